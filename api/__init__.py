@@ -1,0 +1,1 @@
+"""The wire: HTTP endpoints of the five contracts."""

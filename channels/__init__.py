@@ -1,0 +1,1 @@
+"""The conversations: one engine for USSD menus and WhatsApp flows."""

@@ -1,0 +1,1 @@
+"""The terminal: what `./dev` can be asked to do."""

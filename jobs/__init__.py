@@ -1,0 +1,1 @@
+"""The clock: scheduled work, run by one elected leader."""

@@ -1,0 +1,1 @@
+"""The nouns: tables, states and their allowed transitions."""

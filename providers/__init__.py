@@ -1,0 +1,1 @@
+"""The outside: one adapter and one honest fake for every provider."""

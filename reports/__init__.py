@@ -1,0 +1,1 @@
+"""The numbers: read-only aggregates for screens and files."""

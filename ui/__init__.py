@@ -1,0 +1,1 @@
+"""The screen: the console, French first."""
