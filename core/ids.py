@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime
 from uuid import UUID
 
+import uuid_utils
 from uuid_utils import compat
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -16,7 +17,7 @@ def new_id() -> UUID:
 
 def id_at(moment: datetime) -> UUID:
     """Return a UUIDv7 as if made at `moment`, for history that is written afterwards."""
-    return compat.uuid7(timestamp=int(moment.timestamp()), nanos=moment.microsecond * 1000)
+    return UUID(int=uuid_utils.uuid7(int(moment.timestamp()), moment.microsecond * 1000).int)
 
 
 def parse_id(text: str) -> UUID | None:
