@@ -17,7 +17,7 @@ def new_id() -> UUID:
 
 def id_at(moment: datetime) -> UUID:
     """Return a UUIDv7 as if made at `moment`, for history that is written afterwards."""
-    return UUID(int=uuid_utils.uuid7(int(moment.timestamp()), moment.microsecond * 1000).int)
+    return UUID(int=uuid_utils.uuid7(nanoseconds=int(moment.timestamp() * 1_000_000) * 1_000).int)
 
 
 def parse_id(text: str) -> UUID | None:
