@@ -1,0 +1,209 @@
+"""USSD: gateways, services, routes, sessions and their turns (`ussd_turn` is receipt and log in one)."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Column, Index, Integer, LargeBinary, String, UniqueConstraint, text
+from sqlmodel import Field
+
+from core.states import one_of
+from models.base import Table, check, document, instant, minor, octets
+
+
+class SwitchState(StrEnum):
+    """Whether something serves."""
+
+    LIVE = "live"
+    MAINTENANCE = "maintenance"
+    STOPPED = "stopped"
+
+
+class UssdService(Table, table=True):
+    """What a code leads to: a flow's live version, its settings and its switch."""
+
+    __tablename__ = "ussd_service"
+    __table_args__ = (check("state", one_of("state", SwitchState)),)
+
+    key: str = Field(unique=True)
+    name: str
+    flow_id: UUID = Field(foreign_key="flow.id")
+    live_version_id: UUID | None = Field(default=None, foreign_key="flow_version.id")
+    currency: str = "XAF"
+    timezone: str = "Africa/Douala"
+    default_language: str = "fr"
+    settings: dict[str, Any] = document()
+    state: str = SwitchState.LIVE
+    state_text: dict[str, str] = document()
+    needs_four_eyes: bool = False
+
+
+class UssdPublication(Table, table=True):
+    """Who put which version live, when and why."""
+
+    __tablename__ = "ussd_publication"
+
+    service_id: UUID = Field(foreign_key="ussd_service.id", index=True)
+    version_id: UUID = Field(foreign_key="flow_version.id")
+    replaces_id: UUID | None = Field(default=None, foreign_key="flow_version.id")
+    actor_id: UUID | None = Field(default=None, foreign_key="users.id")
+    reason: str = ""
+
+
+class UssdGateway(Table, table=True):
+    """One configured account of an aggregator or operator."""
+
+    __tablename__ = "ussd_gateway"
+    __table_args__ = (check("state", one_of("state", SwitchState)),)
+
+    key: str = Field(unique=True)
+    name: str
+    profile: str
+    country: str
+    secret_digests: list[bytes] = Field(default_factory=list, sa_column=Column(ARRAY(LargeBinary), nullable=False))
+    options: dict[str, Any] = document()
+    networks: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(String), nullable=False))
+    default_service_id: UUID | None = Field(default=None, foreign_key="ussd_service.id")
+    has_anonymous_browse: bool = False
+    state: str = SwitchState.LIVE
+
+
+class UssdRoute(Table, table=True):
+    """A dialled code on a gateway (or on all, when null) leads to a service."""
+
+    __tablename__ = "ussd_route"
+    __table_args__ = (
+        Index("uq_ussd_route_gateway_id_code", "gateway_id", "code", unique=True, postgresql_nulls_not_distinct=True),
+    )
+
+    gateway_id: UUID | None = Field(default=None, foreign_key="ussd_gateway.id")
+    code: str
+    service_id: UUID = Field(foreign_key="ussd_service.id")
+
+
+class SessionState(StrEnum):
+    """How a session stands, or how it ended."""
+
+    OPEN = "open"
+    ENDED = "ended"
+    ABORTED = "aborted"
+    TIMEOUT = "timeout"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    MOVED = "moved"
+
+
+class UssdSession(Table, table=True):
+    """One dialogue: gateway, session key and generation, bound to one phone, one code and one version."""
+
+    __tablename__ = "ussd_session"
+    __table_args__ = (
+        UniqueConstraint("gateway_id", "session_key", "generation"),
+        check("state", one_of("state", SessionState)),
+        Index("ix_ussd_session_open", "last_activity_at", postgresql_where=text("state = 'open'")),
+        Index("ix_ussd_session_phone", "phone", "service_id", "created_at"),
+        Index("ix_ussd_session_created_at", "created_at"),
+    )
+
+    gateway_id: UUID = Field(foreign_key="ussd_gateway.id")
+    session_key: str
+    generation: int = 1
+    phone: str | None = None
+    user_id: UUID | None = Field(default=None, foreign_key="users.id")
+    service_id: UUID = Field(foreign_key="ussd_service.id")
+    version_id: UUID = Field(foreign_key="flow_version.id")
+    code: str = ""
+    network: str = ""
+    language: str = "fr"
+    screen: str = ""
+    page: int = 1
+    visit: int = 0
+    data: dict[str, Any] = document()
+    scratch: dict[str, Any] = document()
+    transcript_length: int = 0
+    transcript_mac: bytes | None = octets()
+    secret_positions: list[int] = Field(default_factory=list, sa_column=Column(ARRAY(Integer), nullable=False))
+    turn_number: int = 0
+    refusals: int = 0
+    state: str = SessionState.OPEN
+    goal: str = ""
+    has_committed: bool = False
+    is_test: bool = False
+    last_activity_at: datetime = instant(nullable=False)
+    ended_at: datetime | None = instant()
+
+
+class UssdTurn(Table, table=True):
+    """One request of the gateway and its stored answer. Inputs are redacted; identities and inputs are keyed MACs."""
+
+    __tablename__ = "ussd_turn"
+    __table_args__ = (
+        UniqueConstraint("session_id", "identity_mac"),
+        UniqueConstraint("session_id", "number"),
+        check("progress", "progress in ('running', 'done')"),
+        Index("ix_ussd_turn_created_at", "created_at"),
+    )
+
+    session_id: UUID = Field(foreign_key="ussd_session.id", ondelete="CASCADE")
+    number: int
+    identity_mac: bytes = octets(nullable=False)
+    input_mac: bytes | None = octets()
+    input_text: str = ""
+    screen_before: str = ""
+    screen_after: str = ""
+    response_text: str = ""
+    coding: str = "gsm7"
+    size: int = 0
+    has_more: bool = True
+    wire_body: bytes | None = octets()
+    progress: str = "done"
+    lease_until: datetime | None = instant()
+    refusal: str = ""
+    operation_id: UUID | None = Field(default=None, foreign_key="ussd_operation.id")
+    is_error: bool = False
+    is_delivered: bool | None = None
+    answered_at: datetime | None = instant()
+    sent_at: datetime | None = instant()
+    response_time_us: int = 0
+
+
+class VelocityRule(Table, table=True):
+    """How many of something one subject may do in a window; edited in the console."""
+
+    __tablename__ = "velocity_rule"
+    __table_args__ = (UniqueConstraint("name", "window_s"),)
+
+    name: str
+    capacity: int
+    window_s: int
+
+
+class VelocityBucket(Table, table=True):
+    """What is left to one subject (a keyed digest or an id) under one rule."""
+
+    __tablename__ = "velocity_bucket"
+    __table_args__ = (UniqueConstraint("rule_id", "subject"),)
+
+    rule_id: UUID = Field(foreign_key="velocity_rule.id", ondelete="CASCADE")
+    subject: str
+    tokens: float
+    refilled_at: datetime = instant(nullable=False)
+
+
+class UssdRollupHour(Table, table=True):
+    """Counters of one hour, service and gateway, kept by the closing of each turn."""
+
+    __tablename__ = "ussd_rollup_hour"
+    __table_args__ = (UniqueConstraint("hour", "service_id", "gateway_id"),)
+
+    hour: datetime = instant(nullable=False)
+    service_id: UUID = Field(foreign_key="ussd_service.id")
+    gateway_id: UUID = Field(foreign_key="ussd_gateway.id")
+    sessions: int = 0
+    turns: int = 0
+    replays: int = 0
+    conflicts: int = 0
+    refusals: int = 0
+    errors: int = 0
+    response_time_us: int = minor(default=0)
