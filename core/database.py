@@ -10,13 +10,19 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
 from sqlmodel import Session
 
 from core.settings import get_settings
 
 LOCK_TIMEOUT_MS = 2_000
 STATEMENT_TIMEOUT_MS = 5_000
+
+# The role the application works under once the migrations made it: it cannot write the ledger but through its functions.
+_TAKE_ROLE = """
+select set_config('role', 'palabre_app', false)
+from pg_roles where rolname = 'palabre_app' and pg_has_role(oid, 'member')
+"""
 
 __all__ = ["Database", "Session", "driver", "fetch_all", "fetch_one", "get_database", "use_database"]
 
@@ -36,6 +42,7 @@ class Database:
                 "application_name": "palabre",
             },
         )
+        event.listen(self.engine, "connect", _take_role)
 
     @contextmanager
     def transaction(self, *, statement_timeout_ms: int | None = None) -> Iterator[Session]:
@@ -55,11 +62,18 @@ class Database:
 
     def connect(self) -> psycopg.Connection[Any]:
         """Open a connection of one's own in autocommit, outside the pool: LISTEN, advisory leadership, COPY loads."""
-        return psycopg.connect(self.url, autocommit=True, application_name="palabre")
+        connection = psycopg.connect(self.url, autocommit=True, application_name="palabre")
+        connection.execute(_TAKE_ROLE)
+        return connection
 
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def _take_role(connection: psycopg.Connection[Any], _record: object) -> None:
+    connection.execute(_TAKE_ROLE)
+    connection.commit()
 
 
 def sqlalchemy_url(url: str) -> str:

@@ -1,0 +1,12 @@
+drop view books_9_sealed, books_4_once, books_3_floor, books_2_chained, books_1_balanced;
+drop function ledger_seal_next(timestamptz, int);
+drop function ledger_window_hash(bigint, bigint, bytea);
+drop function ledger_balance(uuid);
+drop function ledger_post_many(text, text, timestamptz, uuid[], text[], text[], text[], timestamptz[], int[], uuid[], bigint[]);
+drop function ledger_post(uuid, text, text, text, text, text, timestamptz, timestamptz, uuid[], bigint[], uuid);
+drop function ledger_lock(uuid[]);
+drop function ledger_open_account(uuid, text, text, text, uuid, text, text, bigint, boolean, timestamptz);
+drop function ledger_content(text, uuid, uuid[], bigint[]);
+drop function ledger_sign(text);
+drop function ledger_refuse_change() cascade;
+drop function ledger_entry_balanced() cascade;

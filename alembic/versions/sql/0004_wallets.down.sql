@@ -1,0 +1,1 @@
+drop view books_6_messages, books_5_operations;
