@@ -129,6 +129,7 @@ class UssdSession(Table, table=True):
     state: str = SessionState.OPEN
     goal: str = ""
     has_committed: bool = False
+    conflicts: int = 0
     is_test: bool = False
     last_activity_at: datetime = instant(nullable=False)
     ended_at: datetime | None = instant()
@@ -166,6 +167,7 @@ class UssdTurn(Table, table=True):
     answered_at: datetime | None = instant()
     sent_at: datetime | None = instant()
     response_time_us: int = 0
+    replays: int = 0
 
 
 class VelocityRule(Table, table=True):

@@ -196,6 +196,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("goal", sa.String(), nullable=False),
         sa.Column("has_committed", sa.Boolean(), nullable=False),
+        sa.Column("conflicts", sa.Integer(), nullable=False),
         sa.Column("is_test", sa.Boolean(), nullable=False),
         sa.Column("last_activity_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
@@ -246,6 +247,7 @@ def upgrade() -> None:
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("response_time_us", sa.Integer(), nullable=False),
+        sa.Column("replays", sa.Integer(), nullable=False),
         sa.CheckConstraint("progress in ('running', 'done')", name=op.f("ck_ussd_turn_progress")),
         sa.ForeignKeyConstraint(["operation_id"], ["ussd_operation.id"], name=op.f("fk_ussd_turn_operation_id")),
         sa.ForeignKeyConstraint(
@@ -256,9 +258,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("session_id", "number", name=op.f("uq_ussd_turn_session_id_number")),
     )
     op.create_index("ix_ussd_turn_created_at", "ussd_turn", ["created_at"], unique=False)
+    op.execute(sa.text((SQL / "0005_ussd.sql").read_text().replace(":", "\\:")))
 
 
 def downgrade() -> None:
+    op.execute(sa.text((SQL / "0005_ussd.down.sql").read_text()))
     op.drop_index("ix_ussd_turn_created_at", table_name="ussd_turn")
     op.drop_table("ussd_turn")
     op.drop_index("ix_ussd_session_phone", table_name="ussd_session")
