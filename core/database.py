@@ -36,7 +36,7 @@ class Database:
             sqlalchemy_url(url),
             pool_size=pool_size,
             max_overflow=0,
-            pool_pre_ping=False,
+            pool_timeout=3,
             connect_args={
                 "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
                 "application_name": "palabre",

@@ -7,6 +7,5 @@ exception
     when undefined_object then null;
 end
 $$;
-drop function live(text, jsonb);
 drop function french_key(text);
 drop extension unaccent;

@@ -21,10 +21,6 @@ exception
 end
 $$;
 
-create function live(topic text, payload jsonb default '{}') returns void
-language sql volatile
-as $$ select pg_notify('palabre_live', (jsonb_build_object('topic', topic) || payload)::text) $$;
-
 -- Every table and view made from here on is open to the application; the ledger and the trail close themselves again.
 do $$
 begin

@@ -77,6 +77,7 @@ declare
     s ussd_session;
     t ussd_turn;
     svc ussd_service;
+    gateway_state text;
     route ussd_route;
     dialled text := ussd_code(coalesce(p_dialled, p_code));
     fresh_generation int := 1;
@@ -205,8 +206,9 @@ begin
     end if;
     session := to_jsonb(s) - 'transcript_mac';
 
-    if svc.state <> 'live' then
-        verdict := svc.state;
+    select g.state into gateway_state from ussd_gateway g where g.id = p_gateway;
+    if svc.state <> 'live' or gateway_state <> 'live' then
+        verdict := case when svc.state <> 'live' then svc.state else gateway_state end;
     elsif p_phone is not null and not velocity_take(
             case when is_begin then array['sessions', 'turns'] else array['turns'] end, p_phone, p_now) then
         verdict := 'limit';
@@ -293,9 +295,6 @@ begin
     end if;
     if p_seen is not null then
         update ussd_operation set seen_at = p_now where id = p_seen;
-    end if;
-    if before.turn_number = 0 or p_state <> 'open' or p_operation is not null then
-        perform live('ussd', jsonb_build_object('session', p_session, 'state', p_state, 'is_test', before.is_test));
     end if;
 end
 $$;
