@@ -12,6 +12,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import quote
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -96,7 +97,7 @@ class Settings(BaseSettings):
     def _complete(self) -> Self:
         if not self.database_url and self.db_host:
             self.database_url = (
-                f"postgresql://{self.db_user}:{self.db_password.get_secret_value()}"
+                f"postgresql://{quote(self.db_user, safe='')}:{quote(self.db_password.get_secret_value(), safe='')}"
                 f"@{self.db_host}:{self.db_port}/{self.db_name}"
             )
         if not self.public_base_url:
