@@ -94,6 +94,14 @@ class SessionState(StrEnum):
     MOVED = "moved"
 
 
+SESSION_STEPS = {
+    SessionState.OPEN: frozenset(SessionState) - {SessionState.OPEN},
+    SessionState.ABORTED: frozenset({SessionState.MOVED}),
+    SessionState.TIMEOUT: frozenset({SessionState.MOVED}),
+    SessionState.EXPIRED: frozenset({SessionState.MOVED}),
+}
+
+
 class UssdSession(Table, table=True):
     """One dialogue: gateway, session key and generation, bound to one phone, one code and one version."""
 

@@ -299,6 +299,21 @@ begin
 end
 $$;
 
+-- Count a turn that was rolled back; it has no receipt, so a retry runs. A session that never stood is not invented.
+create function ussd_turn_fail(p_id uuid, p_session uuid, p_now timestamptz) returns void
+language sql
+as $$
+    with failed as (
+        update ussd_session set turn_number = turn_number + 1 where id = p_session returning id, turn_number, screen
+    )
+    insert into ussd_turn (id, created_at, session_id, number, identity_mac, input_text, screen_before, screen_after,
+        response_text, coding, size, has_more, progress, refusal, is_error, answered_at, response_time_us, replays)
+    select p_id, p_now, f.id, f.turn_number, sha256(p_id::text::bytea), '•••••', f.screen, f.screen, '', 'gsm7', 0, false,
+        'done', 'error', true, p_now, 0, 0
+    from failed f
+    on conflict (session_id, number) do nothing
+$$;
+
 -- Roll the turns of two hours up into their counters; running it again gives the same rows.
 create function ussd_rollup(p_from timestamptz, p_to timestamptz) returns int
 language sql

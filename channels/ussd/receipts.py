@@ -1,0 +1,197 @@
+"""The two database calls of a turn, typed: open it, keep its lease through a slow step, close it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from channels.ussd.contracts import Contract, GatewayTurn
+from channels.ussd.gateways import Gateway
+from core import clock, ids
+from core.database import Session, driver
+from core.security import input_mac
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Keyed digests of one request; the request itself is never stored."""
+
+    identity: bytes | None
+    input: bytes
+    length: int
+    prefix_lengths: list[int]
+    prefix_macs: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What `ussd_turn_open` found: the verdict, and the rows it rests on."""
+
+    turn_id: UUID
+    verdict: str
+    session: dict[str, Any]
+    service: dict[str, Any]
+    caller: dict[str, Any] | None
+    resume: dict[str, Any] | None
+    tail: str | None
+    input_offset: int
+    wire: bytes | None
+    is_begin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Everything the receipt and the session keep of a turn."""
+
+    input_text: str
+    response_text: str
+    coding: str
+    size: int
+    has_more: bool
+    wire: bytes
+    refusal: str
+    operation_id: UUID | None
+    is_error: bool
+    elapsed_us: int
+    state: str
+    user_id: UUID | None
+    language: str
+    screen: str
+    page: int
+    visit: int
+    data: dict[str, Any]
+    scratch: dict[str, Any]
+    refusals: int
+    goal: str
+    has_committed: bool
+    is_secret: bool
+    moved_id: UUID | None
+    seen_id: UUID | None
+
+
+def digest(gateway: Gateway, turn: GatewayTurn) -> Digests:
+    """Digest a request under the input key: its identity, its input, and every prefix that ends before a star."""
+    place = (gateway.key, turn.session_key)
+    if turn.transcript is None:
+        return Digests(None, input_mac(*place, turn.message), 0, [], [])
+    text = turn.transcript
+    whole = input_mac(*place, text)
+    stars = [position for position, character in enumerate(text) if character == "*"]
+    return Digests(whole, whole, len(text), stars, [input_mac(*place, text[:position]) for position in stars])
+
+
+def open_turn(
+    session: Session, gateway: Gateway, contract: Contract, turn: GatewayTurn, digests: Digests, *, is_test: bool
+) -> Opened:
+    """Lock or begin the session and learn what this request is; one round trip."""
+    turn_id = ids.new_id()
+    with driver(session).cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(
+            "select * from ussd_turn_open(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,"
+            " %s::int[], %s::bytea[], %s, %s, %s)",
+            (
+                gateway.id,
+                turn.session_key,
+                turn.phone,
+                turn.code,
+                turn.dialled,
+                gateway.default_service_id,
+                turn.network,
+                str(gateway.options.get("language", "fr")),
+                is_test,
+                contract.is_cumulative,
+                contract.reuse,
+                contract.idle_s,
+                contract.total_s,
+                digests.identity,
+                digests.input,
+                digests.length,
+                digests.prefix_lengths,
+                digests.prefix_macs,
+                turn.received_at,
+                clock.now(),
+                ids.new_id(),
+            ),
+        ).fetchone()
+    assert row is not None  # noqa: S101  # a function with OUT parameters always returns one row
+    return Opened(turn_id=turn_id, **{**row, "session": row["session"] or {}, "service": row["service"] or {}})
+
+
+def lease(session: Session, opened: Opened, digests: Digests, lease_s: float) -> None:
+    """Keep a running receipt while a slow step is worked out with no lock held; the caller commits."""
+    now = clock.now()
+    driver(session).execute(
+        "select ussd_turn_lease(%s, %s, %s, %s, %s, %s)",
+        (
+            opened.turn_id,
+            opened.session["id"],
+            _identity(opened, digests),
+            digests.input,
+            now,
+            now + timedelta(seconds=lease_s),
+        ),
+    )
+
+
+def take_up(session: Session, opened: Opened) -> bool:
+    """Lock the session again after a slow step; False when somebody else took the turn over."""
+    row = (
+        driver(session).execute("select ussd_turn_resume(%s, %s)", (opened.turn_id, opened.session["id"])).fetchone()
+    )
+    return bool(row and row[0])
+
+
+def close_turn(
+    session: Session, opened: Opened, digests: Digests, received_at: datetime, closing: Closing
+) -> None:
+    """Write the receipt and the session; one round trip, then the caller commits."""
+    driver(session).execute(
+        "select ussd_turn_close(" + ", ".join(["%s"] * 32) + ")",
+        (
+            opened.turn_id,
+            opened.session["id"],
+            _identity(opened, digests),
+            digests.input,
+            closing.input_text,
+            closing.response_text,
+            closing.coding,
+            closing.size,
+            closing.has_more,
+            closing.wire,
+            closing.refusal,
+            closing.operation_id,
+            closing.is_error,
+            received_at,
+            clock.now(),
+            closing.elapsed_us,
+            closing.state,
+            closing.user_id,
+            closing.language,
+            closing.screen,
+            closing.page,
+            closing.visit,
+            Jsonb(closing.data),
+            Jsonb(closing.scratch),
+            closing.refusals,
+            closing.goal,
+            closing.has_committed,
+            digests.length,
+            digests.identity,
+            closing.is_secret,
+            closing.moved_id,
+            closing.seen_id,
+        ),
+    )
+
+
+def record_failure(session: Session, opened: Opened) -> None:
+    """Count a turn that was rolled back as an error of its session, under an identity that nothing will ever repeat."""
+    driver(session).execute("select ussd_turn_fail(%s, %s, %s)", (opened.turn_id, opened.session["id"], clock.now()))
+
+
+def _identity(opened: Opened, digests: Digests) -> bytes:
+    """Under the last-turn rule the identity is the turn's number; the input's digest stands beside it."""
+    return digests.identity or int(opened.session["turn_number"]).to_bytes(4, "big")

@@ -1,0 +1,315 @@
+"""One turn of a USSD dialogue: open, step, close, commit; only then does a byte leave (`docs/ussd.md`, 7.1 and 7.2).
+
+Whatever goes wrong, the gateway gets an END in its own form, and either everything of the turn stands or nothing does.
+"""
+
+import time
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as SlowTimeoutError
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from channels import engine, texts
+from channels.actions import ActionContext, Outcome
+from channels.engine import Caller, Dialogue, Reply, SlowStep
+from channels.flow import Flow
+from channels.ussd import receipts
+from channels.ussd.contracts import Contract, GatewayTurn, WireAnswer
+from channels.ussd.gateways import Gateway
+from channels.ussd.receipts import Closing, Digests, Opened
+from core import clock, gsm7, live, metrics
+from core.database import Database, Session
+from core.settings import get_settings
+from services import flows
+
+SLOW_TIMEOUT_S = 2.5
+BUSY_PAUSE_S = 0.025
+ANSWER_MARGIN_S = 0.3
+MOST_WAITING = 50
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What leaves, what kind of turn it was, and what the simulator shows beside it."""
+
+    wire: WireAnswer
+    outcome: str
+    text: str
+    has_more: bool
+    coding: str = "gsm7"
+    size: int = 0
+    service: str = ""
+    session_id: UUID | None = None
+    turn_id: UUID | None = None
+
+
+class _BusyError(Exception):
+    """Another request of this session is being worked out, or no place is free: nothing was counted."""
+
+
+class SlowPool:
+    """One thread for secrets, and a queue that refuses rather than grows."""
+
+    def __init__(self, threads: int = 1) -> None:
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="secret")
+        self._waiting = 0
+
+    def check_room(self) -> None:
+        """Raise when so many wait that this one would be late."""
+        if self._waiting >= MOST_WAITING:
+            raise _BusyError
+
+    def run(self, step: SlowStep, timeout_s: float) -> Any:
+        """Work out a slow step in the pool, cut at `timeout_s`."""
+        self._waiting += 1
+        try:
+            return self._executor.submit(step.work).result(timeout=timeout_s)
+        except SlowTimeoutError as error:
+            raise _BusyError from error
+        finally:
+            self._waiting -= 1
+
+
+_pool = SlowPool()
+
+
+def take_turn(
+    database: Database, gateway: Gateway, contract: Contract, turn: GatewayTurn, *, is_test: bool = False
+) -> Answer:
+    """Answer one authenticated request; never raises, and never answers later than the deadline allows."""
+    started = time.perf_counter()
+    work = _Work(database, gateway, contract, turn, is_test=is_test)
+    try:
+        answer = work.run()
+    except (_BusyError, PoolTimeoutError, psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):
+        answer = work.last_word("busy", texts.BUSY)
+    except Exception as error:
+        is_unsure = work.is_committing and isinstance(error, (psycopg.OperationalError, OperationalError))
+        _log.exception("ussd.turn_failed", gateway=gateway.key, is_unsure=is_unsure)
+        answer = work.last_word("error", texts.BEING_CHECKED if is_unsure else texts.DEFECT)
+        work.record_failure()
+    elapsed_s = time.perf_counter() - started
+    metrics.ussd_turn(gateway.key, answer.service, answer.outcome, elapsed_s, is_first=work.is_first)
+    if elapsed_s > get_settings().ussd_deadline_ms / 1000:
+        metrics.ussd_late(gateway.key)
+    live.ring("ussd")
+    return answer
+
+
+class _Work:
+    """One request on its way through the transactions."""
+
+    def __init__(
+        self, database: Database, gateway: Gateway, contract: Contract, turn: GatewayTurn, *, is_test: bool
+    ) -> None:
+        self.database = database
+        self.gateway = gateway
+        self.contract = contract
+        self.turn = turn
+        self.is_test = is_test
+        self.digests: Digests = receipts.digest(gateway, turn)
+        self.deadline = time.monotonic() + get_settings().ussd_deadline_ms / 1000
+        self.started = time.perf_counter()
+        self.opened: Opened | None = None
+        self.is_committing = False
+        self.is_first = False
+
+    def run(self) -> Answer:
+        """Open the turn, again while the session is busy, and see it through."""
+        while True:
+            answer = self._attempt()
+            if answer is not None:
+                return answer
+            if time.monotonic() + BUSY_PAUSE_S > self.deadline - ANSWER_MARGIN_S:
+                raise _BusyError
+            time.sleep(BUSY_PAUSE_S)
+
+    def _attempt(self) -> Answer | None:
+        running: _Running | None = None
+        self.is_committing = False
+        with self.database.transaction() as session:
+            opened = receipts.open_turn(
+                session, self.gateway, self.contract, self.turn, self.digests, is_test=self.is_test
+            )
+            self.opened = opened
+            self.is_first = opened.is_begin
+            if opened.verdict in {"again", "busy"}:
+                return None
+            if opened.verdict != "go":
+                answer = self._refuse(session, opened)
+            else:
+                running = _Running(session, self.gateway, self.turn, opened)
+                answer = self._advance(session, opened, running)
+            self.is_committing = True
+        while answer is None and running is not None:
+            answer = self._work_out(running)
+        return answer
+
+    def _advance(self, session: Session, opened: Opened, running: "_Running") -> Answer | None:
+        """Go on until the reply (closed here) or a slow step (leased here, None)."""
+        reply = running.step(session)
+        if reply is not None:
+            return self._close(session, opened, running, reply)
+        _pool.check_room()
+        running.prepare()
+        lease_s = max(self.deadline - time.monotonic(), 0) + 1
+        receipts.lease(session, opened, self.digests, lease_s)
+        return None
+
+    def _work_out(self, running: "_Running") -> Answer | None:
+        opened = running.opened
+        rest_s = self.deadline - time.monotonic() - ANSWER_MARGIN_S
+        running.worked = _pool.run(running.slow_step, min(SLOW_TIMEOUT_S, max(rest_s, 0.05)))
+        self.is_committing = False
+        with self.database.transaction() as session:
+            if not receipts.take_up(session, opened):
+                raise _BusyError
+            answer = self._advance(session, opened, running)
+            self.is_committing = True
+        return answer
+
+    def _close(self, session: Session, opened: Opened, running: "_Running", reply: Reply) -> Answer:
+        dialogue = running.dialogue
+        wire = self._encode(reply.text, has_more=reply.has_more)
+        caller = opened.caller or {}
+        receipts.close_turn(
+            session,
+            opened,
+            self.digests,
+            self.turn.received_at,
+            Closing(
+                input_text=reply.redacted,
+                response_text=reply.text,
+                coding=reply.coding,
+                size=reply.size,
+                has_more=reply.has_more,
+                wire=wire.body,
+                refusal=reply.refusal,
+                operation_id=reply.operation_id,
+                is_error=False,
+                elapsed_us=self._elapsed_us(),
+                state="open" if reply.has_more else "ended",
+                user_id=UUID(caller["user_id"]) if caller.get("user_id") else None,
+                language=dialogue.language,
+                screen=dialogue.screen,
+                page=dialogue.page,
+                visit=dialogue.visit,
+                data=dialogue.data,
+                scratch=dialogue.scratch if reply.has_more else {},
+                refusals=dialogue.refusals,
+                goal=reply.goal,
+                has_committed=dialogue.has_committed,
+                is_secret=any(reply.consumed),
+                moved_id=dialogue.moved_id,
+                seen_id=dialogue.seen_id,
+            ),
+        )
+        return self._answer(
+            opened,
+            wire,
+            "invalid" if reply.refusal else "continue" if reply.has_more else "end",
+            reply.text,
+            has_more=reply.has_more,
+        )
+
+    def _refuse(self, session: Session, opened: Opened) -> Answer:
+        """Answer every verdict but go: replays from the receipt, the others with their sentence."""
+        if opened.verdict == "replay":
+            assert opened.wire is not None  # noqa: S101  # a receipt that is done has its octets
+            body = bytes(opened.wire)
+            wire = WireAnswer(self._encode("", has_more=True).media_type, body)
+            word, text = self.contract.text_of(body)
+            return self._answer(opened, wire, "replay", text, has_more=word == self.gateway.command_words[0])
+        language = opened.session.get("language") or str(self.gateway.options.get("language", "fr"))
+        text = self._sentence(opened, language)
+        wire = self._encode(text, has_more=False)
+        if opened.verdict in {"conflict", "closed", "expired"}:
+            _log.warning("ussd.refused", verdict=opened.verdict, gateway=self.gateway.key)
+        if opened.verdict in {"expired", "limit", "stopped", "maintenance"}:
+            receipts.close_turn(
+                session, opened, self.digests, self.turn.received_at, self._ending(opened, text, language, wire)
+            )
+        return self._answer(opened, wire, opened.verdict, text, has_more=False)
+
+    def _sentence(self, opened: Opened, language: str) -> str:
+        own = (opened.service.get("state_text") or {}).get(language) or (opened.service.get("state_text") or {}).get("fr")
+        if opened.verdict in {"stopped", "maintenance"} and own:
+            return gsm7.fold(gsm7.clean(str(own)))
+        return texts.sentence(texts.VERDICTS[opened.verdict], language)
+
+    def _ending(self, opened: Opened, text: str, language: str, wire: WireAnswer) -> Closing:
+        row = opened.session
+        return Closing(
+            input_text="•••••" if self.turn.message else "",
+            response_text=text,
+            coding="gsm7",
+            size=gsm7.measure(text).size,
+            has_more=False,
+            wire=wire.body,
+            refusal=opened.verdict,
+            operation_id=None,
+            is_error=False,
+            elapsed_us=self._elapsed_us(),
+            state="expired" if opened.verdict == "expired" else "ended",
+            user_id=None,
+            language=language,
+            screen=row["screen"],
+            page=row["page"],
+            visit=row["visit"],
+            data=row["data"],
+            scratch={},
+            refusals=row["refusals"],
+            goal="",
+            has_committed=row["has_committed"],
+            is_secret=True,
+            moved_id=None,
+            seen_id=None,
+        )
+
+    def last_word(self, outcome: str, sentence: dict[str, str]) -> Answer:
+        """The END that is always possible, without the database."""
+        language = str(self.gateway.options.get("language", "fr"))
+        text = texts.sentence(sentence, language)
+        wire = self._encode(text, has_more=False)
+        return self._answer(self.opened, wire, outcome, text, has_more=False)
+
+    def record_failure(self) -> None:
+        """Leave a trace of a turn that was rolled back, as far as the database allows; no receipt, so a retry runs."""
+        if self.opened is None or not self.opened.session.get("id"):
+            return
+        try:
+            with self.database.transaction() as session:
+                receipts.record_failure(session, self.opened)
+        except Exception:  # noqa: BLE001  # the answer must leave whatever the database does
+            _log.warning("ussd.failure_unrecorded", gateway=self.gateway.key)
+
+    def _encode(self, text: str, *, has_more: bool) -> WireAnswer:
+        return self.contract.encode(text, has_more=has_more, words=self.gateway.command_words)
+
+    def _elapsed_us(self) -> int:
+        return int((time.perf_counter() - self.started) * 1_000_000)
+
+    def _answer(
+        self, opened: Opened | None, wire: WireAnswer, outcome: str, text: str, *, has_more: bool
+    ) -> Answer:
+        measured = gsm7.measure(text)
+        return Answer(
+            wire=wire,
+            outcome=outcome,
+            text=text,
+            has_more=has_more,
+            coding=measured.coding,
+            size=measured.size,
+            service=str(opened.service.get("key", "")) if opened else "",
+            session_id=UUID(opened.session["id"]) if opened and opened.session.get("id") else None,
+            turn_id=opened.turn_id if opened else None,
+        )

@@ -1,0 +1,49 @@
+"""Builds the process: settings, logs, database, FastAPI, routes, console, scheduler. `python main.py --help` says more."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+from fastapi import FastAPI
+
+VERSION = "0.1.0"
+
+
+def create_app() -> FastAPI:
+    """Build the whole application; uvicorn calls it once in each process."""
+    import ui.shell
+    from api import app as api_app
+    from commands.migrate import upgrade
+    from core import embedded_postgres, live, logs
+    from core.database import use_database
+    from core.settings import get_settings
+    from jobs import scheduler
+    from services import installation
+
+    settings = get_settings()
+    logs.configure(settings)
+    url = embedded_postgres.ensure_running(settings)
+    upgrade(url)
+    database = use_database(url, settings.database_pool_size)
+    with database.transaction() as session:
+        installation.install(session, settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        live.start()
+        scheduler.start()
+        yield
+        await anyio.to_thread.run_sync(scheduler.stop)
+        live.stop()
+        database.dispose()
+
+    application = api_app.create(settings, lifespan, VERSION)
+    ui.shell.install(application)
+    return application
+
+
+if __name__ == "__main__":
+    from commands.parser import main
+
+    sys.exit(main(sys.argv[1:]))
