@@ -1,12 +1,15 @@
 """Texts: French in the source, English for each of them, the same blanks to fill in both."""
 
 import ast
+import importlib
+import pkgutil
 import string
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import core
 from core import i18n
 from core.errors import InvalidInput, NotFound, Refusal, TooManyTries, WrongState
 from core.i18n import t
@@ -103,6 +106,8 @@ def test_wrong_fields_are_named_each_with_its_sentence() -> None:
 
 
 def test_every_refusal_has_a_code_and_a_client_status() -> None:
+    for module in pkgutil.iter_modules(core.__path__, "core."):
+        importlib.import_module(module.name)
     kinds: list[type[Refusal]] = [Refusal, *every_subclass(Refusal)]
     assert len(kinds) > 15
     for kind in kinds:
