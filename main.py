@@ -1,4 +1,4 @@
-"""Builds the process: settings, logs, database, FastAPI, routes, console, scheduler. `python main.py --help` says more."""
+"""Builds the process: settings, logs, database, routes, console, scheduler. `python main.py --help` says more."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -13,8 +13,9 @@ VERSION = "0.1.0"
 def create_app() -> FastAPI:
     """Build the whole application; uvicorn calls it once in each process."""
     import ui.shell
-    from api import app as api_app
     from commands.migrate import upgrade
+
+    from api import app as api_app
     from core import embedded_postgres, live, logs
     from core.database import use_database
     from core.settings import get_settings

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -27,6 +27,8 @@ LARGEST_BODY_BYTES = 8 * 1024
 JSON_TYPE, FORM_TYPE = "application/json", "application/x-www-form-urlencoded"
 
 router = APIRouter(tags=["ussd"])
+
+Reader = Annotated[Actor, Depends(ussd_reader)]
 
 
 class _RefusedError(Exception):
@@ -166,7 +168,7 @@ def _mark_undelivered(turn_id: UUID) -> None:
 @router.get("/ussd/sessions")
 @router.get("/ussd/sessions/", include_in_schema=False)
 def get_sessions(
-    actor: Actor = Depends(ussd_reader), limit: int = Query(100, ge=1, le=500), offset: int = Query(0, ge=0)
+    actor: Reader, limit: Annotated[int, Query(ge=1, le=500)] = 100, offset: Annotated[int, Query(ge=0)] = 0
 ) -> dict[str, Any]:
     """Return the open sessions, last active first."""
     with get_database().transaction() as session:
@@ -176,10 +178,10 @@ def get_sessions(
 @router.get("/ussd/logs")
 @router.get("/ussd/logs/", include_in_schema=False)
 def get_logs(
-    actor: Actor = Depends(ussd_reader),
-    limit: int = Query(100, ge=1, le=1000),
+    actor: Reader,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     session_id: str | None = None,
-    is_error: bool | None = None,
+    is_error: Annotated[bool | None, Query()] = None,
     before: str | None = None,
 ) -> dict[str, Any]:
     """Return the newest turns, redacted; a reader without the right to texts gets null for them."""
@@ -198,9 +200,9 @@ def get_logs(
 @router.get("/ussd/stats")
 @router.get("/ussd/stats/", include_in_schema=False)
 def get_stats(
-    _actor: Actor = Depends(ussd_reader),
-    start: str | None = Query(None, alias="from"),
-    end: str | None = Query(None, alias="to"),
+    _actor: Reader,
+    start: Annotated[str | None, Query(alias="from")] = None,
+    end: Annotated[str | None, Query(alias="to")] = None,
     service: str | None = None,
 ) -> dict[str, Any]:
     """Return the documented totals, with the instant they were counted."""

@@ -18,7 +18,7 @@ from core.settings import get_settings
 LOCK_TIMEOUT_MS = 2_000
 STATEMENT_TIMEOUT_MS = 5_000
 
-# The role the application works under once the migrations made it: it cannot write the ledger but through its functions.
+# The role the application works under once the migrations made it: it writes the ledger through its functions only.
 _TAKE_ROLE = """
 select set_config('role', 'palabre_app', false)
 from pg_roles where rolname = 'palabre_app' and pg_has_role(oid, 'member')
@@ -38,7 +38,9 @@ class Database:
             max_overflow=0,
             pool_timeout=3,
             connect_args={
-                "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
+                "options": (
+                    f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
+                ),
                 "application_name": "palabre",
             },
         )

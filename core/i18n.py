@@ -25,5 +25,7 @@ def catalogue(chosen: str) -> dict[str, str]:
     texts: dict[str, str] = {}
     for path in sorted((CATALOGUES / chosen).glob("*.po")):
         with path.open("rb") as file:
-            texts.update((str(message.id), str(message.string)) for message in read_po(file) if message.id and message.string)
+            texts.update(
+                (str(message.id), str(message.string)) for message in read_po(file) if message.id and message.string
+            )
     return texts

@@ -26,7 +26,7 @@ class Table(SQLModel):
     """A row of ours: a UUIDv7 made by Python, and the instant it was made."""
 
     id: UUID = Field(default_factory=ids.new_id, primary_key=True)
-    created_at: datetime = Field(default_factory=clock.now, sa_type=DateTime(timezone=True), nullable=False)  # type: ignore[call-overload]
+    created_at: datetime = Field(default_factory=clock.now, sa_type=DateTime(timezone=True), nullable=False)
 
 
 def instant(**options: Any) -> Any:

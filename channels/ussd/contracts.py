@@ -1,4 +1,4 @@
-"""The two documented contracts of `/ussd`: how a request says who, what and which session, and how an answer is written.
+"""The two documented contracts of `/ussd`: who, what and which session a request says, and how it is answered.
 
 Contract A is the service menu's (`sessionId, phoneNumber, text`), cumulative text, answered in plain text.
 Contract B is the wallet's (`sessionid, msisdn, message`), last input only, answered in JSON.
@@ -35,7 +35,7 @@ class TooLong(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class GatewayTurn:
-    """One request, in our own words. `transcript` is the cumulative text, None where the contract sends the last input."""
+    """One request, in our own words. `transcript` is the cumulative text, None where only the last input is sent."""
 
     session_key: str
     phone: str | None
@@ -91,7 +91,9 @@ def tell(fields: dict[str, Any]) -> Contract:
     is_a = bool(fields.keys() & {"sessionId", "phoneNumber"})
     is_b = bool(fields.keys() & {"sessionid", "msisdn"})
     if is_a == is_b:
-        raise InvalidInput({"body": "forme non reconnue : ni sessionId, phoneNumber, text ni sessionid, msisdn, message"})
+        raise InvalidInput(
+            {"body": "forme non reconnue : ni sessionId, phoneNumber, text ni sessionid, msisdn, message"}
+        )
     return A if is_a else B
 
 

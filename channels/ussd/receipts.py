@@ -138,15 +138,11 @@ def lease(session: Session, opened: Opened, digests: Digests, lease_s: float) ->
 
 def take_up(session: Session, opened: Opened) -> bool:
     """Lock the session again after a slow step; False when somebody else took the turn over."""
-    row = (
-        driver(session).execute("select ussd_turn_resume(%s, %s)", (opened.turn_id, opened.session["id"])).fetchone()
-    )
+    row = driver(session).execute("select ussd_turn_resume(%s, %s)", (opened.turn_id, opened.session["id"])).fetchone()
     return bool(row and row[0])
 
 
-def close_turn(
-    session: Session, opened: Opened, digests: Digests, received_at: datetime, closing: Closing
-) -> None:
+def close_turn(session: Session, opened: Opened, digests: Digests, received_at: datetime, closing: Closing) -> None:
     """Write the receipt and the session; one round trip, then the caller commits."""
     driver(session).execute(
         "select ussd_turn_close(" + ", ".join(["%s"] * 32) + ")",

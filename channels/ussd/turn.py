@@ -4,7 +4,6 @@ Whatever goes wrong, the gateway gets an END in its own form, and either everyth
 """
 
 import time
-from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as SlowTimeoutError
 from dataclasses import dataclass
@@ -16,18 +15,15 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from channels import engine, texts
-from channels.actions import ActionContext, Outcome
-from channels.engine import Caller, Dialogue, Reply, SlowStep
-from channels.flow import Flow
+from channels import texts
+from channels.engine import Reply, SlowStep
 from channels.ussd import receipts
 from channels.ussd.contracts import Contract, GatewayTurn, WireAnswer
 from channels.ussd.gateways import Gateway
 from channels.ussd.receipts import Closing, Digests, Opened
-from core import clock, gsm7, live, metrics
+from core import gsm7, live, metrics
 from core.database import Database, Session
 from core.settings import get_settings
-from services import flows
 
 SLOW_TIMEOUT_S = 2.5
 BUSY_PAUSE_S = 0.025
@@ -92,7 +88,7 @@ def take_turn(
         answer = work.run()
     except (_BusyError, PoolTimeoutError, psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):
         answer = work.last_word("busy", texts.BUSY)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # a gateway must get its END whatever happened here
         is_unsure = work.is_committing and isinstance(error, (psycopg.OperationalError, OperationalError))
         _log.exception("ussd.turn_failed", gateway=gateway.key, is_unsure=is_unsure)
         answer = work.last_word("error", texts.BEING_CHECKED if is_unsure else texts.DEFECT)
@@ -241,7 +237,9 @@ class _Work:
         return self._answer(opened, wire, opened.verdict, text, has_more=False)
 
     def _sentence(self, opened: Opened, language: str) -> str:
-        own = (opened.service.get("state_text") or {}).get(language) or (opened.service.get("state_text") or {}).get("fr")
+        own = (opened.service.get("state_text") or {}).get(language) or (opened.service.get("state_text") or {}).get(
+            "fr"
+        )
         if opened.verdict in {"stopped", "maintenance"} and own:
             return gsm7.fold(gsm7.clean(str(own)))
         return texts.sentence(texts.VERDICTS[opened.verdict], language)
@@ -276,7 +274,7 @@ class _Work:
         )
 
     def last_word(self, outcome: str, sentence: dict[str, str]) -> Answer:
-        """The END that is always possible, without the database."""
+        """Return the END that is always possible, without the database."""
         language = str(self.gateway.options.get("language", "fr"))
         text = texts.sentence(sentence, language)
         wire = self._encode(text, has_more=False)
@@ -298,9 +296,7 @@ class _Work:
     def _elapsed_us(self) -> int:
         return int((time.perf_counter() - self.started) * 1_000_000)
 
-    def _answer(
-        self, opened: Opened | None, wire: WireAnswer, outcome: str, text: str, *, has_more: bool
-    ) -> Answer:
+    def _answer(self, opened: Opened | None, wire: WireAnswer, outcome: str, text: str, *, has_more: bool) -> Answer:
         measured = gsm7.measure(text)
         return Answer(
             wire=wire,
