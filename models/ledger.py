@@ -45,7 +45,7 @@ class Source(StrEnum):
 
 
 class LedgerAccount(Table, table=True):
-    """An account. `is_house` ones never authorise a spend: appended to, summed from a snapshot and the entries since."""
+    """An account. `is_house` ones never authorise a spend: appended to, summed from a snapshot and entries since."""
 
     __tablename__ = "ledger_account"
     __table_args__ = (

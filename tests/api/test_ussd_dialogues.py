@@ -1,0 +1,117 @@
+"""The scripted dialogues of the two documented contracts, over HTTP, on the menus the vectors bring."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from api import ussd
+from core import clock, metrics
+from core.database import Database, driver
+from services import books
+from tests.builders import world
+
+# Dialogues whose screens rest on actions of a later piece of work: catalogue, orders, surveys, notices, merchants,
+# billers, airtime, mobile money.
+LATER = (
+    {f"svc-{number:02}" for number in (*range(5, 14), *range(15, 25), 26)}
+    | {f"wal-{number}" for number in (*range(27, 35), 36, 37, 38, 39)}
+)
+DIALOGUES = [dialogue for dialogue in world.VECTORS["dialogues"] if dialogue["id"] not in LATER]
+
+
+@pytest.fixture
+def client(database: Database) -> Iterator[TestClient]:
+    app = FastAPI(redirect_slashes=False)
+    app.include_router(ussd.router)
+    with TestClient(app, client=("127.0.0.1", 50_000)) as client:
+        yield client
+
+
+@pytest.mark.parametrize("dialogue", DIALOGUES, ids=[dialogue["id"] for dialogue in DIALOGUES])
+def test_a_dialogue_goes_as_written(dialogue: dict[str, Any], client: TestClient, database: Database, capfd: Any) -> None:
+    with clock.travel(world.NOW) as traveller:
+        world.build(database, dialogue.get("world"))
+        for number, step in enumerate(dialogue["steps"], start=1):
+            if "advance_s" in step:
+                traveller.advance(step["advance_s"])
+                continue
+            answers = [_send(client, dialogue, step) for _ in range(step.get("repeat", 1))]
+            assert len(set(answers)) == 1, f"step {number} repeated gave other bytes"
+            _compare(dialogue, answers[0], step["expect"], number)
+        _check_after(dialogue.get("after", {}), database)
+    printed = capfd.readouterr()
+    for secret in dialogue.get("after", {}).get("absent_everywhere", ()):
+        assert secret not in printed.out + printed.err
+        assert secret not in metrics.render().decode()
+
+
+def _send(client: TestClient, dialogue: dict[str, Any], step: dict[str, Any]) -> bytes:
+    session = f"{dialogue['id']}-{step.get('session', 's1')}"
+    caller = step.get("from", dialogue["caller"])
+    if dialogue["contract"] == "A":
+        body = {"sessionId": session, "phoneNumber": caller, "text": step["input"]}
+        if "service_code" in dialogue:
+            body["serviceCode"] = dialogue["service_code"]
+        response = client.post("/ussd", json=body, headers={"X-API-Key": world.API_KEY})
+        assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    else:
+        response = client.post("/ussd/", json={"sessionid": session, "msisdn": caller, "message": step["input"]})
+        assert response.headers["content-type"] == "application/json"
+    assert response.status_code == 200
+    return response.content
+
+
+def _compare(dialogue: dict[str, Any], body: bytes, expect: dict[str, Any], number: int) -> None:
+    if dialogue["contract"] == "A":
+        command, _, text = body.decode().partition(" ")
+    else:
+        answer = json.loads(body)
+        command, text = answer["command"], answer["message"]
+    place = f"step {number}: {text!r}"
+    assert (command == "CON") is expect["continue"], place
+    if "equals" in expect:
+        assert text == expect["equals"], place
+    assert text.startswith(expect.get("starts", "")), place
+    for part in expect.get("contains", ()):
+        assert part in text, place
+    for part in expect.get("absent", ()):
+        assert part not in text, place
+
+
+def _check_after(after: dict[str, Any], database: Database) -> None:
+    with database.transaction() as session:
+        for phone, expected in after.get("balances", {}).items():
+            assert world.balance(session, phone) == expected
+        connection = driver(session)
+        if "fees" in after:
+            fees = connection.execute(
+                "select coalesce(sum(ledger_balance(id)), 0) from ledger_account where kind = 'fee_income'"
+            ).fetchone()
+            assert fees == (after["fees"],)
+        if "operations" in after:
+            assert connection.execute("select count(*) from ussd_operation").fetchone() == (after["operations"],)
+        for phone, expected in after.get("subscribers", {}).items():
+            found = connection.execute(
+                "select trim(first_name || ' ' || last_name) from users where phone = %s", (phone,)
+            ).fetchone()
+            assert found == (expected["name"],)
+            assert world.balance(session, phone) == expected["balance"]
+        for expected in after.get("sms", ()):
+            texts = _texts(connection, expected["to"])
+            assert any(all(part in text for part in expected["contains"]) for text in texts), texts
+            assert not any(part in text for part in expected.get("absent", ()) for text in texts)
+        assert all(finding.holds for finding in books.list_findings(session))
+    dump = world.everything(database)
+    for secret in after.get("absent_everywhere", ()):
+        assert secret not in dump
+
+
+def _texts(connection: Any, phone: str) -> list[str]:
+    rows = connection.execute(
+        "select coalesce(body, '') || variables::text from message where address = %s and channel = 'sms'", (phone,)
+    ).fetchall()
+    return [row[0] for row in rows]
