@@ -280,7 +280,7 @@ def _settle(link: Path, account: Account | None) -> Path:
     """Return the folder of the server: `link`, or what it points to when root's own folders are closed to `account`."""
     if not link.exists():
         link.parent.mkdir(parents=True, exist_ok=True)
-        for other in link.parent.glob("pg[0-9]*"):
+        for other in set(link.parent.glob("pg[0-9]*")) - {link}:
             sentence = t("Les données sont dans {folder}, d'une autre version que {version} : transférez-les d'abord.")
             raise EmbeddedPostgresError(sentence.format(folder=other, version=link.name))
         if account is None or account.can_enter(link.parent):

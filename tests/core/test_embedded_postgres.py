@@ -68,7 +68,7 @@ def test_the_first_start_makes_a_durable_private_database(data_dir: Path) -> Non
         assert embedded.home == data_dir / f"pg{find_binaries().major}"
         pid = embedded.read_pid()
         assert pid is not None
-        assert os.stat(f"/proc/{pid}").st_uid != 0, "PostgreSQL never runs as root"
+        assert Path(f"/proc/{pid}").stat().st_uid != 0, "PostgreSQL never runs as root"
     assert embedded.read_pid() is None
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(url)
@@ -107,7 +107,9 @@ def test_every_committed_row_survives_kill_9_of_the_postmaster_alone(data_dir: P
 
 
 def test_a_survivor_of_a_killed_process_is_used_by_the_next_and_stopped_with_it(data_dir: Path) -> None:
-    user = subprocess.Popen([sys.executable, "-c", USE, data_dir], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    user = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", USE, data_dir], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
     assert user.stdout is not None
     url = user.stdout.readline().strip()
     write_row(url, 7)
