@@ -75,11 +75,13 @@ def choose_scheme(scheme: Scheme) -> None:
     ui.run_javascript(f"palabre.scheme('{scheme.value}')")
 
 
-def apply() -> None:
-    """Give the page being drawn its scheme before anything is painted."""
+def apply(language: str) -> None:
+    """Give the page being drawn its scheme and language before anything is painted."""
     scheme = chosen_scheme()
     if scheme is not Scheme.SYSTEM:
         ui.add_head_html(f"<script>document.documentElement.dataset.scheme = '{scheme.value}'</script>")
+    if language == "en":
+        ui.add_head_html("<script>document.documentElement.lang = 'en'</script>")
     ui.dark_mode({Scheme.SYSTEM: None, Scheme.LIGHT: False, Scheme.DARK: True}[scheme])
 
 
