@@ -27,7 +27,9 @@ class Doors:
 
 
 @contextmanager
-def frame(actor: Actor, sections: Sequence[Section], standing: Standing, path: str, doors: Doors) -> Iterator[ui.element]:
+def frame(
+    actor: Actor, sections: Sequence[Section], standing: Standing, path: str, doors: Doors
+) -> Iterator[ui.element]:
     """Draw the frame; the block is the page, inside the element it is given."""
     here = section_of(path, sections)
     with ui.element("div").classes("frame"):
@@ -166,7 +168,12 @@ def _user_menu(actor: Actor, doors: Doors) -> None:
     who.props["aria-label"] = t("Mon compte") + f", {actor.name}"
     role = role_word(actor)
     with who:
-        words = tag("span", tag("span", actor.name, class_="line-title"), tag("span", role, class_="line-detail"), class_="who-words")
+        words = tag(
+            "span",
+            tag("span", actor.name, class_="line-title"),
+            tag("span", role, class_="line-detail"),
+            class_="who-words",
+        )
         show(tag("span", chips.avatar(initials(actor.name), is_done=True)), name="span")
         show(words, name="span")
         with ui.menu().classes("menu"):
@@ -174,7 +181,10 @@ def _user_menu(actor: Actor, doors: Doors) -> None:
             schemes = {scheme.value: word for scheme, word, _ in _schemes()}
             ui.label(t("Thème")).classes("menu-title")
             filters.segments(
-                schemes, theme.chosen_scheme().value, lambda value: theme.choose_scheme(theme.Scheme(value)), label=t("Thème")
+                schemes,
+                theme.chosen_scheme().value,
+                lambda value: theme.choose_scheme(theme.Scheme(value)),
+                label=t("Thème"),
             )
             ui.label(t("Langue")).classes("menu-title")
             filters.segments(LANGUAGES, page_language(), doors.choose_language, label=t("Langue"))

@@ -12,6 +12,7 @@ from nicegui import context
 
 from core import formats, i18n
 from core.clock import now
+from core.money import Money
 from core.settings import get_settings
 
 LANGUAGE = "language"  # the key in a client's own storage
@@ -104,6 +105,11 @@ def zone() -> str:
 def count(number: int) -> str:
     """Return `240 000`: thin separators, a true minus."""
     return formats.count(number, page_language())
+
+
+def money(amount: Money) -> str:
+    """Return `50 000 F CFA`, for a cell or a sentence; a figure of its own is `components.figures.amount`."""
+    return amount.on_screen(page_language())
 
 
 def decimal(number: float | Decimal, places: int = 1) -> str:

@@ -172,6 +172,7 @@ def _chart_inks() -> str:
     for name in INKS:
         painted = "rgb({}, {}, {})".format(*bytes.fromhex(ink(name)[1:]))
         rules += [
-            f'.chart [style*="{kind}: {painted}"] {{ {kind}: var(--{name}) !important; }}' for kind in ("stroke", "fill")
+            f'.chart [style*="{kind}: {painted}"] {{ {kind}: var(--{name}) !important; }}'
+            for kind in ("stroke", "fill")
         ]
     return "\n".join(rules)

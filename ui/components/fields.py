@@ -66,7 +66,9 @@ def choice(label: str, choices: Mapping[str, str], *, value: str | None = None, 
     """Place a drop-down of a form."""
     with _field(label):
         box = ui.select(dict(choices), value=value)
-    box.props(f"outlined dense options-dense dropdown-icon={symbol('expand_more')} popup-content-class=menu hide-bottom-space")
+    box.props(
+        f"outlined dense options-dense dropdown-icon={symbol('expand_more')} popup-content-class=menu hide-bottom-space"
+    )
     return _finish(box, hint)
 
 

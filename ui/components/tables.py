@@ -166,7 +166,9 @@ class Table:
 
     def _shown(self) -> list[Column]:
         chosen = self._table.props["visible-columns"] if hasattr(self, "_table") else None
-        return [column for column in self._columns if (column.name in chosen if chosen is not None else column.is_shown)]
+        return [
+            column for column in self._columns if (column.name in chosen if chosen is not None else column.is_shown)
+        ]
 
     def _pagination(self, total: int) -> dict[str, Any]:
         ask = self._ask
@@ -184,7 +186,9 @@ class Table:
         sort = wanted.get("sortBy") if wanted.get("sortBy") in sortable else ""
         page = max(int(wanted.get("page") or 1), 1)
         kept = self._ask
-        self._ask = Ask((page - 1) * kept.limit, kept.limit, sort, bool(wanted.get("descending")), kept.search, kept.filters)
+        self._ask = Ask(
+            (page - 1) * kept.limit, kept.limit, sort, bool(wanted.get("descending")), kept.search, kept.filters
+        )
         await self.load()
 
     async def _on_search(self, text: str) -> None:

@@ -55,7 +55,11 @@ def field_kinds() -> None:
 def narrowing() -> None:
     """Tabs, segmented control, drop-downs, search."""
     with cards.card(is_flush=True):
-        choices = [tabs.Tab("all", "Toutes", "99 988"), tabs.Tab("failed", "Échouées", "412"), tabs.Tab("unknown", "Sort inconnu", "37")]
+        choices = [
+            tabs.Tab("all", "Toutes", "99 988"),
+            tabs.Tab("failed", "Échouées", "412"),
+            tabs.Tab("unknown", "Sort inconnu", "37"),
+        ]
         tabs.tabs(choices, _ignore)
     with layout.row():
         filters.segments({"1": "1 h", "24": "24 h", "7": "7 j"}, "24", _ignore, label="Période")
@@ -70,7 +74,9 @@ def saying() -> None:
         buttons.secondary("Supprimer un service", _destroy)
         buttons.secondary("Dire ce qui est fait", lambda: toasts.done("Séance enregistrée."))
         buttons.secondary("Dire un refus", lambda: toasts.refused("Solde insuffisant."))
-        buttons.secondary("Proposer d'annuler", lambda: toasts.undoable("Amende retirée.", lambda: toasts.done("Amende remise.")))
+        buttons.secondary(
+            "Proposer d'annuler", lambda: toasts.undoable("Amende retirée.", lambda: toasts.done("Amende remise."))
+        )
 
 
 def _destroy() -> ui.dialog:
@@ -79,7 +85,9 @@ def _destroy() -> ui.dialog:
         return True
 
     loss = "Le service et ses tarifs disparaîtront. Les opérations passées restent au grand livre."
-    return danger_dialog.danger_dialog("Supprimer le service", loss, name="Pharmacie", act="Supprimer Pharmacie", confirm=confirm)
+    return danger_dialog.danger_dialog(
+        "Supprimer le service", loss, name="Pharmacie", act="Supprimer Pharmacie", confirm=confirm
+    )
 
 
 async def _confirm(_: UUID) -> bool:

@@ -37,7 +37,14 @@ def live_feed() -> None:
         [
             Happening(at, "Cotisation de Moussa Ndiaye", "10 000 F CFA, Wave", "payments", Tone.ACCENT, key="1"),
             Happening(at, "CIU créé à Kinshasa", "985-KINS-15-JEA-KABI-A3F9D", "fingerprint", key="2"),
-            Happening(at - timedelta(minutes=1), "Délai dépassé, *880#", "Moov Africa Bénin, écran Montant", "error", Tone.RED, key="3"),
+            Happening(
+                at - timedelta(minutes=1),
+                "Délai dépassé, *880#",
+                "Moov Africa Bénin, écran Montant",
+                "error",
+                Tone.RED,
+                key="3",
+            ),
         ],
         href="#journal",
     )

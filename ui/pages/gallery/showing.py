@@ -32,8 +32,18 @@ XOF = Currency.XOF
 def chip_states() -> None:
     """Every state with its icon and its word."""
     with cards.card():
-        show(join(*(chips.chip(state) for state in State), chips.plain("Simulation", icon_name="experiment")), classes="row")
-        show(join(chips.avatar("MB"), chips.avatar("AD", is_done=True), *(chips.tile_icon("payments", tone) for tone in Tone)), classes="row")
+        show(
+            join(*(chips.chip(state) for state in State), chips.plain("Simulation", icon_name="experiment")),
+            classes="row",
+        )
+        show(
+            join(
+                chips.avatar("MB"),
+                chips.avatar("AD", is_done=True),
+                *(chips.tile_icon("payments", tone) for tone in Tone),
+            ),
+            classes="row",
+        )
 
 
 def figure_kinds() -> None:
@@ -53,10 +63,14 @@ def tile_row() -> None:
     up = figures.trend(0.124, "que samedi dernier", shown=change(0.124))
     down = figures.trend(-0.038, "que samedi dernier", shown=change(-0.038))
     shown = [
-        tiles.Tile("Tontines", "groups", figures.figure(4_862_500, "F CFA", is_big=True), "#t", up, WAVE, BEFORE, Tone.OCHRE),
+        tiles.Tile(
+            "Tontines", "groups", figures.figure(4_862_500, "F CFA", is_big=True), "#t", up, WAVE, BEFORE, Tone.OCHRE
+        ),
         tiles.Tile("CIU", "fingerprint", figures.figure(1_284, "codes", is_big=True), "#c", up, BEFORE, WAVE),
         tiles.Tile("USSD", "dialpad", figures.figure(48_212, "sessions", is_big=True), "#u", down, WAVE[::-1], BEFORE),
-        tiles.Tile("Pensions", "account_balance", figures.figure(61_204, "payées", is_big=True), "#p", "99,3 % du premier coup"),
+        tiles.Tile(
+            "Pensions", "account_balance", figures.figure(61_204, "payées", is_big=True), "#p", "99,3 % du premier coup"
+        ),
     ]
     show(tiles.tiles(shown))
     band = [
@@ -119,7 +133,10 @@ def progress_parts() -> None:
 def things() -> None:
     """Facts, history, code, copy, notices."""
     with cards.titled("Compte"):
-        pairs = [("Disponible", figures.amount(Money(811_230_000, XOF))), ("Réservé", figures.amount(Money(2_384_654_000, XOF)))]
+        pairs = [
+            ("Disponible", figures.amount(Money(811_230_000, XOF))),
+            ("Réservé", figures.amount(Money(2_384_654_000, XOF))),
+        ]
         show(facts.facts([*pairs, ("Titulaire", "CNSS Bénin"), ("Dernier sceau", "")]))
     with cards.titled("Histoire"):
         show(history.history(_happenings()))
@@ -147,7 +164,9 @@ def _happenings() -> list[history.Happening]:
     at = now()
     return [
         history.Happening(at, "Remise approuvée, 2e signature", "Mireille Bongo", "check", Tone.ACCENT),
-        history.Happening(at - timedelta(minutes=4), "Sort inconnu, enquête lancée", "Moov Money, 62 500 F CFA", "help", Tone.OCHRE),
+        history.Happening(
+            at - timedelta(minutes=4), "Sort inconnu, enquête lancée", "Moov Money, 62 500 F CFA", "help", Tone.OCHRE
+        ),
         history.Happening(at - timedelta(days=1), "Remise demandée", "Ousmane Faye", "how_to_reg"),
     ]
 

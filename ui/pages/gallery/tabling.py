@@ -9,7 +9,14 @@ from ui.components import buttons, cards, chips, tables
 from ui.labels import State, count
 from ui.pages.gallery.showing import Specimen
 
-NAMES = ("Adjovi Hounkpatin", "Pascaline Hounsou", "Kossi Agbodjan", "Bernadette Zinsou", "Rachidi Alapini", "Sènami Dossou")
+NAMES = (
+    "Adjovi Hounkpatin",
+    "Pascaline Hounsou",
+    "Kossi Agbodjan",
+    "Bernadette Zinsou",
+    "Rachidi Alapini",
+    "Sènami Dossou",
+)
 STATES = (State.PAID, State.FAILED, State.RUNNING, State.PAID, State.UNKNOWN, State.PAID)
 NEXT = {State.FAILED: "Numéro fermé", State.RUNNING: "Réponse attendue", State.UNKNOWN: "Enquête à 14:07"}
 TOTAL = 99_988
@@ -28,7 +35,9 @@ COLUMNS = (
 async def people(ask: tables.Ask) -> tables.Answer:
     """Return one page of made-up pensions."""
     rows = [_row(ask.offset + index) for index in range(min(ask.limit, 8))]
-    return tables.Answer([row for row in rows if ask.search.lower() in row["name"].lower()], 0 if ask.search == "zz" else TOTAL)
+    return tables.Answer(
+        [row for row in rows if ask.search.lower() in row["name"].lower()], 0 if ask.search == "zz" else TOTAL
+    )
 
 
 async def nobody(_: tables.Ask) -> tables.Answer:
