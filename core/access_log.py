@@ -31,6 +31,7 @@ class AccessLog:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; the id stands in `core.logs.request_id` and in the header `X-Request-ID`."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -6,7 +6,7 @@ Every record passes here, ours and the libraries', so nothing is written unmaske
 import logging
 import sys
 from contextvars import ContextVar
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,7 @@ class DailyFile(RotatingFileHandler):
 
 
 def _day_of(path: Path) -> date:
-    return clock.moment(path.stat().st_mtime).date()
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
 
 
 def _take_over_libraries() -> None:

@@ -24,7 +24,10 @@ _RULES = (
     (re.compile(r"(DETAIL: +).*"), rf"\g<1>{DOTS}"),  # PostgreSQL shows the row it refused
     (re.compile(r"(://[^\s:/@]*:)[^\s@]+@"), rf"\g<1>{DOTS}@"),  # the password of an address
     (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.IGNORECASE), rf"\g<1> {DOTS}"),
-    (re.compile(rf"""(\b[\w-]*(?:{_WORDS})\b["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&,;)\]}}]+)""", re.I), rf"\g<1>{DOTS}"),
+    (
+        re.compile(rf"""(\b[\w-]*(?:{_WORDS})\b["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&,;)\]}}]+)""", re.IGNORECASE),
+        rf"\g<1>{DOTS}",
+    ),
 )
 
 
@@ -54,8 +57,8 @@ def mask_text(text: str) -> str:
 
 def is_secret(name: str) -> bool:
     """Say whether a field of this name is hidden whatever it holds."""
-    plain = name.lower().replace("-", "_")
-    return plain in SECRET_NAMES or not SECRET_WORDS.isdisjoint(plain.split("_"))
+    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)]
+    return "_".join(words) in SECRET_NAMES or not SECRET_WORDS.isdisjoint(words)
 
 
 def _mask_digits(match: re.Match[str]) -> str:

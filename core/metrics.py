@@ -1,9 +1,15 @@
 """What the process counts about itself, for Prometheus. No label ever holds a phone, a session id or an input."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.gc_collector import GCCollector
-from prometheus_client.platform_collector import PlatformCollector
-from prometheus_client.process_collector import ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FAST_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 4.0, 10.0)
@@ -27,7 +33,9 @@ _ussd_lock_wait = Histogram(
     "palabre_ussd_lock_wait_seconds", "Wait for a USSD session's lock.", buckets=FAST_BUCKETS_S, registry=registry
 )
 _ussd_late = Counter("palabre_ussd_late", "USSD answers after the deadline.", ["gateway"], registry=registry)
-_ussd_replays = Counter("palabre_ussd_replays", "USSD turns answered from their receipt.", ["gateway"], registry=registry)
+_ussd_replays = Counter(
+    "palabre_ussd_replays", "USSD turns answered from their receipt.", ["gateway"], registry=registry
+)
 _ussd_conflicts = Counter(
     "palabre_ussd_conflicts", "USSD turns that contradict their session.", ["gateway"], registry=registry
 )
