@@ -37,6 +37,7 @@ class User(Table, table=True):
         Index("uq_users_email", text("lower(email)"), unique=True, postgresql_where=text("email is not null")),
         Index("uq_users_phone", "phone", unique=True, postgresql_where=text("phone is not null")),
         Index("ix_users_search", text("french_key(first_name || ' ' || last_name)")),
+        Index("ix_users_last_name", text("french_key(last_name)")),
         check("state", one_of("state", UserState)),
         check("global_role", "global_role in ('admin', 'membre')"),
     )
