@@ -39,7 +39,13 @@ class MessageState(StrEnum):
 
 
 _ENDED = frozenset(
-    {MessageState.FAILED, MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.SUPPRESSED, MessageState.CANCELLED}
+    {
+        MessageState.FAILED,
+        MessageState.UNDELIVERED,
+        MessageState.EXPIRED,
+        MessageState.SUPPRESSED,
+        MessageState.CANCELLED,
+    }
 )
 
 # Reports come twice and out of order, so a later state may be reached from any earlier one; nothing goes back.

@@ -38,6 +38,7 @@ class User(Table, table=True):
         Index("uq_users_phone", "phone", unique=True, postgresql_where=text("phone is not null")),
         # Spelled as PostgreSQL gives it back, which is how `alembic check` compares.
         Index("ix_users_search", text("french_key((((first_name)::text || ' '::text) || (last_name)::text))")),
+        Index("ix_users_last_name", text("french_key((last_name)::text)")),
         check("state", one_of("state", UserState)),
         check("global_role", "global_role in ('admin', 'membre')"),
     )

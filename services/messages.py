@@ -91,7 +91,8 @@ class Rendered:
 _INSERT = """
 insert into message (
     id, created_at, dedupe_key, type, recipient_id, channel, address, locale, template_code, template_version,
-    variables, data, guard, priority, not_before, expires_at, state, tries, encoding, segments, error_code, transaction_id)
+    variables, data, guard, priority, not_before, expires_at, state, tries, encoding, segments, error_code,
+    transaction_id)
 values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '', %s, %s, %s, 'queued', 0, '', 0, '', %s)
 on conflict (dedupe_key) do update set dedupe_key = excluded.dedupe_key
 returning id
@@ -141,7 +142,9 @@ def _values(message: OutgoingMessage, now: datetime) -> tuple[Any, ...]:
     template = templates()[message.template_code]
     given = {**message.variables, **{name: _seal(value, message.dedupe_key) for name, value in message.secrets.items()}}
     if set(given) != set(template.variables) or set(message.secrets) != template.secrets:
-        raise ValueError(f"{message.template_code} takes {sorted(template.variables)}, sealed {sorted(template.secrets)}")
+        raise ValueError(
+            f"{message.template_code} takes {sorted(template.variables)}, sealed {sorted(template.secrets)}"
+        )
     return (
         ids.new_id(),
         now,

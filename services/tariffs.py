@@ -1,6 +1,6 @@
 """Prices: what an operation costs, by the tariff rows in force, within the bounds of a level.
 
-A price is never edited: a scale (all bands of a type in a currency) begins at an instant, and the one before ends there.
+A price is never edited: a scale (all bands of a type in a currency) begins at an instant and ends the one before.
 """
 
 from dataclasses import dataclass
@@ -193,7 +193,8 @@ def _guard_bounds(session: Session, order: AddTariff, bands: list[Band]) -> None
 def _last_begin(session: Session, kind: OperationType, currency: Currency) -> datetime | None:
     row = fetch_one(
         session,
-        "select max(valid_from) as last from tariff where type = %s and currency = %s and valid_to is distinct from valid_from",
+        "select max(valid_from) as last from tariff"
+        " where type = %s and currency = %s and valid_to is distinct from valid_from",
         (kind, currency),
     )
     last: datetime | None = row["last"] if row else None
@@ -215,7 +216,7 @@ def _insert(session: Session, order: AddTariff, band: Band) -> UUID:
     values = {**columns, **band.model_dump(), "valid_from": order.valid_from}
     names = ", ".join(values)
     marks = ", ".join(f"%({name})s" for name in values)
-    driver(session).execute(f"insert into tariff ({names}) values ({marks})", values)  # type: ignore[arg-type]
+    driver(session).execute(f"insert into tariff ({names}) values ({marks})", values)
     return tariff_id
 
 
@@ -245,7 +246,13 @@ from bounds left join band on %(amount)s between band.from_minor and band.to_min
 
 def quote(session: Session, kind: OperationType, amount: Money, user_id: UUID, at: datetime | None = None) -> Quote:
     """Price an operation of this payer; refuses with `BelowMinimum`, `AboveMaximum` or `NoTariff`."""
-    asked = {"user": user_id, "type": kind, "currency": amount.currency, "amount": amount.minor, "at": at or clock.now()}
+    asked = {
+        "user": user_id,
+        "type": kind,
+        "currency": amount.currency,
+        "amount": amount.minor,
+        "at": at or clock.now(),
+    }
     row = fetch_one(session, _IN_FORCE, asked)
     if row is None or row["lowest"] is None:
         raise NoTariff

@@ -35,11 +35,12 @@ def reverse_operation(session: Session, actor: Actor, order: ReverseOperation) -
     operation = session.get(UssdOperation, order.operation_id, with_for_update=True, populate_existing=True)
     if operation is None or operation.transaction_id is None:
         raise NotFound(thing="operation")
+    if operation.state != OperationState.REVERSED:
+        transition(operation, OPERATION_STEPS, OperationState.REVERSED)
     reversal = ReverseTransaction(key=order.key, transaction_id=operation.transaction_id, reason=order.reason)
     posted = ledger.reverse(session, actor, reversal)
     if posted.is_replay:
         return posted
-    transition(operation, OPERATION_STEPS, OperationState.REVERSED)
     messages.enqueue_many(session, _notices(session, operation, posted))
     audit.record(
         session,

@@ -141,7 +141,8 @@ def _resolve(session: Session, order: TransferMoney) -> dict[str, UUID]:
     row = fetch_one(
         session,
         """
-        select payer.id as payer, payer.account_id as payer_account, payee.id as payee, payee.account_id as payee_account
+        select payer.id as payer, payer.account_id as payer_account,
+               payee.id as payee, payee.account_id as payee_account
         from wallet payer
         left join users u on u.phone = %s
         left join wallet payee on payee.user_id = u.id and payee.currency = payer.currency
@@ -203,7 +204,8 @@ with side as (
     select type, coalesce(sum(amount_minor + fee_minor), 0) as month,
            coalesce(sum(amount_minor + fee_minor) filter (where created_at >= %(day)s), 0) as day
     from ussd_operation
-    where payer_id = %(payer)s and created_at >= %(month)s and state not in ('failed', 'reversed') and type <> 'recharge'
+    where payer_id = %(payer)s and created_at >= %(month)s
+      and state not in ('failed', 'reversed') and type <> 'recharge'
     group by type
 )
 select to_jsonb(payer) as payer, to_jsonb(payee) as payee,
@@ -226,9 +228,7 @@ from side payer, side payee where payer.id = %(payer)s and payee.id = %(payee)s
 """
 
 
-def _read_facts(
-    session: Session, order: TransferMoney, wallets: dict[str, UUID], balances: dict[UUID, int]
-) -> _Facts:
+def _read_facts(session: Session, order: TransferMoney, wallets: dict[str, UUID], balances: dict[UUID, int]) -> _Facts:
     now = clock.now()
     today = now.astimezone(ZoneInfo(order.timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
     row = fetch_one(
