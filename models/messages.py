@@ -38,6 +38,28 @@ class MessageState(StrEnum):
     CANCELLED = "cancelled"
 
 
+_ENDED = frozenset(
+    {MessageState.FAILED, MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.SUPPRESSED, MessageState.CANCELLED}
+)
+
+# Reports come twice and out of order, so a later state may be reached from any earlier one; nothing goes back.
+MESSAGE_STEPS: dict[MessageState, frozenset[MessageState]] = {
+    MessageState.QUEUED: frozenset(MessageState) - {MessageState.QUEUED},
+    MessageState.SENDING: frozenset(
+        {MessageState.QUEUED, MessageState.UNKNOWN, MessageState.SENT, MessageState.DELIVERED, MessageState.READ}
+    )
+    | _ENDED,
+    MessageState.UNKNOWN: frozenset(
+        {MessageState.SENDING, MessageState.SENT, MessageState.DELIVERED, MessageState.READ} | _ENDED
+    ),
+    MessageState.SENT: frozenset(
+        {MessageState.DELIVERED, MessageState.READ, MessageState.UNDELIVERED, MessageState.EXPIRED}
+    ),
+    MessageState.DELIVERED: frozenset({MessageState.READ}),
+    **dict.fromkeys((MessageState.READ, *_ENDED), frozenset()),
+}
+
+
 class Message(Table, table=True):
     """One message to one person on one channel; the verb that wants it writes this row in its own transaction."""
 

@@ -251,7 +251,7 @@ class EmbeddedPostgres:
         with psycopg.connect(self._address(SUPERUSER, SUPERUSER), autocommit=True) as connection:
             name = sql.Identifier(NAME)
             if not connection.execute("select 1 from pg_roles where rolname = %s", [NAME]).fetchone():
-                login = sql.SQL("create role {} login createdb in role pg_monitor password {}")
+                login = sql.SQL("create role {} login createdb createrole in role pg_monitor password {}")
                 connection.execute(login.format(name, sql.Literal(self._password())))
             if not connection.execute("select 1 from pg_database where datname = %s", [NAME]).fetchone():
                 connection.execute(sql.SQL("create database {} owner {}").format(name, name))

@@ -1,14 +1,11 @@
 """The scripted dialogues of the two documented contracts, over HTTP, on the menus the vectors bring."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from api import ussd
 from core import clock, metrics
 from core.database import Database, driver
 from services import books
@@ -16,30 +13,23 @@ from tests.builders import world
 
 # Dialogues whose screens rest on actions of a later piece of work: catalogue, orders, surveys, notices, merchants,
 # billers, airtime, mobile money.
-LATER = (
-    {f"svc-{number:02}" for number in (*range(5, 14), *range(15, 25), 26)}
-    | {f"wal-{number}" for number in (*range(27, 35), 36, 37, 38, 39)}
-)
+LATER = {f"svc-{number:02}" for number in (*range(5, 14), *range(15, 25), 26)} | {
+    f"wal-{number}" for number in (*range(27, 35), 36, 37, 38, 39)
+}
 DIALOGUES = [dialogue for dialogue in world.VECTORS["dialogues"] if dialogue["id"] not in LATER]
 
 
-@pytest.fixture
-def client(database: Database) -> Iterator[TestClient]:
-    app = FastAPI(redirect_slashes=False)
-    app.include_router(ussd.router)
-    with TestClient(app, client=("127.0.0.1", 50_000)) as client:
-        yield client
-
-
 @pytest.mark.parametrize("dialogue", DIALOGUES, ids=[dialogue["id"] for dialogue in DIALOGUES])
-def test_a_dialogue_goes_as_written(dialogue: dict[str, Any], client: TestClient, database: Database, capfd: Any) -> None:
+def test_a_dialogue_goes_as_written(
+    dialogue: dict[str, Any], gateway: TestClient, database: Database, capfd: Any
+) -> None:
     with clock.travel(world.NOW) as traveller:
         world.build(database, dialogue.get("world"))
         for number, step in enumerate(dialogue["steps"], start=1):
             if "advance_s" in step:
                 traveller.advance(step["advance_s"])
                 continue
-            answers = [_send(client, dialogue, step) for _ in range(step.get("repeat", 1))]
+            answers = [_send(gateway, dialogue, step) for _ in range(step.get("repeat", 1))]
             assert len(set(answers)) == 1, f"step {number} repeated gave other bytes"
             _compare(dialogue, answers[0], step["expect"], number)
         _check_after(dialogue.get("after", {}), database)
@@ -49,17 +39,17 @@ def test_a_dialogue_goes_as_written(dialogue: dict[str, Any], client: TestClient
         assert secret not in metrics.render().decode()
 
 
-def _send(client: TestClient, dialogue: dict[str, Any], step: dict[str, Any]) -> bytes:
+def _send(gateway: TestClient, dialogue: dict[str, Any], step: dict[str, Any]) -> bytes:
     session = f"{dialogue['id']}-{step.get('session', 's1')}"
     caller = step.get("from", dialogue["caller"])
     if dialogue["contract"] == "A":
         body = {"sessionId": session, "phoneNumber": caller, "text": step["input"]}
         if "service_code" in dialogue:
             body["serviceCode"] = dialogue["service_code"]
-        response = client.post("/ussd", json=body, headers={"X-API-Key": world.API_KEY})
+        response = gateway.post("/ussd", json=body, headers={"X-API-Key": world.API_KEY})
         assert response.headers["content-type"] == "text/plain; charset=utf-8"
     else:
-        response = client.post("/ussd/", json={"sessionid": session, "msisdn": caller, "message": step["input"]})
+        response = gateway.post("/ussd/", json={"sessionid": session, "msisdn": caller, "message": step["input"]})
         assert response.headers["content-type"] == "application/json"
     assert response.status_code == 200
     return response.content

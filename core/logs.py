@@ -1,0 +1,118 @@
+"""Logs: one JSON object a line, masked, in a file that turns over by size and by day, and on the console.
+
+Every record passes here, ours and the libraries', so nothing is written unmasked.
+"""
+
+import logging
+import sys
+from contextvars import ContextVar
+from datetime import UTC, date, datetime, timedelta
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+import structlog
+from structlog.types import EventDict, Processor
+
+from core import clock
+from core.masking import mask
+from core.settings import Settings
+
+LARGEST_FILE_BYTES = 20_000_000
+FILES_KEPT = 14
+LONGEST_KEPT = timedelta(days=30)
+QUIET_LIBRARIES = ("httpx", "httpcore", "apscheduler", "watchfiles", "asyncio", "engineio", "socketio")
+UNTOUCHED = frozenset({"level", "logger", "timestamp"})
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def configure(settings: Settings, name: str = "palabre") -> None:
+    """Send all records of this process to `<log_dir>/<name>.log` and to the console; call it once, at the start."""
+    shared: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        _add_request_id,
+        structlog.processors.format_exc_info,
+        _mask,
+        _add_time,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+    )
+    folder = settings.log_dir or settings.data_dir / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+        old.close()
+    for handler in (DailyFile(folder / f"{name}.log"), logging.StreamHandler(sys.stderr)):
+        handler.setFormatter(formatter)
+        root.addHandler(handler)
+    root.setLevel(settings.log_level)
+    _take_over_libraries()
+
+
+class DailyFile(RotatingFileHandler):
+    """A log file that turns over when it is large or of another day; old ones go by number and by age."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, maxBytes=LARGEST_FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8", delay=True)
+        self._path = path
+        self._day = _day_of(path) if path.exists() else clock.today()
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802  # the standard library's name
+        """Say whether `record` opens a new file."""
+        is_other_day = self._day != clock.today() and self._path.exists()
+        return is_other_day or bool(super().shouldRollover(record))
+
+    def doRollover(self) -> None:  # noqa: N802  # the standard library's name
+        """Begin a new file and remove those that are too old."""
+        super().doRollover()
+        self._day = clock.today()
+        for old in self._path.parent.glob(f"{self._path.name}.*"):
+            if _day_of(old) < self._day - LONGEST_KEPT:
+                old.unlink(missing_ok=True)
+
+
+def _day_of(path: Path) -> date:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
+
+
+def _take_over_libraries() -> None:
+    for name in ("uvicorn", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    access = logging.getLogger("uvicorn.access")  # it writes whole addresses, with their queries: ours replaces it
+    access.handlers.clear()
+    access.propagate = False
+    for name in QUIET_LIBRARIES:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _add_request_id(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    if request_id.get():
+        event["request_id"] = request_id.get()
+    return event
+
+
+def _mask(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    kept = {key: value for key, value in event.items() if key in UNTOUCHED or key.startswith("_")}
+    return {**mask({key: value for key, value in event.items() if key not in kept}), **kept}
+
+
+def _add_time(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    event["timestamp"] = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return event

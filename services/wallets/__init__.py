@@ -1,0 +1,70 @@
+"""Wallets: registering, finding a payee, pricing, moving money between wallets, and what their owners read.
+
+Open `transfers.py` first. Nothing here asks for a PIN: that is the dialogue's part, through `services.pins`.
+"""
+
+from services.tariffs import AboveMaximum, BelowMinimum, NoTariff, Quote, quote
+from services.wallets.people import (
+    Payee,
+    RegisterSubscriber,
+    Subscriber,
+    get_payee,
+    prepare_registration,
+    register,
+    shown_name,
+)
+from services.wallets.reads import RecentSame, get_balance, get_recent_same, get_statement
+from services.wallets.refusals import (
+    OUTCOMES,
+    AlreadyRegistered,
+    CeilingReached,
+    InvalidPayee,
+    NoWallet,
+    OwnNumber,
+    PayeeClosed,
+    PayeeFull,
+    QuoteChanged,
+    SentAlready,
+    TooManyRequests,
+    UnknownPayee,
+    WalletSuspended,
+)
+from services.wallets.reversals import ReverseOperation, reverse_operation
+from services.wallets.transfers import Operation, TransferMoney, transfer
+
+__all__ = [
+    "OUTCOMES",
+    "AboveMaximum",
+    "AlreadyRegistered",
+    "BelowMinimum",
+    "CeilingReached",
+    "InvalidPayee",
+    "NoTariff",
+    "NoWallet",
+    "Operation",
+    "OwnNumber",
+    "Payee",
+    "PayeeClosed",
+    "PayeeFull",
+    "Quote",
+    "QuoteChanged",
+    "RecentSame",
+    "RegisterSubscriber",
+    "ReverseOperation",
+    "SentAlready",
+    "Subscriber",
+    "TooManyRequests",
+    "TransferMoney",
+    "UnknownPayee",
+    "WalletSuspended",
+    "get_balance",
+    "get_payee",
+    "get_recent_same",
+    "get_statement",
+    "prepare_registration",
+    "quote",
+    "register",
+    "reverse_operation",
+    "shown_name",
+    "transfer",
+]

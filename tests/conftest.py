@@ -1,0 +1,71 @@
+"""What every test may ask for. Nothing here reads the developer's own settings or touches his data."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Before any of our modules reads the settings.
+_folder = tempfile.TemporaryDirectory(prefix="palabre-settings-")
+os.environ.update(ENVIRONMENT="test", DATA_DIR=_folder.name, LOG_LEVEL="WARNING")
+os.environ.pop("DATABASE_URL", None)
+
+from core.database import Database, Session  # noqa: E402
+from core.settings import Settings  # noqa: E402
+from tests import database as databases  # noqa: E402
+
+Settings.model_config["env_file"] = None
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+@pytest.fixture(scope="session")
+def database_server(testrun_uid: str) -> Iterator[str]:
+    """Give the address of the run's PostgreSQL."""
+    with databases.running_server(testrun_uid[:12]) as url:
+        yield url
+
+
+@pytest.fixture
+def database(database_server: str) -> Iterator[Database]:
+    """Give a fresh, migrated, empty database, current for this process."""
+    with databases.copied(database_server) as url, databases.current(url) as chosen:
+        yield chosen
+
+
+@pytest.fixture
+def empty_database_url(database_server: str) -> Iterator[str]:
+    """Give the address of a database in which no migration ever ran."""
+    with databases.copied(database_server, "template1") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _shared_database(database_server: str) -> Iterator[Database]:
+    with databases.copied(database_server) as url:
+        shared = Database(url, pool_size=2)
+        yield shared
+        shared.dispose()
+
+
+@pytest.fixture
+def rolled_back(_shared_database: Database) -> Iterator[Session]:
+    """Give a session whose every change is undone after the test: cheaper than `database`, for verbs that take one."""
+    with _shared_database.engine.connect() as connection:
+        outer = connection.begin()
+        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+            yield session
+        outer.rollback()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """Give the path of Chromium; a missing browser is a failure, never a skipped test."""
+    for name in CHROMIUM_NAMES:
+        path = shutil.which(name)
+        if path is not None:
+            return Path(path)
+    return pytest.fail("Chromium est absent : installez le paquet chromium, ou lancez ./dev test sous root.")

@@ -1,0 +1,134 @@
+"""What changes by itself: one LISTEN per process, and the pages that care.
+
+A page subscribes to topics with a callback; news comes on the event loop, gathered, at most four times a second a page.
+"""
+
+import asyncio
+import json
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from nicegui import Client, background_tasks, context
+
+from core.live import CHANNEL
+
+SHORTEST_INTERVAL_S = 0.25
+RETRY_S = 1.0
+LONGEST_SILENCE_S = 1.0
+MOST_WAITING = 200
+
+News = dict[str, Any]
+OnNews = Callable[[list[News]], Any]
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(eq=False, slots=True)
+class _Subscription:
+    client: Client
+    on_news: OnNews
+    news: list[News] = field(default_factory=list)
+    last: float = 0.0
+    timer: asyncio.TimerHandle | None = None
+
+
+class Hub:
+    """The listener and its subscribers."""
+
+    def __init__(self) -> None:
+        self._by_topic: dict[str, set[_Subscription]] = defaultdict(set)
+        self._is_over = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self, connect: Callable[[], Any]) -> None:
+        """Begin to listen on a connection of our own; call it on the event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._is_over.clear()
+        self._thread = threading.Thread(target=self._listen, args=(connect,), name="live", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening; the thread ends by itself within a second."""
+        self._is_over.set()
+
+    def subscribe(self, topics: Iterable[str], on_news: OnNews) -> None:
+        """Call `on_news` on the present page with what was announced on `topics`, until the page is gone."""
+        client = context.client
+        subscription = _Subscription(client, on_news)
+        for topic in topics:
+            self._by_topic[topic].add(subscription)
+        client.on_delete(lambda: self._drop(subscription))
+
+    def deliver(self, news: News) -> None:
+        """Hand one announcement to the pages that care; call it on the event loop."""
+        for subscription in self._by_topic.get(str(news.get("topic")), ()):
+            subscription.news = [*subscription.news, news][-MOST_WAITING:]
+            self._schedule(subscription)
+
+    @property
+    def subscriber_count(self) -> int:
+        """How many pages listen."""
+        return len(set().union(*self._by_topic.values()))
+
+    def _schedule(self, subscription: _Subscription) -> None:
+        if subscription.timer is not None:
+            return
+        loop = asyncio.get_running_loop()
+        wait = max(0.0, subscription.last + SHORTEST_INTERVAL_S - loop.time())
+        subscription.timer = loop.call_later(wait, self._flush, subscription)
+
+    def _flush(self, subscription: _Subscription) -> None:
+        subscription.timer = None
+        subscription.last = asyncio.get_running_loop().time()
+        news, subscription.news = subscription.news, []
+        if not subscription.client.is_deleted:
+            background_tasks.create(_tell(subscription, news), name="live news")
+
+    def _drop(self, subscription: _Subscription) -> None:
+        if subscription.timer is not None:
+            subscription.timer.cancel()
+        for topic in list(self._by_topic):
+            self._by_topic[topic].discard(subscription)
+            if not self._by_topic[topic]:
+                del self._by_topic[topic]
+
+    def _listen(self, connect: Callable[[], Any]) -> None:
+        while not self._is_over.is_set():
+            try:
+                with connect() as connection:
+                    connection.execute(f"listen {CHANNEL}")
+                    self._hear(connection)
+            except Exception as error:  # noqa: BLE001  # the screen knows no driver: whatever broke, listen again
+                _log.warning("live.deaf", error=type(error).__name__)
+                self._is_over.wait(RETRY_S)
+
+    def _hear(self, connection: Any) -> None:
+        while not self._is_over.is_set():
+            for notification in connection.notifies(timeout=LONGEST_SILENCE_S):
+                news = _read(notification.payload)
+                if news is not None and self._loop is not None and not self._loop.is_closed():
+                    self._loop.call_soon_threadsafe(self.deliver, news)
+
+
+def _read(payload: str) -> News | None:
+    try:
+        news = json.loads(payload)
+    except ValueError:
+        return None
+    return news if isinstance(news, dict) else None
+
+
+async def _tell(subscription: _Subscription, news: list[News]) -> None:
+    with subscription.client:
+        outcome = subscription.on_news(news)
+        if asyncio.iscoroutine(outcome):
+            await outcome
+
+
+hub = Hub()
+subscribe = hub.subscribe

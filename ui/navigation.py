@@ -1,0 +1,82 @@
+"""The map of the console: its sections, who may open each, and how much waits there. Only what exists is shown."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.permissions import Actor, Permission
+
+IN_BOTTOM_BAR = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many things wait in a section; a failure gets the red dot."""
+
+    number: int
+    is_failure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One line of the rail. `count` is read with the page, in its transaction."""
+
+    path: str
+    label: str
+    icon: str
+    needs: Permission = Permission.PROFILE
+    group: str = ""
+    count: Callable[[Any, Actor], Waiting] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """How the ledger stood when it was last checked."""
+
+    is_balanced: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the frame of a page says: how much waits where, and how the books stand."""
+
+    waiting: dict[str, Waiting]
+    books: Books | None
+
+
+NOTHING = Standing({}, None)
+
+SECTIONS: tuple[Section, ...] = (
+    Section("/", "Accueil", "home"),
+    Section("/ussd-console", "USSD", "dialpad", Permission.USSD_READ),
+    Section("/ussd-console/abonnes", "Abonnés", "contacts", Permission.SUBSCRIBERS_READ),
+    Section("/ussd-console/telephone", "Téléphone", "mobile", Permission.USSD_SIMULATE),
+    Section("/grand-livre", "Grand livre", "receipt_long", Permission.LEDGER_READ, "Suivi"),
+    Section("/grand-livre/balance", "Balance", "balance", Permission.LEDGER_READ, "Suivi"),
+    Section("/administration/taches", "Tâches", "task_alt", Permission.JOBS_READ, "Suivi"),
+    Section("/administration/utilisateurs", "Utilisateurs", "groups", Permission.USERS_READ, "Plateforme"),
+    Section("/administration/roles", "Rôles", "shield_person", Permission.ROLES_WRITE, "Plateforme"),
+    Section("/administration/cles", "Clés d'API", "key", Permission.API_KEYS, "Plateforme"),
+    Section("/administration/audit", "Audit", "policy", Permission.AUDIT_READ, "Plateforme"),
+    Section("/administration/boite-envoi", "Boîte d'envoi", "outbox", Permission.OUTBOX_READ, "Plateforme"),
+    Section("/administration/sante", "Santé", "monitor_heart", Permission.HEALTH_READ, "Plateforme"),
+)
+
+
+def sections_for(actor: Actor, drawn: Sequence[str]) -> list[Section]:
+    """Return the sections this actor may open, among the paths that have a page."""
+    return [section for section in SECTIONS if section.path in drawn and actor.may(section.needs)]
+
+
+def section_of(path: str, sections: Sequence[Section]) -> Section | None:
+    """Return the section a path belongs to: the longest that begins it."""
+    inside = [section for section in sections if path == section.path or path.startswith(section.path.rstrip("/") + "/")]
+    return max(inside, key=lambda section: len(section.path), default=None)
+
+
+def standing(session: Any, actor: Actor, sections: Sequence[Section]) -> Standing:
+    """Read, in the page's own transaction, what its frame says."""
+    waiting = {section.path: section.count(session, actor) for section in sections if section.count}
+    return Standing(waiting, books=None)

@@ -1,0 +1,65 @@
+"""Specimens of charts and of the live feed."""
+
+from datetime import timedelta
+
+from nicegui import ui
+
+from core.clock import now
+from ui.components import cards, charts, handset
+from ui.components.feed import Feed
+from ui.components.history import Happening
+from ui.labels import Tone
+from ui.pages.gallery.showing import BEFORE, WAVE, Specimen
+
+HOURS = tuple(f"{hour:02}:00" for hour in range(24))
+SCREEN_TEXT = "Transfert à Awa Diop\n77 000 42 18\nMontant: 25 000 F\nFrais: 250 F\nTotal: 25 250 F\n\n1. Confirmer\n2. Modifier\n0. Annuler"
+
+
+def chart_kinds() -> None:
+    """Lines with a target and a comparison, and bars."""
+    with cards.titled("Temps de réponse", "ms, 24 h"):
+        slow = [value * 10 for value in WAVE]
+        series = [charts.Series("p99", slow, "ochre"), charts.Series("p50", [84.0] * 24)]
+        charts.lines(HOURS, series, label="Temps de réponse sur 24 heures", unit="ms", target=800)
+    with cards.titled("Sessions", "aujourd'hui et samedi dernier"):
+        today = charts.Series("jour", [value * 40 for value in WAVE], is_filled=True)
+        before = charts.Series("samedi dernier", [value * 40 for value in BEFORE], is_comparison=True)
+        charts.lines(HOURS, [before, today], label="Sessions par heure", unit="sessions")
+    with cards.titled("Codes par jour"):
+        week = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
+        charts.bars(week, [charts.Series("codes", (980, 1_120, 1_284, 1_010, 1_390, 640, 320))], label="Codes par jour")
+
+
+def live_feed() -> None:
+    """The feed, with three events and paused with one waiting."""
+    at = now()
+    feed = Feed(
+        [
+            Happening(at, "Cotisation de Moussa Ndiaye", "10 000 F CFA, Wave", "payments", Tone.ACCENT, key="1"),
+            Happening(at, "CIU créé à Kinshasa", "985-KINS-15-JEA-KABI-A3F9D", "fingerprint", key="2"),
+            Happening(at - timedelta(minutes=1), "Délai dépassé, *880#", "Moov Africa Bénin, écran Montant", "error", Tone.RED, key="3"),
+        ],
+        href="#journal",
+    )
+    feed.push([Happening(now(), "Menu « Portefeuille » v14 publié", "par Grâce Mbuyi", "publish", key="4")])
+    Feed()
+
+
+def phone() -> None:
+    """The phone simulator, in a session."""
+
+    async def ignore(_: str = "") -> None:
+        return None
+
+    with ui.element("div").classes("specimen-narrow"):
+        shown = handset.Handset(ignore, ignore)
+    shown.show_screen(SCREEN_TEXT, network="Orange Sénégal", code="*221#", is_open=True, note="0:23 sur 3:00")
+    meters = [handset.Meter("Français", 117), handset.Meter("English", 110), handset.Meter("Lingala", 138)]
+    shown.show_meters(meters, path="*221# › 1 › 77… › 25000")
+
+
+SPECIMENS: tuple[Specimen, ...] = (
+    ("Courbes", chart_kinds),
+    ("En direct", live_feed),
+    ("Téléphone", phone),
+)
