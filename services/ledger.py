@@ -6,7 +6,7 @@ the stored result, with other content `KeyReused`.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -39,6 +39,7 @@ SIDES: dict[AccountKind, Side] = {
 HOUSE_KINDS = frozenset(SIDES) - {AccountKind.WALLET, AccountKind.WALLET_RESERVED}
 
 _FLOOR = "ck_ledger_account_floor"
+_AMOUNT = "ck_ledger_entry_amount"
 
 
 class InsufficientFunds(Refusal):
@@ -53,7 +54,7 @@ class KeyReused(Conflict):
 
 
 class UnbalancedPosting(ValueError):
-    """Legs that do not sum to zero, or name an account twice or an unknown one: a bug in the caller."""
+    """Legs that do not sum to zero, are zero, or name an account twice, unknown or of another currency: a caller's bug."""
 
 
 class AlreadyReversed(Refusal):
@@ -117,7 +118,7 @@ def post(session: Session, posting: Posting) -> Posted:
         row = (
             driver(session)
             .execute(
-                "select * from ledger_post(%s, %s, %s, %s, %s, %s, %s, %s, %s::uuid[], %s::bigint[], %s)",
+                "select * from ledger_post(%s, %s, %s, %s, %s, %s, %s, %s, %s::uuid[], %s::bigint[], %s::text[], %s)",
                 (
                     posting.id,
                     posting.source,
@@ -129,6 +130,7 @@ def post(session: Session, posting: Posting) -> Posted:
                     now,
                     [leg.account_id for leg in posting.legs],
                     [leg.amount.minor for leg in posting.legs],
+                    [leg.amount.currency for leg in posting.legs],
                     posting.reverses_id,
                 ),
             )
@@ -143,8 +145,11 @@ def post_many(session: Session, postings: Sequence[Posting]) -> list[Posted]:
     """Post up to 1 000 transactions of one source and actor in one round trip; all or none. Balances are not returned."""
     if not postings:
         return []
+    first = postings[0]
     for posting in postings:
         _check_currencies(posting.legs)
+        if (posting.source, posting.actor, posting.reverses_id) != (first.source, first.actor, None):
+            raise ValueError("a batch has one source, one actor and no reversal")
     now = clock.now()
     lines = [(position, leg) for position, posting in enumerate(postings, start=1) for leg in posting.legs]
     with _refusals():
@@ -152,10 +157,10 @@ def post_many(session: Session, postings: Sequence[Posting]) -> list[Posted]:
             driver(session)
             .execute(
                 "select * from ledger_post_many(%s, %s, %s, %s::uuid[], %s::text[], %s::text[], %s::text[],"
-                " %s::timestamptz[], %s::int[], %s::uuid[], %s::bigint[])",
+                " %s::timestamptz[], %s::int[], %s::uuid[], %s::bigint[], %s::text[])",
                 (
-                    postings[0].source,
-                    postings[0].actor,
+                    first.source,
+                    first.actor,
                     now,
                     [posting.id for posting in postings],
                     [posting.key for posting in postings],
@@ -165,6 +170,7 @@ def post_many(session: Session, postings: Sequence[Posting]) -> list[Posted]:
                     [position for position, _ in lines],
                     [leg.account_id for _, leg in lines],
                     [leg.amount.minor for _, leg in lines],
+                    [leg.amount.currency for _, leg in lines],
                 ),
             )
             .fetchall()
@@ -210,7 +216,7 @@ def reverse(session: Session, actor: Actor, order: ReverseTransaction) -> Posted
 
 def reserve(session: Session, available: UUID, reserved: UUID, amount: Money, claim: Posting) -> Posted:
     """Hold `amount` of an account aside; `claim` names the source, key and kind, its legs are made here."""
-    return post(session, _with_legs(claim, (Leg(available, amount), Leg(reserved, -amount))))
+    return post(session, replace(claim, legs=(Leg(available, amount), Leg(reserved, -amount))))
 
 
 def post_reserved(session: Session, reserved: UUID, credits_to: Sequence[Leg], claim: Posting) -> Posted:
@@ -220,12 +226,12 @@ def post_reserved(session: Session, reserved: UUID, credits_to: Sequence[Leg], c
     """
     currency = credits_to[0].amount.currency
     total = Money(-sum(leg.amount.minor for leg in credits_to), currency)
-    return post(session, _with_legs(claim, (Leg(reserved, total), *credits_to)))
+    return post(session, replace(claim, legs=(Leg(reserved, total), *credits_to)))
 
 
 def void(session: Session, available: UUID, reserved: UUID, amount: Money, claim: Posting) -> Posted:
     """Give a reserve back; see `post_reserved` for the key."""
-    return post(session, _with_legs(claim, (Leg(reserved, amount), Leg(available, -amount))))
+    return post(session, replace(claim, legs=(Leg(reserved, amount), Leg(available, -amount))))
 
 
 def open_account(
@@ -277,7 +283,13 @@ def house_account(
     if place in _house_accounts:
         return _house_accounts[place]
     account_id = open_account(session, kind, owner_type, owner_id, currency)
-    event.listen(session, "after_commit", lambda _: _house_accounts.__setitem__(place, account_id), once=True)
+
+    def remember(committed: Session) -> None:
+        if not committed.in_nested_transaction():  # the end of a later savepoint is no commit
+            _house_accounts[place] = account_id
+
+    if not session.in_nested_transaction():  # what a savepoint opened may be undone and the rest committed
+        event.listen(session, "after_commit", remember, once=True)
     return account_id
 
 
@@ -306,12 +318,6 @@ def _check_currencies(legs: Sequence[Leg]) -> None:
         raise UnbalancedPosting(totals)
 
 
-def _with_legs(claim: Posting, legs: tuple[Leg, ...]) -> Posting:
-    return Posting(
-        claim.source, claim.key, claim.kind, legs, claim.reference, claim.actor, claim.occurred_at, id=claim.id
-    )
-
-
 @contextmanager
 def _refusals() -> Iterator[None]:
     """Turn what the posting functions raise into the ledger's refusals."""
@@ -320,6 +326,8 @@ def _refusals() -> Iterator[None]:
     except psycopg.errors.CheckViolation as error:
         if error.diag.constraint_name == _FLOOR:
             raise InsufficientFunds from error
+        if error.diag.constraint_name == _AMOUNT:
+            raise UnbalancedPosting(str(error)) from error
         raise
     except psycopg.errors.UniqueViolation as error:
         if error.diag.constraint_name == "uq_ledger_transaction_reverses_id":
@@ -386,7 +394,10 @@ def list_entries(session: Session, account_id: UUID, *, limit: int = 50, offset:
 def list_transactions(
     session: Session, *, search: str = "", kind: str = "", limit: int = 50, offset: int = 0
 ) -> list[dict[str, Any]]:
-    """Return transactions, newest first, filtered by reference, key or kind; amount = sum of debits."""
+    """Return transactions, newest first, filtered by reference, key or kind: a row for each of its currencies.
+
+    `amount` is the sum of debits and `lines` the number of entries in that currency.
+    """
     return fetch_all(
         session,
         """
@@ -399,10 +410,10 @@ def list_transactions(
             order by occurred_at desc, id desc limit %(limit)s offset %(offset)s
         ) t
         cross join lateral (
-            select min(currency) as currency, sum(amount) filter (where amount > 0) as amount, count(*) as lines
-            from ledger_entry where transaction_id = t.id
+            select currency, sum(amount) filter (where amount > 0) as amount, count(*) as lines
+            from ledger_entry where transaction_id = t.id group by currency
         ) e
-        order by t.occurred_at desc, t.id desc
+        order by t.occurred_at desc, t.id desc, e.currency
         """,
         {"kind": kind, "search": search, "limit": limit, "offset": offset},
     )

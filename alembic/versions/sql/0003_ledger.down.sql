@@ -2,8 +2,8 @@ drop view books_9_sealed, books_4_once, books_3_floor, books_2_chained, books_1_
 drop function ledger_seal_next(timestamptz, int);
 drop function ledger_window_hash(bigint, bigint, bytea);
 drop function ledger_balance(uuid);
-drop function ledger_post_many(text, text, timestamptz, uuid[], text[], text[], text[], timestamptz[], int[], uuid[], bigint[]);
-drop function ledger_post(uuid, text, text, text, text, text, timestamptz, timestamptz, uuid[], bigint[], uuid);
+drop function ledger_post_many(text, text, timestamptz, uuid[], text[], text[], text[], timestamptz[], int[], uuid[], bigint[], text[]);
+drop function ledger_post(uuid, text, text, text, text, text, timestamptz, timestamptz, uuid[], bigint[], text[], uuid);
 drop function ledger_lock(uuid[]);
 drop function ledger_open_account(uuid, text, text, text, uuid, text, text, bigint, boolean, timestamptz);
 drop function ledger_content(text, uuid, uuid[], bigint[]);

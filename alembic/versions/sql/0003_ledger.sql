@@ -2,6 +2,7 @@
 --
 -- amounts: signed minor units, debit positive, credit negative.
 -- balances: counted on the account's own side, so a wallet with money in it is positive.
+-- pg_temp comes last in every search path: else a temporary table of the caller's could stand in for a ledger's.
 
 -- Own-side sign of an account: a debit account grows by debits, a credit account by credits.
 create function ledger_sign(side text) returns int
@@ -22,7 +23,7 @@ create function ledger_open_account(
     p_id uuid, p_kind text, p_side text, p_owner_type text, p_owner_id uuid, p_currency text,
     p_label text, p_min_balance bigint, p_is_house boolean, p_now timestamptz
 ) returns uuid
-language plpgsql security definer set search_path = public
+language plpgsql security definer set search_path = public, pg_temp
 as $$
 declare
     found_id uuid;
@@ -43,7 +44,7 @@ $$;
 
 -- Lock accounts in ascending id order and return their balances: the one order, so two payers never wait in a ring.
 create function ledger_lock(p_accounts uuid[]) returns table (account_id uuid, balance bigint)
-language sql security definer set search_path = public
+language sql security definer set search_path = public, pg_temp
 as $$
     select a.id, a.balance from ledger_account a
     where a.id = any(p_accounts) and not a.is_house
@@ -51,14 +52,15 @@ as $$
 $$;
 
 -- Post one transaction in one round trip.
--- Raises PL001 when the key was used for other content, PL002 when the legs do not balance or are malformed;
--- a balance under its floor violates ck_ledger_account_floor.
+-- Raises PL001 when the key was used for other content, PL002 when the legs do not balance or are malformed (an
+-- account unknown, named twice or of another currency); a balance under its floor violates ck_ledger_account_floor.
 create function ledger_post(
     p_id uuid, p_source text, p_key text, p_kind text, p_reference text, p_actor text,
-    p_occurred_at timestamptz, p_now timestamptz, p_accounts uuid[], p_amounts bigint[], p_reverses uuid default null,
+    p_occurred_at timestamptz, p_now timestamptz, p_accounts uuid[], p_amounts bigint[], p_currencies text[],
+    p_reverses uuid default null,
     out transaction_id uuid, out is_replay boolean, out accounts uuid[], out balances bigint[]
 )
-language plpgsql security definer set search_path = public
+language plpgsql security definer set search_path = public, pg_temp
 as $$
 declare
     fingerprint bytea := ledger_content(p_kind, p_reverses, p_accounts, p_amounts);
@@ -66,6 +68,10 @@ declare
     written int;
     unbalanced boolean;
 begin
+    if coalesce(cardinality(p_accounts), 0) < 2 then
+        raise exception 'ledger legs malformed: a transaction has two at least' using errcode = 'PL002';
+    end if;
+
     insert into ledger_transaction
         (id, source, key, kind, reference, actor, occurred_at, posted_at, reverses_id, content)
     values (p_id, p_source, p_key, p_kind, p_reference, p_actor, p_occurred_at, p_now, p_reverses, fingerprint)
@@ -83,15 +89,15 @@ begin
     end if;
 
     with leg as (
-        select * from unnest(p_accounts, p_amounts) as l (account_id, amount)
+        select * from unnest(p_accounts, p_amounts, p_currencies) as l (account_id, amount, currency)
     ), locked as materialized (
-        select a.id, a.side from ledger_account a
+        select a.id, a.side, a.currency from ledger_account a
         where a.id = any(p_accounts) and not a.is_house
         order by a.id for no key update
     ), moved as (
         update ledger_account a
         set balance = a.balance + leg.amount * ledger_sign(a.side), version = a.version + 1
-        from locked join leg on leg.account_id = locked.id
+        from locked join leg on leg.account_id = locked.id and leg.currency = locked.currency
         where a.id = locked.id
         returning a.id, a.currency, leg.amount, a.balance, a.version
     ), line as (
@@ -99,17 +105,17 @@ begin
         select p_id, m.id, m.currency, m.amount, m.balance, m.version from moved m
         union all
         select p_id, a.id, a.currency, leg.amount, null, null
-        from leg join ledger_account a on a.id = leg.account_id and a.is_house
+        from leg join ledger_account a on a.id = leg.account_id and a.currency = leg.currency and a.is_house
         returning account_id, currency, amount, balance_after
     )
-    select count(*)::int,
+    select count(distinct line.account_id)::int,
            array_agg(line.account_id) filter (where line.balance_after is not null),
            array_agg(line.balance_after) filter (where line.balance_after is not null),
            (select bool_or(per.total <> 0) from (select sum(l.amount) total from line l group by l.currency) per)
     into written, accounts, balances, unbalanced
     from line;
 
-    if written is distinct from cardinality(p_accounts) or written < 2 then
+    if written <> cardinality(p_accounts) then
         raise exception 'ledger legs malformed: % written of %', written, cardinality(p_accounts) using errcode = 'PL002';
     end if;
     if unbalanced then
@@ -126,9 +132,9 @@ $$;
 create function ledger_post_many(
     p_source text, p_actor text, p_now timestamptz,
     p_ids uuid[], p_keys text[], p_kinds text[], p_references text[], p_occurred_at timestamptz[],
-    p_leg_positions int[], p_leg_accounts uuid[], p_leg_amounts bigint[]
+    p_leg_positions int[], p_leg_accounts uuid[], p_leg_amounts bigint[], p_leg_currencies text[]
 ) returns table (transaction_id uuid, is_replay boolean)
-language plpgsql security definer set search_path = public
+language plpgsql security definer set search_path = public, pg_temp
 as $$
 declare
     contents bytea[];
@@ -155,6 +161,7 @@ begin
         select t.id, p_source, t.key, t.kind, t.reference, p_actor, t.occurred_at, p_now, t.content
         from unnest(p_ids, p_keys, p_kinds, p_references, p_occurred_at, contents)
              as t (id, key, kind, reference, occurred_at, content)
+        order by t.key -- two batches that share keys claim them in one order, and never wait in a ring
         on conflict (source, key) do nothing
         returning id
     )
@@ -169,8 +176,9 @@ begin
     end if;
 
     with leg as (
-        select l.position, p_ids[l.position] as transaction_id, l.account_id, l.amount
-        from unnest(p_leg_positions, p_leg_accounts, p_leg_amounts) as l (position, account_id, amount)
+        select l.position, p_ids[l.position] as transaction_id, l.account_id, l.amount, l.currency
+        from unnest(p_leg_positions, p_leg_accounts, p_leg_amounts, p_leg_currencies)
+             as l (position, account_id, amount, currency)
         where p_ids[l.position] = any (new_ids)
     ), locked as materialized (
         select a.id, a.side, a.min_balance from ledger_account a
@@ -192,10 +200,10 @@ begin
                    + sum(leg.amount * ledger_sign(moved.side)) over (partition by moved.id order by leg.position)
                    as balance_after,
                moved.version_before + row_number() over (partition by moved.id order by leg.position) as version
-        from leg join moved on moved.id = leg.account_id
+        from leg join moved on moved.id = leg.account_id and moved.currency = leg.currency
         union all
         select leg.position, leg.transaction_id, a.id, a.currency, leg.amount, null, null, null
-        from leg join ledger_account a on a.id = leg.account_id and a.is_house
+        from leg join ledger_account a on a.id = leg.account_id and a.currency = leg.currency and a.is_house
     ), written as (
         insert into ledger_entry (transaction_id, account_id, currency, amount, balance_after, account_version)
         select line.transaction_id, line.account_id, line.currency, line.amount, line.balance_after, line.version
@@ -232,7 +240,7 @@ language plpgsql
 as $$
 begin
     if exists (
-        select from ledger_entry e where e.transaction_id = new.transaction_id
+        select from public.ledger_entry e where e.transaction_id = new.transaction_id
         group by e.currency having sum(e.amount) <> 0
     ) then
         raise exception 'ledger transaction % out of balance', new.transaction_id using errcode = 'PL002';
@@ -262,6 +270,8 @@ create trigger ledger_transaction_no_truncate before truncate on ledger_transact
 for each statement execute function ledger_refuse_change();
 create trigger ledger_seal_append_only before update or delete on ledger_seal
 for each row execute function ledger_refuse_change();
+create trigger ledger_seal_no_truncate before truncate on ledger_seal
+for each statement execute function ledger_refuse_change();
 
 -- The balance of any account, on its own side; house accounts from their snapshot and the entries since.
 create function ledger_balance(p_account uuid) returns bigint
@@ -288,23 +298,40 @@ as $$
 $$;
 
 -- Seal the entries since the last seal, at most p_most of them, and bring the house snapshots to the same point.
--- SHARE lock: no posting is in flight while the window's end is read, so no entry can appear inside it later.
 -- Returns the number of entries sealed. The caller sets a short lock_timeout and tries again another time.
 create function ledger_seal_next(p_now timestamptz, p_most int default 50000) returns int
-language plpgsql security definer set search_path = public
+language plpgsql security definer set search_path = public, pg_temp
 as $$
 declare
     last ledger_seal;
+    closed_id bigint;
     first_id bigint;
     final_id bigint;
     entries int;
     total numeric;
 begin
-    lock table ledger_entry in share mode;
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'a seal must see what was committed while it waited' using errcode = 'PL004';
+    end if;
+    lock table ledger_seal in share row exclusive mode; -- one sealer at a time
+
+    -- SHARE waits until no posting is in flight: ids up to the greatest are then final, later ones are greater.
+    -- Leaving the block by an exception lets go of the lock at once, so that postings go on while we hash.
+    begin
+        lock table ledger_entry in share mode;
+        select max(e.id) into closed_id from ledger_entry e;
+        raise exception using errcode = 'PL005';
+    exception
+        when sqlstate 'PL005' then null;
+    end;
+
     select * into last from ledger_seal order by id desc limit 1;
     select min(w.id), max(w.id), count(*), coalesce(sum(abs(w.amount)), 0)
     into first_id, final_id, entries, total
-    from (select e.id, e.amount from ledger_entry e where e.id > coalesce(last.to_id, 0) order by e.id limit p_most) w;
+    from (
+        select e.id, e.amount from ledger_entry e
+        where e.id > coalesce(last.to_id, 0) and e.id <= closed_id order by e.id limit p_most
+    ) w;
     if entries = 0 then
         return 0;
     end if;
@@ -339,7 +366,7 @@ select a.id::text as subject,
 from ledger_account a
 left join (
     select e.account_id, sum(e.amount) as total, count(*) as lines, max(e.account_version) as top
-    from ledger_entry e where e.account_version is not null group by e.account_id
+    from ledger_entry e group by e.account_id
 ) s on s.account_id = a.id
 where not a.is_house and (
     a.balance <> coalesce(s.total, 0) * ledger_sign(a.side)

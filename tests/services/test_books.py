@@ -1,0 +1,558 @@
+"""The guards of the ledger and the views that examine it: each is seen to bite, with its guard and without."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from threading import Thread
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from core import ids
+from core.database import Database, driver
+from core.i18n import language
+from core.money import Currency
+from models.ledger import AccountKind
+from services import books, ledger
+from services.ledger import InsufficientFunds, Leg
+from tests.builders.bank import Bank, transfer
+
+Connection = psycopg.Connection[Any]
+CONTENT = "'\\x00'::bytea"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A ledger with a history: 3 000 from Awa to Moussa for a fee of 30, 500 taken back; the first part is sealed."""
+
+    bank: Bank
+    awa: UUID
+    moussa: UUID
+    fees: UUID
+    opening: UUID
+    first: UUID
+
+
+@pytest.fixture
+def story(database: Database) -> Story:
+    bank = Bank(database)
+    awa, moussa, fees = bank.wallet(10_000), bank.wallet(), bank.house()
+    first = bank.post(transfer(awa, moussa, 3_000, "t1", fees=(fees, 30)))
+    bank.seal()
+    mistake = transfer(awa, moussa, 500, "t2")
+    bank.post(mistake)
+    back = tuple(Leg(leg.account_id, -leg.amount) for leg in mistake.legs)
+    bank.post(replace(mistake, key="r2", id=ids.new_id(), legs=back, reverses_id=mistake.id))
+    bank.seal()
+    return Story(bank, awa, moussa, fees, bank.house(AccountKind.OPENING), first.id)
+
+
+def test_the_books_hold_and_say_so(story: Story) -> None:
+    with story.bank.database.transaction() as session:
+        findings = books.list_findings(session)
+        head = books.get_head(session)
+
+    assert [finding.invariant.number for finding in findings] == [1, 2, 3, 4, 5, 6, 9]
+    assert all(finding.holds and finding.violations == () for finding in findings)
+    assert (head["entries"], head["transactions"], head["to_id"]) == (9, 4, 9)
+    assert len(str(head["sha256"])) == 64
+
+
+def test_an_empty_ledger_holds_too(database: Database) -> None:
+    bank = Bank(database)
+
+    assert bank.broken() == set()
+    assert bank.seal() == 0
+    with database.transaction() as session:
+        assert books.get_head(session) == {
+            "entries": 0,
+            "transactions": 0,
+            "seal": None,
+            "sha256": None,
+            "sealed_at": None,
+            "to_id": None,
+        }
+
+
+def test_every_invariant_has_its_title_in_two_languages() -> None:
+    titles = {}
+    for spoken in ("fr", "en"):
+        language.set(spoken)
+        titles[spoken] = [books.describe(invariant) for invariant in books.INVARIANTS]
+    language.set("fr")
+
+    assert titles["fr"] == [invariant.title for invariant in books.INVARIANTS]
+    assert not set(titles["fr"]) & set(titles["en"])
+
+
+def test_a_finding_shows_twenty_and_counts_all(story: Story) -> None:
+    with story.bank.owner() as owner:
+        owner.execute("update ledger_account set balance = balance + 1 where not is_house")
+        for number in range(30):
+            harm_transaction(owner, f"hollow {number}")
+
+    with story.bank.database.transaction() as session:
+        found = {finding.invariant.number: finding for finding in books.list_findings(session) if not finding.holds}
+
+    assert {number: finding.count for number, finding in found.items()} == {1: 30, 2: 2}
+    assert len(found[1].violations) == 20
+    assert found[1].violations[0][1] == "no entry"
+
+
+# Append-only
+
+
+LEDGER_TABLES = ("ledger_entry", "ledger_transaction", "ledger_seal")
+CHANGES = {
+    "ledger_entry": "update ledger_entry set amount = amount + 1",
+    "ledger_transaction": "update ledger_transaction set reference = 'X'",
+    "ledger_seal": "update ledger_seal set count = count + 1",
+}
+
+
+@pytest.mark.parametrize("table", LEDGER_TABLES)
+@pytest.mark.parametrize("act", ["change", "delete", "truncate"])
+def test_nobody_changes_what_was_written(story: Story, table: str, act: str) -> None:
+    statement = {"change": CHANGES[table], "delete": f"delete from {table}", "truncate": f"truncate {table} cascade"}[act]
+
+    with (
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+        story.bank.database.transaction() as session,
+    ):
+        driver(session).execute(statement)
+    with story.bank.owner() as owner, pytest.raises(psycopg.DatabaseError) as refusal:
+        owner.execute(statement)
+
+    assert refusal.value.sqlstate == "PL003"
+    assert story.bank.broken() == set()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update ledger_account set balance = balance + 1",
+        "insert into ledger_account select * from ledger_account",
+        "delete from ledger_account",
+        "insert into ledger_entry (transaction_id, account_id, currency, amount) select transaction_id, account_id,"
+        " currency, amount from ledger_entry",
+        "insert into ledger_transaction select * from ledger_transaction",
+        "update ledger_snapshot set balance = 0",
+        "insert into ledger_seal overriding system value select * from ledger_seal",
+    ],
+)
+def test_the_application_writes_the_ledger_through_its_functions_only(story: Story, statement: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), story.bank.database.transaction() as session:
+        driver(session).execute(statement.encode())
+
+
+def test_a_table_of_the_callers_own_cannot_stand_in_for_the_ledgers(story: Story) -> None:
+    with pytest.raises(InsufficientFunds), story.bank.database.transaction() as session:
+        connection = driver(session)
+        connection.execute("create temporary table ledger_account (like public.ledger_account)")
+        connection.execute("insert into ledger_account select * from public.ledger_account")
+        connection.execute("update ledger_account set balance = 1000000")
+        ledger.post(session, transfer(story.awa, story.moussa, 500_000, "t9"))
+
+    assert story.bank.balance(story.moussa) == 3_000
+
+
+def test_an_unbalanced_transaction_cannot_commit_whoever_writes_it(story: Story) -> None:
+    owner = story.bank.owner()
+    harm_entry(owner, story.fees, -1_000, harm_transaction(owner))
+
+    with pytest.raises(psycopg.DatabaseError) as refusal:
+        owner.commit()
+
+    assert refusal.value.sqlstate == "PL002"
+    owner.close()
+    assert story.bank.balance(story.fees) == 30
+
+
+# Teeth: without its guard, the harm is done, and its view sees it
+
+
+def harm_transaction(owner: Connection, key: str = "harm", source: str = "manual") -> UUID:
+    transaction_id = ids.new_id()
+    owner.execute(
+        f"insert into ledger_transaction (id, source, key, kind, reference, actor, occurred_at, posted_at, content)"
+        f" values (%s, %s, %s, 'harm', '', '', now(), now(), {CONTENT})".encode(),
+        (transaction_id, source, key),
+    )
+    return transaction_id
+
+
+def harm_entry(
+    owner: Connection,
+    account: UUID,
+    amount: int,
+    transaction_id: UUID,
+    after: int | None = None,
+    version: int | None = None,
+) -> None:
+    owner.execute(
+        "insert into ledger_entry (transaction_id, account_id, currency, amount, balance_after, account_version)"
+        " values (%s, %s, 'XOF', %s, %s, %s)",
+        (transaction_id, account, amount, after, version),
+    )
+
+
+def unbalanced(owner: Connection, story: Story) -> None:
+    harm_entry(owner, story.fees, -1_000, harm_transaction(owner))
+    owner.execute("set constraints all immediate")
+
+
+def lost_update(owner: Connection, story: Story) -> None:
+    """Two writers read 10 000 − 3 030 at version 2 and both write the next line."""
+    for amount in (100, 200):
+        transaction_id = harm_transaction(owner, f"lost {amount}")
+        harm_entry(owner, story.awa, amount, transaction_id, 6_970 - amount, 5)
+        harm_entry(owner, story.fees, -amount, transaction_id)
+    owner.execute("update ledger_account set balance = 6770, version = 5 where id = %s", (story.awa,))
+
+
+def overdrawn(owner: Connection, story: Story) -> None:
+    owner.execute(
+        "select ledger_post(%s, 'manual', 'overdraft', 'transfer', '', '', now(), now(), %s, %s, %s)",
+        (ids.new_id(), [story.awa, story.moussa], [9_000, -9_000], ["XOF", "XOF"]),
+    )
+
+
+def posted_twice(owner: Connection, story: Story) -> None:
+    for _ in range(2):
+        transaction_id = harm_transaction(owner, "same key")
+        harm_entry(owner, story.opening, 10, transaction_id)
+        harm_entry(owner, story.fees, -10, transaction_id)
+
+
+def reversed_twice(owner: Connection, story: Story) -> None:
+    for key in ("one", "two"):
+        owner.execute(
+            "select ledger_post(%s, 'manual', %s, 'reversal', '', '', now(), now(), %s, %s, %s, %s)",
+            (ids.new_id(), key, [story.moussa, story.awa], [100, -100], ["XOF", "XOF"], story.first),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tooth:
+    """A guard, the harm it prevents, how it refuses, and the invariant whose view sees the harm without it."""
+
+    guard: str
+    harm: Callable[[Connection, Story], None]
+    refusal: str
+    broken: frozenset[int]
+
+
+TEETH = {
+    "balance at commit": Tooth(
+        "drop trigger ledger_entry_balanced on ledger_entry", unbalanced, "PL002", frozenset({1})
+    ),
+    "one line per version": Tooth(
+        "alter table ledger_entry drop constraint uq_ledger_entry_account_id_account_version",
+        lost_update,
+        "23505",
+        frozenset({2}),
+    ),
+    "floor": Tooth(
+        "alter table ledger_account drop constraint ck_ledger_account_floor", overdrawn, "23514", frozenset({3})
+    ),
+    "one transaction per key": Tooth(
+        "alter table ledger_transaction drop constraint uq_ledger_transaction_source_key",
+        posted_twice,
+        "23505",
+        frozenset({4}),
+    ),
+    "one reversal": Tooth(
+        "alter table ledger_transaction drop constraint uq_ledger_transaction_reverses_id",
+        reversed_twice,
+        "23505",
+        frozenset({4}),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TEETH)
+def test_a_guard_refuses_and_without_it_the_view_sees(story: Story, name: str) -> None:
+    tooth = TEETH[name]
+    with story.bank.owner() as owner, pytest.raises(psycopg.DatabaseError) as refusal:
+        tooth.harm(owner, story)
+    assert refusal.value.sqlstate == tooth.refusal
+    assert story.bank.broken() == set()
+
+    with story.bank.owner() as owner:
+        owner.execute(tooth.guard.encode())
+        tooth.harm(owner, story)
+
+    assert story.bank.broken() == tooth.broken
+
+
+def untrigger(owner: Connection) -> None:
+    for table in LEDGER_TABLES:
+        owner.execute(sql.SQL("alter table {} disable trigger user").format(sql.Identifier(table)))
+
+
+# What no guard can stop, because the owner of a database may do anything, the views see all the same.
+TAMPERING: dict[str, tuple[str, set[int]]] = {
+    "a balance": ("update ledger_account set balance = balance + 1 where id = %(awa)s", {2}),
+    "a version": ("update ledger_account set version = version + 1 where id = %(awa)s", {2}),
+    "a snapshot": ("update ledger_snapshot set balance = balance + 1 where account_id = %(fees)s", {2}),
+    "an amount": ("update ledger_entry set amount = amount + 1 where account_id = %(fees)s", {1, 2, 9}),
+    "a balance after": (
+        "update ledger_entry set balance_after = balance_after + 1 where account_id = %(moussa)s",
+        {2, 9},
+    ),
+    "an owner": (
+        "update ledger_entry set transaction_id = (select id from ledger_transaction where key = 't2')"
+        " where transaction_id = %(first)s and account_id = %(fees)s",
+        {1, 9},
+    ),
+    "a line less": ("delete from ledger_entry where account_id = %(fees)s", {1, 2, 9}),
+    "a transaction less": ("delete from ledger_entry where transaction_id = %(first)s", {1, 2, 9}),
+    "a seal's hash": ("update ledger_seal set sha256 = sha256('') where id = 1", {9}),
+    "a seal's count": ("update ledger_seal set count = count + 1 where id = 2", {9}),
+    "a seal less": ("delete from ledger_seal where id = 1", {9}),
+}
+
+
+@pytest.mark.parametrize("what", TAMPERING)
+def test_tampering_is_seen(story: Story, what: str) -> None:
+    statement, broken = TAMPERING[what]
+    places = {"awa": story.awa, "moussa": story.moussa, "fees": story.fees, "first": story.first}
+
+    with story.bank.owner() as owner:
+        untrigger(owner)
+        owner.execute(statement.encode(), places)
+
+    assert story.bank.broken() == broken
+
+
+def test_a_forger_who_corrects_every_figure_is_betrayed_by_the_seal(story: Story) -> None:
+    """He adds 1 000 to what Awa was given long ago, and to all that follows from it."""
+    with story.bank.owner() as owner:
+        untrigger(owner)
+        for statement in (
+            "update ledger_entry set amount = amount + 1000 where account_id = %(opening)s",
+            "update ledger_snapshot set balance = balance + 1000 where account_id = %(opening)s",
+            "update ledger_entry set amount = amount - 1000 where account_id = %(awa)s and account_version = 1",
+            "update ledger_entry set balance_after = balance_after + 1000 where account_id = %(awa)s",
+            "update ledger_account set balance = balance + 1000 where id = %(awa)s",
+        ):
+            owner.execute(statement, {"awa": story.awa, "opening": story.opening})
+
+    assert story.bank.balance(story.awa) == 7_970
+    assert story.bank.broken() == {9}
+
+
+def test_a_wallets_line_without_version_is_seen(story: Story) -> None:
+    with story.bank.owner() as owner:
+        transaction_id = harm_transaction(owner)
+        harm_entry(owner, story.awa, -5_000, transaction_id)
+        harm_entry(owner, story.fees, 5_000, transaction_id)
+
+    assert story.bank.broken() == {2}
+
+
+def rewrite(owner: Connection, function: str, old: str, new: str) -> None:
+    """Replace a passage of one of the ledger's functions."""
+    row = owner.execute("select pg_get_functiondef(%s::regproc)", (function,)).fetchone()
+    assert row is not None
+    assert row[0].count(old) == 1
+    owner.execute(row[0].replace(old, new))
+
+
+@pytest.mark.parametrize("function", ["ledger_post", "ledger_post_many"])
+def test_a_flipped_sign_is_seen(story: Story, function: str) -> None:
+    flips = {
+        "ledger_post": ("leg.amount * ledger_sign(a.side), version", "leg.amount * -ledger_sign(a.side), version"),
+        "ledger_post_many": (
+            "sum(leg.amount) * ledger_sign(locked.side)",
+            "sum(leg.amount) * -ledger_sign(locked.side)",
+        ),
+    }
+    with story.bank.owner() as owner:
+        rewrite(owner, function, *flips[function])
+
+    if function == "ledger_post":
+        story.bank.post(transfer(story.awa, story.moussa, 100, "t9"))
+    else:
+        story.bank.post_many(transfer(story.awa, story.moussa, 100, "t9"))
+
+    assert story.bank.broken() == {2}
+
+
+def test_a_posting_that_forgets_to_lock_is_caught_by_the_version(story: Story) -> None:
+    """Without its row lock, a writer works on what it read; the version's unique key stops the second."""
+    with story.bank.owner() as owner:
+        rewrite(owner, "ledger_post", "set balance = a.balance + leg.amount", "set balance = stale.balance + leg.amount")
+        rewrite(owner, "ledger_post", "version = a.version + 1", "version = stale.version + 1")
+        rewrite(owner, "ledger_post", "from locked join leg", "from ledger_stale stale join locked using (id) join leg")
+        owner.execute("create table ledger_stale as select * from ledger_account")
+    story.bank.post(transfer(story.awa, story.moussa, 100, "t8"))
+
+    with pytest.raises(psycopg.errors.UniqueViolation) as refusal:
+        story.bank.post(transfer(story.awa, story.moussa, 200, "t9"))
+
+    assert refusal.value.diag.constraint_name == "uq_ledger_entry_account_id_account_version"
+    assert story.bank.broken() == set()
+
+
+# Lock order: two who pay each other never wait in a ring
+
+
+def is_free(holder: Connection, account: UUID) -> bool:
+    try:
+        with holder.transaction():
+            holder.execute("select from ledger_account where id = %s for no key update nowait", (account,))
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
+
+
+def wait_until_blocked_by(holder: Connection) -> None:
+    waiting = "select count(*) from pg_locks where not granted and pg_backend_pid() = any (pg_blocking_pids(pid))"
+    while holder.execute(waiting).fetchone() == (0,):
+        pass
+
+
+ORDERS: dict[str, tuple[Callable[[Story, UUID, UUID], object], str, str]] = {
+    "ledger_post": (
+        lambda story, low, high: story.bank.post(transfer(high, low, 1, "t9")),
+        "order by a.id for no key update",
+        "order by a.id desc for no key update",
+    ),
+    "ledger_post_many": (
+        lambda story, low, high: story.bank.post_many(transfer(high, low, 1, "t9")),
+        "order by a.id for no key update",
+        "order by a.id desc for no key update",
+    ),
+    "ledger_lock": (
+        lambda story, low, high: lock(story, [high, low]),
+        "order by a.id for no key update",
+        "order by a.id desc for no key update",
+    ),
+}
+
+
+def lock(story: Story, accounts: list[UUID]) -> None:
+    with story.bank.database.transaction() as session:
+        ledger.lock_balances(session, accounts)
+
+
+@pytest.mark.parametrize("function", ORDERS)
+@pytest.mark.parametrize("is_guarded", [True, False], ids=["in order", "order removed"])
+def test_accounts_are_locked_from_the_lowest_id_up(story: Story, function: str, is_guarded: bool) -> None:  # noqa: FBT001
+    """While another holds the lowest account, whoever wants both waits for it with empty hands."""
+    act, order, removed = ORDERS[function]
+    low, high = sorted((story.awa, story.moussa))
+    if not is_guarded:
+        with story.bank.owner() as owner:
+            rewrite(owner, function, order, removed)
+
+    with story.bank.owner() as holder:
+        holder.execute("select from ledger_account where id = %s for no key update", (low,))
+        payer = Thread(target=act, args=(story, low, high))
+        payer.start()
+        wait_until_blocked_by(holder)
+        free = is_free(holder, high)
+    payer.join()
+
+    assert free is is_guarded
+
+
+@pytest.mark.parametrize("is_guarded", [True, False], ids=["in order", "order removed"])
+def test_a_batch_claims_its_keys_in_order(story: Story, is_guarded: bool) -> None:  # noqa: FBT001
+    """Two batches that share keys in opposite orders: the second waits for the first key, and holds none."""
+    if not is_guarded:
+        with story.bank.owner() as owner:
+            rewrite(owner, "ledger_post_many", "order by t.key --", "--")
+    first, second = (transfer(story.awa, story.moussa, 1, key) for key in ("a", "b"))
+    ends: list[object] = []
+
+    def post_both() -> None:
+        try:
+            ends.extend(row.is_replay for row in story.bank.post_many(second, first))
+        except psycopg.errors.DeadlockDetected as error:
+            ends.append(type(error))
+
+    batch = Thread(target=post_both)
+    try:
+        with story.bank.database.transaction() as session:
+            ledger.post(session, replace(first, id=ids.new_id()))
+            batch.start()
+            wait_until_blocked_by(driver(session))
+            ledger.post(session, replace(second, id=ids.new_id()))
+    except psycopg.errors.DeadlockDetected as error:
+        ends.append(type(error))
+    batch.join()
+
+    assert (psycopg.errors.DeadlockDetected in ends) is not is_guarded
+    assert story.bank.balance(story.awa) == 6_970 - 2
+
+
+# Seals
+
+
+def test_seals_close_windows_of_the_size_asked(story: Story) -> None:
+    for number in range(5):
+        story.bank.post(transfer(story.awa, story.moussa, 1, f"s{number}"))
+
+    assert [story.bank.seal(most=4) for _ in range(4)] == [4, 4, 2, 0]
+    assert story.bank.figure("select array_agg(count order by id) from ledger_seal") == [5, 4, 4, 4, 2]
+    assert story.bank.broken() == set()
+
+
+def test_a_seal_waits_for_postings_in_flight_and_gives_up_politely(story: Story) -> None:
+    with story.bank.database.transaction() as session:
+        ledger.post(session, transfer(story.awa, story.moussa, 1, "s1"))
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            story.bank.seal()
+
+    assert story.bank.seal() == 2
+
+
+def test_postings_go_on_while_a_window_is_hashed(story: Story) -> None:
+    story.bank.post(transfer(story.awa, story.moussa, 1, "s1"))
+    with story.bank.database.transaction() as session:
+        assert ledger.seal_next(session) == 2
+        story.bank.post(transfer(story.awa, story.moussa, 1, "s2"))  # the seal is not committed yet
+
+    assert story.bank.seal() == 2
+    assert story.bank.broken() == set()
+
+
+def test_one_sealer_at_a_time(story: Story) -> None:
+    story.bank.post(transfer(story.awa, story.moussa, 1, "s1"))
+    with story.bank.database.transaction() as session:
+        ledger.seal_next(session)
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            story.bank.seal()
+
+    assert story.bank.seal() == 0
+
+
+def test_a_seal_refuses_an_old_snapshot(story: Story) -> None:
+    with (
+        pytest.raises(psycopg.DatabaseError, match="a seal must see") as refusal,
+        story.bank.database.transaction() as session,
+    ):
+        driver(session).execute("set transaction isolation level repeatable read")
+        ledger.seal_next(session)
+
+    assert refusal.value.sqlstate == "PL004"
+
+
+def test_mixed_currencies_are_examined_each_on_its_own(story: Story) -> None:
+    story.bank.wallet(500_00, Currency.CDF)
+    assert story.bank.broken() == set()
+
+    with story.bank.owner() as owner:
+        owner.execute("drop trigger ledger_entry_balanced on ledger_entry")
+        transaction_id = harm_transaction(owner)
+        harm_entry(owner, story.fees, -100, transaction_id)
+        owner.execute(
+            "insert into ledger_entry (transaction_id, account_id, currency, amount) values (%s, %s, 'CDF', 100)",
+            (transaction_id, story.bank.house(AccountKind.OPENING, Currency.CDF)),
+        )
+
+    assert story.bank.broken() == {1}
