@@ -36,6 +36,13 @@ class User(Table, table=True):
     __table_args__ = (
         Index("uq_users_email", text("lower(email)"), unique=True, postgresql_where=text("email is not null")),
         Index("uq_users_phone", "phone", unique=True, postgresql_where=text("phone is not null")),
+        Index(
+            "uq_users_oidc_issuer_oidc_subject",
+            "oidc_issuer",
+            "oidc_subject",
+            unique=True,
+            postgresql_where=text("oidc_subject is not null"),
+        ),
         Index("ix_users_search", text("french_key(first_name || ' ' || last_name)")),
         check("state", one_of("state", UserState)),
         check("global_role", "global_role in ('admin', 'membre')"),
