@@ -36,6 +36,13 @@ class User(Table, table=True):
     __table_args__ = (
         Index("uq_users_email", text("lower(email)"), unique=True, postgresql_where=text("email is not null")),
         Index("uq_users_phone", "phone", unique=True, postgresql_where=text("phone is not null")),
+        Index(
+            "uq_users_oidc_issuer_oidc_subject",
+            "oidc_issuer",
+            "oidc_subject",
+            unique=True,
+            postgresql_where=text("oidc_subject is not null"),
+        ),
         # Spelled as PostgreSQL gives it back, which is how `alembic check` compares.
         Index("ix_users_search", text("french_key((((first_name)::text || ' '::text) || (last_name)::text))")),
         Index("ix_users_last_name", text("french_key((last_name)::text)")),
