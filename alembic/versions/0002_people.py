@@ -119,8 +119,12 @@ def upgrade() -> None:
         sa.CheckConstraint("state in ('active', 'suspended', 'closed')", name=op.f("ck_users_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
     )
+    op.create_index("ix_users_last_name", "users", [sa.literal_column("french_key((last_name)::text)")], unique=False)
     op.create_index(
-        "ix_users_search", "users", [sa.literal_column("french_key(first_name || ' ' || last_name)")], unique=False
+        "ix_users_search",
+        "users",
+        [sa.literal_column("french_key((((first_name)::text || ' '::text) || (last_name)::text))")],
+        unique=False,
     )
     op.create_index(
         "uq_users_email",
@@ -128,6 +132,13 @@ def upgrade() -> None:
         [sa.literal_column("lower(email)")],
         unique=True,
         postgresql_where=sa.text("email is not null"),
+    )
+    op.create_index(
+        "uq_users_oidc_issuer_oidc_subject",
+        "users",
+        ["oidc_issuer", "oidc_subject"],
+        unique=True,
+        postgresql_where=sa.text("oidc_subject is not null"),
     )
     op.create_index("uq_users_phone", "users", ["phone"], unique=True, postgresql_where=sa.text("phone is not null"))
     op.create_table(
@@ -276,8 +287,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_api_key_gateway_id"), table_name="api_key")
     op.drop_table("api_key")
     op.drop_index("uq_users_phone", table_name="users", postgresql_where=sa.text("phone is not null"))
+    op.drop_index(
+        "uq_users_oidc_issuer_oidc_subject", table_name="users", postgresql_where=sa.text("oidc_subject is not null")
+    )
     op.drop_index("uq_users_email", table_name="users", postgresql_where=sa.text("email is not null"))
     op.drop_index("ix_users_search", table_name="users")
+    op.drop_index("ix_users_last_name", table_name="users")
     op.drop_table("users")
     op.drop_index("ix_sign_in_failure_subject", table_name="sign_in_failure")
     op.drop_table("sign_in_failure")
