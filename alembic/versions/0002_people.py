@@ -119,11 +119,11 @@ def upgrade() -> None:
         sa.CheckConstraint("state in ('active', 'suspended', 'closed')", name=op.f("ck_users_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
     )
-    op.create_index("ix_users_last_name", "users", [sa.literal_column("french_key((last_name)::text)")], unique=False)
+    op.create_index("ix_users_last_name", "users", [sa.literal_column("french_key(last_name::text)")], unique=False)
     op.create_index(
         "ix_users_search",
         "users",
-        [sa.literal_column("french_key((((first_name)::text || ' '::text) || (last_name)::text))")],
+        [sa.literal_column("french_key((first_name::text || ' '::text) || last_name::text)")],
         unique=False,
     )
     op.create_index(
