@@ -2,7 +2,6 @@
 
 import contextlib
 import socket
-from argparse import Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 

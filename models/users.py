@@ -43,9 +43,9 @@ class User(Table, table=True):
             unique=True,
             postgresql_where=text("oidc_subject is not null"),
         ),
-        # Spelled as PostgreSQL gives it back, which is how `alembic check` compares.
-        Index("ix_users_search", text("french_key((((first_name)::text || ' '::text) || (last_name)::text))")),
-        Index("ix_users_last_name", text("french_key((last_name)::text)")),
+        # Spelled as PostgreSQL prints it, which is how `alembic check` compares.
+        Index("ix_users_search", text("french_key((first_name::text || ' '::text) || last_name::text)")),
+        Index("ix_users_last_name", text("french_key(last_name::text)")),
         check("state", one_of("state", UserState)),
         check("global_role", "global_role in ('admin', 'membre')"),
     )
