@@ -6,6 +6,7 @@
 import hashlib
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import groupby, product
 from operator import attrgetter
 from pathlib import Path
@@ -134,8 +135,7 @@ def publish_shipped_menu(session: Session, key: str, title: str) -> tuple[UUID, 
 
     Returns the ids of the flow and of its newest shipped version.
     """
-    body: dict[str, Any] = yaml.safe_load((MENUS / f"{key}.yaml").read_text(encoding="utf-8"))
-    checksum = hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    body, checksum = _read_menu(key)
     flow = session.exec(select(Flow).where(Flow.key == key)).first()
     if flow is None:
         flow = Flow(key=key, title=title)
@@ -158,6 +158,13 @@ def publish_shipped_menu(session: Session, key: str, title: str) -> tuple[UUID, 
     if newest is not None:
         _replace(session, newest, version)
     return flow.id, version.id
+
+
+@lru_cache
+def _read_menu(key: str) -> tuple[dict[str, Any], str]:
+    """Return a shipped menu and its checksum."""
+    body = yaml.safe_load((MENUS / f"{key}.yaml").read_text(encoding="utf-8"))
+    return body, hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def open_service(

@@ -28,7 +28,7 @@ from models.ussd import UssdGateway, UssdService
 from services import installation
 
 SEED = 2026
-SESSIONS = 24_000
+SESSIONS = 22_500
 TIME_LIMIT_MS = 120_000
 
 # One demo at a time.

@@ -8,6 +8,7 @@ from commands.demo.screens import Menu, Shown
 
 SECRET = "•••••"  # noqa: S105  # how a secret is shown
 
+SHORT_CUT_SHARE = 0.25
 WRONG_PHONE_SHARE = 0.05
 UNKNOWN_PAYEE_SHARE = 0.04
 WRONG_AMOUNT_SHARE = 0.05
@@ -120,7 +121,10 @@ def look_around(walk: Walk, chance: Chance) -> None:
 
 def send(walk: Walk, chance: Chance, sending: Sending) -> None:
     """Transfer money to somebody, with the mistakes people make; ends on `sending.ending` unless he lets go."""
-    walk.go("", "home").go("1", "t_to")
+    if chance.is_true(SHORT_CUT_SHARE):
+        walk.go("1", "t_to")  # a first message that is a choice of the first screen is taken as that choice
+    else:
+        walk.go("", "home").go("1", "t_to")
     if chance.is_true(DROP_SHARE):
         return
     if chance.is_true(WRONG_PHONE_SHARE):

@@ -17,6 +17,7 @@ from models.organisations import Organisation, RoleGrant
 from models.users import PinCredential, User, UserState
 from models.wallets import Wallet, WalletLevel
 from services import ledger
+from services.wallets import shown_name
 
 # Known on purpose: the demo exists in development only.
 PASSWORD = "Sous-le-baobab-2026"  # noqa: S105
@@ -95,6 +96,10 @@ class Subscriber:
     account_id: UUID = field(default_factory=lambda: UUID(int=0))
     balance: int = 0
     contacts: list["Subscriber"] = field(default_factory=list)
+    shown_name: str = ""
+
+    def __post_init__(self) -> None:
+        self.shown_name = shown_name(self.first_name, self.last_name)
 
     @property
     def name(self) -> str:
