@@ -1,4 +1,4 @@
-"""What every installation needs to serve a phone: menus, services, codes, gateway accounts, prices, rates, the first key.
+"""What every installation needs to serve a phone: menus, services, codes, gateways, prices, rates, the first key.
 
 `install` runs at every start, after the migrations. It adds what is missing and never touches what a person changed.
 """
@@ -58,8 +58,8 @@ VELOCITY = (
     ("turns", 60, 60),
     ("lookups", 20, 3_600),
     ("registrations", 3, _DAY_S),
-    ("money", 10, 600),
-    ("money", 60, _DAY_S),
+    ("operations", 10, 600),
+    ("operations", 60, _DAY_S),
     ("received", 60, 3_600),
     ("gateway", 1_000, 1),
 )
@@ -208,9 +208,7 @@ def _replace(session: Session, before: FlowVersion, after: FlowVersion) -> None:
     """Put a newer shipped version live wherever the older one still is."""
     for service in session.exec(select(UssdService).where(UssdService.live_version_id == before.id)):
         service.live_version_id = after.id
-        session.add(
-            UssdPublication(service_id=service.id, version_id=after.id, replaces_id=before.id, reason=SHIPPED)
-        )
+        session.add(UssdPublication(service_id=service.id, version_id=after.id, replaces_id=before.id, reason=SHIPPED))
         audit.record(
             session, SYSTEM, "ussd.publish", "ussd_service", str(service.id), summary=f"{service.name} : {SHIPPED}"
         )

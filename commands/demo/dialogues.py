@@ -125,26 +125,34 @@ def send(walk: Walk, chance: Chance, sending: Sending) -> None:
         walk.go("1", "t_to")  # a first message that is a choice of the first screen is taken as that choice
     else:
         walk.go("", "home").go("1", "t_to")
-    if chance.is_true(DROP_SHARE):
-        return
+    for step in (_name_payee, _name_amount, _confirm, _prove):
+        if walk.is_over or chance.is_true(DROP_SHARE):
+            return
+        step(walk, chance, sending)
+
+
+def _name_payee(walk: Walk, chance: Chance, sending: Sending) -> None:
     if chance.is_true(WRONG_PHONE_SHARE):
         walk.refuse(sending.digits[:-2], "invalid")
     if chance.is_true(UNKNOWN_PAYEE_SHARE):
         walk.refuse(sending.digits[:-1] + chance.digits(1), "unknown")
     walk.go(sending.digits, "t_amount")
-    if chance.is_true(DROP_SHARE):
-        return
+
+
+def _name_amount(walk: Walk, chance: Chance, sending: Sending) -> None:
     if chance.is_true(WRONG_AMOUNT_SHARE):
         walk.refuse(chance.choice(("mille", "5.000", "-500", "0")), "invalid")
     walk.go(sending.amount, "t_confirm")
-    if chance.is_true(DROP_SHARE):
-        return
+
+
+def _confirm(walk: Walk, chance: Chance, _sending: Sending) -> None:
     if chance.is_true(CANCEL_SHARE):
         walk.go("0", "cancelled")
-        return
-    walk.go("1", "t_pin")
-    if chance.is_true(DROP_SHARE):
-        return
+    else:
+        walk.go("1", "t_pin")
+
+
+def _prove(walk: Walk, chance: Chance, sending: Sending) -> None:
     if chance.is_true(WRONG_PIN_SHARE):
         walk.values["left"] = "2"
         walk.refuse(SECRET, "wrong", is_secret=True)

@@ -78,9 +78,9 @@ class History:
     def draw(self, count: int) -> Iterator[float]:
         """Draw about `count` sessions; yields the share done."""
         first_day = self.now - timedelta(days=DAYS)
-        for person in self.people:
-            if person.joined_at < first_day:
-                self._open(person, first_day)
+        for early in self.people:
+            if early.joined_at < first_day:
+                self._open(early, first_day)
         events = sorted(self._events(count), key=lambda event: event[0])
         crowd = _Crowd(self.people)
         for number, (moment, act, person) in enumerate(events):
@@ -289,15 +289,15 @@ class History:
         secrets = [number for number, step in enumerate(walk.steps, start=1) if step.is_secret]
         typed = sum(len(step.typed) + 1 for step in walk.steps[1:])
         length = max(typed - 1, 0) if account.contract.is_cumulative else 0
-        refusals = len(walk.steps) - 1 - max(
-            (place for place, step in enumerate(walk.steps) if not step.refusal), default=0
+        refusals = (
+            len(walk.steps) - 1 - max((place for place, step in enumerate(walk.steps) if not step.refusal), default=0)
         )
         self.rows.sessions.append((
             session_id, begun, account.gateway_id, f"{self.chance.getrandbits(48):012x}", 1, phone,
             person.user_id if person else None, account.service_id, account.version_id, account.code,
             person.network if person else network, walk.language, walk.screen, 1, walk.visits, "{}", "{}", length,
-            self.chance.randbytes(16) if account.contract.is_cumulative else None, secrets, len(walk.steps), refusals, state,
-            walk.goal, operation_id is not None, 0, False, end, ended_at,
+            self.chance.randbytes(16) if account.contract.is_cumulative else None, secrets, len(walk.steps), refusals,
+            state, walk.goal, operation_id is not None, 0, False, end, ended_at,
         ))  # fmt: skip
         return session_id
 
@@ -348,8 +348,8 @@ class History:
     ) -> None:
         self.rows.messages.append((
             self.chance.id_at(moment), moment, dedupe_key, template, person.user_id, "sms", person.phone,
-            person.language, template, 1, json.dumps(variables, ensure_ascii=False), "{}", "", 1, moment, "delivered", 1,
-            "gsm7", 1, "", transaction_id,
+            person.language, template, 1, json.dumps(variables, ensure_ascii=False), "{}", "", 1, moment, "delivered",
+            1, "gsm7", 1, "", transaction_id,
         ))  # fmt: skip
 
 
