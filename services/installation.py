@@ -1,4 +1,4 @@
-"""What every installation needs to serve a phone: menus, services, codes, gateway accounts, prices, rates, the first key.
+"""What every installation needs to serve a phone: menus, services, codes, gateways, prices, rates, the first key.
 
 `install` runs at every start, after the migrations. It adds what is missing and never touches what a person changed.
 """
@@ -6,6 +6,7 @@
 import hashlib
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import groupby, product
 from operator import attrgetter
 from pathlib import Path
@@ -57,8 +58,8 @@ VELOCITY = (
     ("turns", 60, 60),
     ("lookups", 20, 3_600),
     ("registrations", 3, _DAY_S),
-    ("money", 10, 600),
-    ("money", 60, _DAY_S),
+    ("operations", 10, 600),
+    ("operations", 60, _DAY_S),
     ("received", 60, 3_600),
     ("gateway", 1_000, 1),
 )
@@ -134,8 +135,7 @@ def publish_shipped_menu(session: Session, key: str, title: str) -> tuple[UUID, 
 
     Returns the ids of the flow and of its newest shipped version.
     """
-    body: dict[str, Any] = yaml.safe_load((MENUS / f"{key}.yaml").read_text(encoding="utf-8"))
-    checksum = hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    body, checksum = _read_menu(key)
     flow = session.exec(select(Flow).where(Flow.key == key)).first()
     if flow is None:
         flow = Flow(key=key, title=title)
@@ -158,6 +158,13 @@ def publish_shipped_menu(session: Session, key: str, title: str) -> tuple[UUID, 
     if newest is not None:
         _replace(session, newest, version)
     return flow.id, version.id
+
+
+@lru_cache
+def _read_menu(key: str) -> tuple[dict[str, Any], str]:
+    """Return a shipped menu and its checksum."""
+    body = yaml.safe_load((MENUS / f"{key}.yaml").read_text(encoding="utf-8"))
+    return body, hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def open_service(
@@ -201,9 +208,7 @@ def _replace(session: Session, before: FlowVersion, after: FlowVersion) -> None:
     """Put a newer shipped version live wherever the older one still is."""
     for service in session.exec(select(UssdService).where(UssdService.live_version_id == before.id)):
         service.live_version_id = after.id
-        session.add(
-            UssdPublication(service_id=service.id, version_id=after.id, replaces_id=before.id, reason=SHIPPED)
-        )
+        session.add(UssdPublication(service_id=service.id, version_id=after.id, replaces_id=before.id, reason=SHIPPED))
         audit.record(
             session, SYSTEM, "ussd.publish", "ussd_service", str(service.id), summary=f"{service.name} : {SHIPPED}"
         )

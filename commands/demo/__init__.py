@@ -18,7 +18,7 @@ from commands.demo.places import PLACES
 from commands.demo.rhythm import DAYS
 from commands.demo.screens import Menu
 from commands.demo.trail import draw_trail
-from core import clock
+from core import clock, formats
 from core.database import Database, Session, driver
 from core.errors import Refusal
 from core.settings import Settings
@@ -28,7 +28,7 @@ from models.ussd import UssdGateway, UssdService
 from services import installation
 
 SEED = 2026
-SESSIONS = 24_000
+SESSIONS = 22_500
 TIME_LIMIT_MS = 120_000
 
 # One demo at a time.
@@ -53,7 +53,20 @@ class Seeded:
     sessions: int = 0
     turns: int = 0
     transfers: int = 0
-    subscribers: int = 0
+    people: tuple[Subscriber, ...] = ()
+
+    def figures(self) -> dict[str, str]:
+        """Return the figures as a terminal shows them."""
+        counts = {
+            "sessions": self.sessions, "turns": self.turns, "transfers": self.transfers, "subscribers": len(self.people)
+        }  # fmt: skip
+        return {name: formats.count(number) for name, number in counts.items()}
+
+
+def require_development(settings: Settings) -> None:
+    """Refuse everywhere else: demo data has known passwords and PINs."""
+    if not settings.is_forgiving:
+        raise OnlyInDevelopment
 
 
 def seed(
@@ -65,11 +78,11 @@ def seed(
     progress: Progress = lambda _share: None,
 ) -> Seeded:
     """Install what is missing and write the demo over it, all or nothing; a second call finds it there."""
-    if not settings.is_forgiving:
-        raise OnlyInDevelopment
+    require_development(settings)
     now = clock.now()
-    with database.transaction(statement_timeout_ms=TIME_LIMIT_MS) as session:
+    with database.transaction() as session:
         installation.install(session, settings)
+    with database.transaction(statement_timeout_ms=TIME_LIMIT_MS) as session:
         driver(session).execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
         if is_seeded(session):
             return Seeded(is_new=False)
@@ -107,7 +120,7 @@ def _write(
     progress(0.95)
     driver(session).execute("select ussd_rollup(%s, %s)", (now - timedelta(days=DAYS + 1), now + timedelta(hours=1)))
     progress(1.0)
-    return Seeded(True, len(rows.sessions), len(rows.turns), len(rows.operations), len(everybody))
+    return Seeded(True, len(rows.sessions), len(rows.turns), len(rows.operations), tuple(everybody))
 
 
 @contextmanager

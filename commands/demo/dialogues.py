@@ -8,6 +8,7 @@ from commands.demo.screens import Menu, Shown
 
 SECRET = "•••••"  # noqa: S105  # how a secret is shown
 
+SHORT_CUT_SHARE = 0.25
 WRONG_PHONE_SHARE = 0.05
 UNKNOWN_PAYEE_SHARE = 0.04
 WRONG_AMOUNT_SHARE = 0.05
@@ -120,27 +121,38 @@ def look_around(walk: Walk, chance: Chance) -> None:
 
 def send(walk: Walk, chance: Chance, sending: Sending) -> None:
     """Transfer money to somebody, with the mistakes people make; ends on `sending.ending` unless he lets go."""
-    walk.go("", "home").go("1", "t_to")
-    if chance.is_true(DROP_SHARE):
-        return
+    if chance.is_true(SHORT_CUT_SHARE):
+        walk.go("1", "t_to")  # a first message that is a choice of the first screen is taken as that choice
+    else:
+        walk.go("", "home").go("1", "t_to")
+    for step in (_name_payee, _name_amount, _confirm, _prove):
+        if walk.is_over or chance.is_true(DROP_SHARE):
+            return
+        step(walk, chance, sending)
+
+
+def _name_payee(walk: Walk, chance: Chance, sending: Sending) -> None:
     if chance.is_true(WRONG_PHONE_SHARE):
         walk.refuse(sending.digits[:-2], "invalid")
     if chance.is_true(UNKNOWN_PAYEE_SHARE):
         walk.refuse(sending.digits[:-1] + chance.digits(1), "unknown")
     walk.go(sending.digits, "t_amount")
-    if chance.is_true(DROP_SHARE):
-        return
+
+
+def _name_amount(walk: Walk, chance: Chance, sending: Sending) -> None:
     if chance.is_true(WRONG_AMOUNT_SHARE):
         walk.refuse(chance.choice(("mille", "5.000", "-500", "0")), "invalid")
     walk.go(sending.amount, "t_confirm")
-    if chance.is_true(DROP_SHARE):
-        return
+
+
+def _confirm(walk: Walk, chance: Chance, _sending: Sending) -> None:
     if chance.is_true(CANCEL_SHARE):
         walk.go("0", "cancelled")
-        return
-    walk.go("1", "t_pin")
-    if chance.is_true(DROP_SHARE):
-        return
+    else:
+        walk.go("1", "t_pin")
+
+
+def _prove(walk: Walk, chance: Chance, sending: Sending) -> None:
     if chance.is_true(WRONG_PIN_SHARE):
         walk.values["left"] = "2"
         walk.refuse(SECRET, "wrong", is_secret=True)

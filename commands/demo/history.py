@@ -31,7 +31,7 @@ OPEN_NOW = 9
 IDLE = timedelta(seconds=180)
 
 _STRANGER_SHARE = 0.03
-_SEND_SHARE, _BALANCE_SHARE, _SERVICE_SHARE = 0.54, 0.26, 0.12
+_SEND_SHARE, _BALANCE_SHARE, _SERVICE_SHARE = 0.66, 0.17, 0.12
 _SHORT_OF_FUNDS_SHARE = 0.03
 _DEFECT_SHARE = 0.0015
 _DROPS = (SessionState.EXPIRED, SessionState.ABORTED, SessionState.TIMEOUT)
@@ -78,9 +78,9 @@ class History:
     def draw(self, count: int) -> Iterator[float]:
         """Draw about `count` sessions; yields the share done."""
         first_day = self.now - timedelta(days=DAYS)
-        for person in self.people:
-            if person.joined_at < first_day:
-                self._open(person, first_day)
+        for early in self.people:
+            if early.joined_at < first_day:
+                self._open(early, first_day)
         events = sorted(self._events(count), key=lambda event: event[0])
         crowd = _Crowd(self.people)
         for number, (moment, act, person) in enumerate(events):
@@ -175,7 +175,7 @@ class History:
         walk = self._walk(account, person)
         walk.go("", "home")
         for typed, screen in (("1", "t_to"), (_national(person.contacts[0]), "t_amount"))[: self.chance.randint(0, 2)]:
-            walk.values["to_name"] = person.contacts[0].name
+            walk.values["to_name"] = person.contacts[0].shown_name
             walk.go(typed, screen)
         self._keep(moment, walk, account, person.phone, person)
 
@@ -198,24 +198,19 @@ class History:
         dialogues.register(walk, self.chance, person.name)
         self._keep(moment, walk, account, person.phone, person)
         self._message(moment, person, "wallet_bienvenue", {
-            "marque": self.brand, "nom": person.name[:20], "tel": _national(person),
-        }, f"{person.user_id}:bienvenue")  # fmt: skip
+            "marque": self.brand, "nom": person.shown_name, "tel": _national(person),
+        }, f"wallet_bienvenue:{person.user_id}:{person.place.currency}")  # fmt: skip
 
     def _dial_to_send(self, moment: datetime, payer: Subscriber) -> None:
-        payee = self.chance.choice(payer.contacts)
-        priced = self.till.draw(payer, payee)
-        is_possible = payee.joined_at < moment and self._can_move(payee, moment)
-        if not is_possible or (priced is None and not self.chance.is_true(_SHORT_OF_FUNDS_SHARE * 10)):
+        payees = [other for other in payer.contacts if other.joined_at < moment and self._can_move(other, moment)]
+        payee = self.chance.choice(payees) if payees else None
+        priced = self.till.draw(payer, payee) if payee else None
+        if payee is not None and self.chance.is_true(_SHORT_OF_FUNDS_SHARE):
+            self._walk_to_send(moment, payer, payee, self.till.too_much(payer), "no_funds")
+        elif payee is not None and priced is not None:
+            self._walk_to_send(moment, payer, payee, priced, "t_ok")
+        else:
             self._dial_wallet(moment, payer, is_brief=False)
-            return
-        ending = "t_ok"
-        if priced is None or self.chance.is_true(_SHORT_OF_FUNDS_SHARE):
-            too_much = max(self.till.draw_amount(payer), payer.balance + 1_000 * payer.place.scale)
-            amount = min(-(-too_much // (500 * payer.place.scale)), 1_000) * 500 * payer.place.scale
-            priced, ending = self.till.price(payer, amount), "no_funds"
-            if amount + priced.fee <= payer.balance:
-                return
-        self._walk_to_send(moment, payer, payee, priced, ending)
 
     def _walk_to_send(
         self, moment: datetime, payer: Subscriber, payee: Subscriber, priced: Priced, ending: str
@@ -228,7 +223,7 @@ class History:
             "amount": priced.amount, "fee": priced.fee, "total": total, "balance": payer.balance - total,
         }  # fmt: skip
         walk.values |= {name: Money(max(minor, 0), currency).on_phone() for name, minor in shown.items()}
-        walk.values |= {"to": _national(payee), "to_name": payee.name[:20], "ref": reference}
+        walk.values |= {"to": _national(payee), "to_name": payee.shown_name, "ref": reference}
         whole, cents = divmod(priced.amount, 10**currency.exponent)
         typed = f"{whole}" if not cents else f"{whole}.{cents:02}"
         dialogues.send(walk, self.chance, Sending(_national(payee), typed, ending))
@@ -258,13 +253,13 @@ class History:
         ))  # fmt: skip
         receipt = {"montant": walk.values["amount"], "ref": reference}
         self._message(moment, payer, "wallet_envoi", receipt | {
-            "nom": payee.name[:20], "tel": _national(payee), "frais": walk.values["fee"],
+            "nom": payee.shown_name, "tel": _national(payee), "frais": walk.values["fee"],
             "solde": walk.values["balance"],
-        }, f"{reference}:payer", transaction_id)  # fmt: skip
+        }, f"wallet_envoi:{reference}", transaction_id)  # fmt: skip
         self._message(moment, payee, "wallet_reception", receipt | {
-            "nom": payer.name[:20], "tel": _national(payer),
+            "nom": payer.shown_name, "tel": _national(payer),
             "solde": Money(payee.balance, payee.place.currency).on_phone(),
-        }, f"{reference}:payee", transaction_id)  # fmt: skip
+        }, f"wallet_reception:{reference}", transaction_id)  # fmt: skip
 
     # Rows
 
@@ -294,15 +289,15 @@ class History:
         secrets = [number for number, step in enumerate(walk.steps, start=1) if step.is_secret]
         typed = sum(len(step.typed) + 1 for step in walk.steps[1:])
         length = max(typed - 1, 0) if account.contract.is_cumulative else 0
-        refusals = len(walk.steps) - 1 - max(
-            (place for place, step in enumerate(walk.steps) if not step.refusal), default=0
+        refusals = (
+            len(walk.steps) - 1 - max((place for place, step in enumerate(walk.steps) if not step.refusal), default=0)
         )
         self.rows.sessions.append((
             session_id, begun, account.gateway_id, f"{self.chance.getrandbits(48):012x}", 1, phone,
             person.user_id if person else None, account.service_id, account.version_id, account.code,
             person.network if person else network, walk.language, walk.screen, 1, walk.visits, "{}", "{}", length,
-            self.chance.randbytes(16) if account.contract.is_cumulative else None, secrets, len(walk.steps), refusals, state,
-            walk.goal, operation_id is not None, 0, False, end, ended_at,
+            self.chance.randbytes(16) if account.contract.is_cumulative else None, secrets, len(walk.steps), refusals,
+            state, walk.goal, operation_id is not None, 0, False, end, ended_at,
         ))  # fmt: skip
         return session_id
 
@@ -353,8 +348,8 @@ class History:
     ) -> None:
         self.rows.messages.append((
             self.chance.id_at(moment), moment, dedupe_key, template, person.user_id, "sms", person.phone,
-            person.language, template, 1, json.dumps(variables, ensure_ascii=False), "{}", "", 1, moment, "delivered", 1,
-            "gsm7", 1, "", transaction_id,
+            person.language, template, 1, json.dumps(variables, ensure_ascii=False), "{}", "", 1, moment, "delivered",
+            1, "gsm7", 1, "", transaction_id,
         ))  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The money of the history: who can send what to whom, and the postings that say so, in order of time."""
 
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,7 +22,23 @@ from services.tariffs import Band
 BATCH = 500
 ACTOR = "Palabre"
 
-_AMOUNTS = (500, 1_000, 1_500, 2_000, 2_500, 3_000, 5_000, 7_500, 10_000, 15_000, 20_000, 25_000, 50_000, 75_000, 150_000)
+_AMOUNTS = (
+    500,
+    1_000,
+    1_500,
+    2_000,
+    2_500,
+    3_000,
+    5_000,
+    7_500,
+    10_000,
+    15_000,
+    20_000,
+    25_000,
+    50_000,
+    75_000,
+    150_000,
+)
 _WEIGHTS = (6, 12, 6, 14, 7, 8, 18, 5, 12, 5, 5, 4, 3, 1, 0.4)
 _LARGEST_SHARE = 0.6  # nobody sends nearly all he has
 _BALANCE_CEILING = 2_000_000
@@ -48,18 +65,21 @@ class Till:
         """Draw what one sends to another, or None when he has too little or the other may hold no more."""
         scale = payer.place.scale
         room = min(payer.balance * _LARGEST_SHARE, _BALANCE_CEILING * scale - payee.balance)
-        amount = self.draw_amount(payer)
-        while amount > room and amount > _AMOUNTS[0] * scale:
-            amount //= 2
-        return self.price(payer, amount) if amount <= room else None
+        choices = bisect(_AMOUNTS, room / scale)
+        if not choices:
+            return None
+        amount = int(self.chance.choices(_AMOUNTS[:choices], _WEIGHTS[:choices])[0]) * scale
+        return self.price(payer, amount)
 
-    def draw_amount(self, payer: Subscriber) -> int:
-        """Draw a round amount that somebody of this country would send."""
-        return int(self.chance.choices(_AMOUNTS, _WEIGHTS)[0]) * payer.place.scale
+    def too_much(self, payer: Subscriber) -> Priced:
+        """Price a round amount that he has not."""
+        step = _AMOUNTS[0] * payer.place.scale
+        return self.price(payer, (payer.balance // step + self.chance.randint(1, 20)) * step)
 
     def price(self, payer: Subscriber, amount: int) -> Priced:
         """Price a transfer as the tariffs in force do."""
-        band, tariff_id = next(row for row in self.bands[payer.place.currency] if row[0].to_minor >= amount)
+        bands = self.bands[payer.place.currency]
+        band, tariff_id = next((row for row in bands if row[0].to_minor >= amount), bands[-1])
         return Priced(amount, band.fee(amount), tariff_id)
 
     def transfer(

@@ -22,8 +22,8 @@ TURNS = (
 )  # fmt: skip
 MESSAGES = (
     "id", "created_at", "dedupe_key", "type", "recipient_id", "channel", "address", "locale", "template_code",
-    "template_version", "variables", "data", "guard", "priority", "not_before", "state", "tries", "encoding", "segments",
-    "error_code", "transaction_id",
+    "template_version", "variables", "data", "guard", "priority", "not_before", "state", "tries", "encoding",
+    "segments", "error_code", "transaction_id",
 )  # fmt: skip
 AUDIT = (
     "id", "created_at", "actor_id", "actor_name", "action", "subject_type", "subject_id", "summary", "changes",
@@ -35,6 +35,6 @@ def copy(session: Session, table: str, columns: tuple[str, ...], rows: Iterable[
     """Copy rows into a table, in the session's own transaction."""
     session.flush()
     statement = f"copy {table} ({', '.join(columns)}) from stdin"
-    with driver(session).cursor() as cursor, cursor.copy(statement) as sink:  # type: ignore[arg-type]  # our own constants
+    with driver(session).cursor() as cursor, cursor.copy(statement) as sink:
         for row in rows:
             sink.write_row(row)

@@ -17,6 +17,7 @@ from models.organisations import Organisation, RoleGrant
 from models.users import PinCredential, User, UserState
 from models.wallets import Wallet, WalletLevel
 from services import ledger
+from services.wallets import shown_name
 
 # Known on purpose: the demo exists in development only.
 PASSWORD = "Sous-le-baobab-2026"  # noqa: S105
@@ -95,6 +96,10 @@ class Subscriber:
     account_id: UUID = field(default_factory=lambda: UUID(int=0))
     balance: int = 0
     contacts: list["Subscriber"] = field(default_factory=list)
+    shown_name: str = ""
+
+    def __post_init__(self) -> None:
+        self.shown_name = shown_name(self.first_name, self.last_name)
 
     @property
     def name(self) -> str:
@@ -144,7 +149,9 @@ def draw_phone(chance: Chance, place: Place, taken: set[str]) -> tuple[str, str]
             return phone, network
 
 
-def _known(chance: Chance, now: datetime, row: tuple[str, str, str, str, WalletLevel, str, int, UserState]) -> Subscriber:
+def _known(
+    chance: Chance, now: datetime, row: tuple[str, str, str, str, WalletLevel, str, int, UserState]
+) -> Subscriber:
     phone, first_name, last_name, network, level, pin, balance, state = row
     joined_at = now - timedelta(days=chance.randint(DAYS + 5, DAYS + 60), hours=chance.randint(0, 23))
     return Subscriber(
@@ -212,7 +219,9 @@ def write_staff(session: Session, chance: Chance, now: datetime, passwords: list
         for code, name, country, timezone in ORGANISATIONS
     }
     session.add_all(organisations.values())
-    users = [_user(chance, since, colleague, hashed.result()) for colleague, hashed in zip(STAFF, passwords, strict=True)]
+    users = [
+        _user(chance, since, colleague, hashed.result()) for colleague, hashed in zip(STAFF, passwords, strict=True)
+    ]
     session.add_all(users)
     session.flush()
     for colleague, user in zip(STAFF, users, strict=True):

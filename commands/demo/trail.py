@@ -37,10 +37,10 @@ def draw_trail(
         for who in working:
             moment = datetime.combine(date, time(7, tzinfo=UTC)) + timedelta(minutes=chance.uniform(0, 150))
             if date.weekday() < _SATURDAY and moment < now and chance.is_true(_SIGN_IN_SHARE):
-                add(moment, who, "users.sign_in", ("users", staff[who]), {})
+                add(moment, who, "user.sign_in", ("user", staff[who]), {})
                 last_seen[staff[who]] = moment
     for person in people:
         if person.state is UserState.SUSPENDED:
             change = {"state": [UserState.ACTIVE, UserState.SUSPENDED]}
-            add(now - SUSPENDED_BEFORE, 1, "subscribers.suspend", ("users", person.user_id), change)
+            add(now - SUSPENDED_BEFORE, 1, "subscriber.suspend", ("user", person.user_id), change)
     return sorted(rows, key=lambda row: row[1]), last_seen
