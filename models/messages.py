@@ -77,6 +77,7 @@ class Message(Table, table=True):
         Index("ix_message_due", "priority", "not_before", postgresql_where=text("state = 'queued'")),
         Index("ix_message_recipient", "recipient_id", "created_at"),
         Index("ix_message_created_at", "created_at"),
+        Index("ix_message_failed", "created_at", postgresql_where=text("state in ('failed', 'undelivered')")),
     )
 
     dedupe_key: str = Field(unique=True)

@@ -163,7 +163,10 @@ class PinCredential(Table, table=True):
     """A subscriber's PIN: argon2id over a peppered HMAC, the tries and the lock (`ussd.md` 11)."""
 
     __tablename__ = "pin_credential"
-    __table_args__ = (check("tries", "tries between 0 and 3"),)
+    __table_args__ = (
+        check("tries", "tries between 0 and 3"),
+        Index("ix_pin_credential_needs_admin", "user_id", postgresql_where=text("needs_admin")),
+    )
 
     user_id: UUID = Field(foreign_key="users.id", unique=True, ondelete="CASCADE")
     hash: str
