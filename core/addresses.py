@@ -3,26 +3,36 @@
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from core.settings import Network
+from core.settings import Network, parse_networks
 
 Address = IPv4Address | IPv6Address
 
 
-def client_address(peer: str, forwarded_for: Iterable[str], trusted_proxies: Sequence[Network]) -> str:
+def client_address(peer: str, forwarded_for: str, trusted_proxies: Sequence[Network]) -> str:
     """Return the address of the client: the socket's peer, unless the peer is a declared proxy.
 
-    Behind one, it is the right-most `X-Forwarded-For` entry that is not itself a declared proxy; what stands left of it
-    was written by the client and proves nothing. `forwarded_for` holds the header's values in order.
+    Behind one, it is the right-most entry of `X-Forwarded-For` (all its lines joined by commas) that is not itself a
+    declared proxy; what stands left of it was written by the client and proves nothing.
     """
-    if not is_inside(peer, trusted_proxies):
+    if not is_trusted_proxy(peer, trusted_proxies):
         return _plain(peer)
-    entries = [entry.strip() for value in forwarded_for for entry in value.split(",")]
-    for entry in reversed(entries):
+    for entry in reversed(forwarded_for.split(",")):
         if parse_address(entry) is None:
             break  # a proxy that writes nonsense is believed no further
-        if not is_inside(entry, trusted_proxies):
+        if not is_trusted_proxy(entry, trusted_proxies):
             return _plain(entry)
     return _plain(peer)
+
+
+def is_trusted_proxy(peer: str, trusted_proxies: Sequence[Network]) -> bool:
+    """Say whether a socket's peer is a declared proxy."""
+    return is_inside(peer, trusted_proxies)
+
+
+def is_allowed(address: str, allowed: str) -> bool:
+    """Say whether an address is in a comma list of addresses and CIDR ranges; `*` allows all."""
+    entries = [entry.strip() for entry in allowed.split(",")]
+    return "*" in entries or is_inside(address, parse_networks(",".join(entry for entry in entries if entry != "*")))
 
 
 def is_inside(address: str, networks: Iterable[Network]) -> bool:

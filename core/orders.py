@@ -1,32 +1,41 @@
 """What a verb is asked: frozen input, free of what a database or a hash cannot hold."""
 
-from typing import Any, Self
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
+
+from core.i18n import t
+
+
+def storable(value: Any) -> Any:
+    """Return `value`, or raise when a text in it cannot be UTF-8 or stored by PostgreSQL.
+
+    A NUL or half a surrogate pair is valid JSON, and stops at the door.
+    """
+    if not _is_storable(value):
+        raise ValueError(t("caractère interdit"))
+    return value
+
+
+Text = Annotated[str, AfterValidator(storable)]
 
 
 class Order(BaseModel):
-    """The input of a verb. Unknown fields are ignored; values are never echoed by an error.
-
-    A NUL or half a surrogate pair is valid JSON, but PostgreSQL stores neither: such a text is refused here, once.
-    """
+    """The input of a verb. Unknown fields are ignored; values are never echoed by an error."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    @model_validator(mode="after")
-    def _storable(self) -> Self:
-        for name, value in self:
-            if not is_storable(value):
-                raise ValueError(f"{name} : caractère interdit")
-        return self
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        return storable(value)
 
 
-def is_storable(value: Any) -> bool:
-    """Say whether every text inside `value` can be written as UTF-8 and stored by PostgreSQL."""
+def _is_storable(value: Any) -> bool:
     if isinstance(value, str):
         return "\x00" not in value and not any("\ud800" <= mark <= "\udfff" for mark in value)
     if isinstance(value, dict):
-        return all(is_storable(key) and is_storable(item) for key, item in value.items())
+        return all(_is_storable(key) and _is_storable(item) for key, item in value.items())
     if isinstance(value, list | tuple):
-        return all(map(is_storable, value))
+        return all(map(_is_storable, value))
     return True

@@ -23,8 +23,8 @@ from services.users.refusals import AccessDenied, InvalidApiKey
 PREFIX = "pal_"
 SHOWN_CHARACTERS = 8
 SEEN_EVERY = timedelta(minutes=1)
-GATEWAY_SCOPE = "gateway"  # what a USSD gateway's own key holds: its turns, and nothing else
-SCOPES = frozenset({GATEWAY_SCOPE, *(permission.value for permission in Permission)})
+GATEWAY_SCOPES = frozenset({"ussd", "ussd:read"})  # what a USSD gateway's own key holds: turns, and reading them
+SCOPES = GATEWAY_SCOPES | {permission.value for permission in Permission}
 
 
 class ApiKeyNotFound(NotFound):
@@ -82,7 +82,7 @@ def create_api_key(session: Session, actor: Actor, order: CreateApiKey) -> ApiKe
     if unknown or not order.scopes:
         raise InvalidInput({"scopes": t("au moins un droit, parmi ceux de la liste")})
     for scope in order.scopes:
-        if scope != GATEWAY_SCOPE:
+        if scope not in GATEWAY_SCOPES:
             actor.require(Permission(scope))
     key = PREFIX + new_token()
     row = ApiKey(
@@ -97,7 +97,7 @@ def create_api_key(session: Session, actor: Actor, order: CreateApiKey) -> ApiKe
     )
     session.add(row)
     changes = {"scopes": row.scopes, "networks": row.networks}
-    audit.record(session, actor, "api_keys.create", "api_key", row.id, row.name, changes)
+    audit.record(session, actor, "api_key.create", "api_key", row.id, row.name, changes)
     return ApiKeyCreated(_row(row), key)
 
 
@@ -110,7 +110,7 @@ def revoke_api_key(session: Session, actor: Actor, key_id: UUID) -> ApiKeyRow:
     if row.revoked_at is None:
         row.revoked_at = clock.now()
         session.add(row)
-        audit.record(session, actor, "api_keys.revoke", "api_key", row.id, row.name)
+        audit.record(session, actor, "api_key.revoke", "api_key", row.id, row.name)
     return _row(row)
 
 

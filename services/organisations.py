@@ -9,13 +9,12 @@ from pydantic import Field
 from sqlmodel import col, func, select
 
 from core.database import Session
-from core.errors import NotFound
+from core.errors import FieldRefusal, NotFound
 from core.ids import parse_id
 from core.orders import Order
 from core.permissions import Actor, Permission, Scope
 from models.organisations import Organisation
 from services import audit
-from services.users.refusals import FieldRefusal
 
 
 class OrganisationNotFound(NotFound):
@@ -74,8 +73,8 @@ def create_organisation(session: Session, actor: Actor, order: CreateOrganisatio
     organisation.code = order.code.upper()
     session.add(organisation)
     session.flush()
-    _audit(session, actor, "organisations.create", organisation, {"code": organisation.code, "name": order.name})
-    return _row(organisation)
+    _audit(session, actor, "organisation.create", organisation, {"code": organisation.code, "name": order.name})
+    return row_of(organisation)
 
 
 def update_organisation(session: Session, actor: Actor, order: UpdateOrganisation) -> OrganisationRow:
@@ -91,8 +90,21 @@ def update_organisation(session: Session, actor: Actor, order: UpdateOrganisatio
         setattr(organisation, name, value)
     session.add(organisation)
     if changes:
-        _audit(session, actor, "organisations.update", organisation, changes)
-    return _row(organisation)
+        _audit(session, actor, "organisation.update", organisation, changes)
+    return row_of(organisation)
+
+
+def row_of(organisation: Organisation) -> OrganisationRow:
+    """Return what may be shown of an organisation."""
+    return OrganisationRow(
+        organisation.id,
+        organisation.code,
+        organisation.name,
+        organisation.country,
+        organisation.timezone,
+        organisation.is_active,
+        organisation.created_at,
+    )
 
 
 # Reads
@@ -103,7 +115,7 @@ def get_organisation(session: Session, actor: Actor, organisation_id: UUID) -> O
     organisation = session.get(Organisation, organisation_id)
     if organisation is None or not _is_visible(actor, organisation.id):
         raise OrganisationNotFound
-    return _row(organisation)
+    return row_of(organisation)
 
 
 def list_organisations(session: Session, actor: Actor, *, with_closed: bool = False) -> list[OrganisationRow]:
@@ -113,7 +125,7 @@ def list_organisations(session: Session, actor: Actor, *, with_closed: bool = Fa
         query = query.where(col(Organisation.id).in_(_own(actor)))
     elif not with_closed:
         query = query.where(col(Organisation.is_active))
-    return [_row(organisation) for organisation in session.exec(query)]
+    return [row_of(organisation) for organisation in session.exec(query)]
 
 
 def find_organisation(session: Session, wanted: str) -> Organisation | None:
@@ -144,16 +156,4 @@ def _audit(session: Session, actor: Actor, action: str, organisation: Organisati
         organisation.name,
         changes,
         organisation_id=organisation.id,
-    )
-
-
-def _row(organisation: Organisation) -> OrganisationRow:
-    return OrganisationRow(
-        organisation.id,
-        organisation.code,
-        organisation.name,
-        organisation.country,
-        organisation.timezone,
-        organisation.is_active,
-        organisation.created_at,
     )

@@ -12,12 +12,13 @@ from sqlalchemy.exc import IntegrityError
 
 from core import clock
 from core.database import Session, fetch_all, keep
-from core.errors import InvalidInput
+from core.errors import FieldRefusal, InvalidInput
 from core.i18n import DEFAULT_LANGUAGE, t
 from core.orders import Order
 from core.permissions import Actor, Permission
 from core.phone import mask_phone
 from core.security import find_password_fault
+from core.settings import get_settings
 from models.messages import Channel
 from models.users import CodePurpose, User
 from services import audit, messages
@@ -27,7 +28,7 @@ from services.users.actors import himself
 from services.users.consoles import list_console_sessions
 from services.users.contacts import require_email, require_phone
 from services.users.people import UserRow, described, find_user, load_user
-from services.users.refusals import EmailTaken, FieldRefusal, NothingToProve, PhoneTaken, SomeoneElsesProfile
+from services.users.refusals import EmailTaken, NothingToProve, PhoneTaken, SomeoneElsesProfile
 
 MOST_EXPORTED = 10_000
 OWN_ACTS = """
@@ -97,7 +98,7 @@ def register(session: Session, order: RegisterUser) -> UserRow:
     insert_user(session, user)
     purpose, channel = (CodePurpose.VERIFY_EMAIL, Channel.EMAIL) if email else (CodePurpose.VERIFY_PHONE, Channel.SMS)
     codes.send_code(session, user, purpose, channel)
-    audit.record(session, himself(user, order.address), "users.register", "users", user.id)
+    audit.record(session, himself(user, order.address), "user.register", "user", user.id)
     return described(session, user)
 
 
@@ -123,7 +124,7 @@ def update_profile(session: Session, actor: Actor, order: UpdateProfile) -> User
         setattr(user, name, value)
     _flush(session, user)
     if changed:
-        audit.record(session, actor, "users.update", "users", user.id, changes={"fields": sorted(changed)})
+        audit.record(session, actor, "user.update", "user", user.id, changes={"fields": sorted(changed)})
     return described(session, user)
 
 
@@ -148,7 +149,7 @@ def confirm_proof(session: Session, actor: Actor, order: ProveContact) -> UserRo
         codes.use_code(session, user.id, CodePurpose.VERIFY_PHONE, order.code)
         user.phone_proved_at = clock.now()
     session.add(user)
-    audit.record(session, actor, "users.prove", "users", user.id, order.channel.value)
+    audit.record(session, actor, "user.prove", "user", user.id, order.channel.value)
     return described(session, user)
 
 
@@ -165,7 +166,7 @@ def prove_phone(session: Session, user: User, phone: str) -> None:
         holder.phone = None
         session.add(holder)
         session.flush()
-        audit.record(session, himself(user, ""), "users.phone_taken_over", "users", holder.id, mask_phone(phone))
+        audit.record(session, himself(user, ""), "user.phone_taken_over", "user", holder.id, mask_phone(phone))
     user.phone, user.phone_proved_at = phone, clock.now()
     session.add(user)
 
@@ -239,7 +240,7 @@ def _tell(session: Session, user: User, channel: Channel, address: str | None) -
             template_code="numero_change",
             recipient_id=user.id,
             locale=user.language,
-            variables={"date": moment.isoformat()},
+            variables={"date": moment.strftime("%d/%m/%Y"), "contact": get_settings().app_name},
             priority=0,
         ),
     )

@@ -93,7 +93,7 @@ def create_user(session: Session, actor: Actor, order: CreateUser) -> UserCreate
     insert_user(session, user)
     set_password(session, user, password_hash, is_temporary=True)
     changes = {"global_role": user.global_role, "role": order.role, "scope": order.scope}
-    audit.record(session, actor, "users.create", "users", user.id, changes=changes)
+    audit.record(session, actor, "user.create", "user", user.id, changes=changes)
     if order.scope is not None and order.role is not None:
         _grant(session, actor, user, order.scope, order.role, order.organisation_id)
     session.flush()
@@ -116,7 +116,7 @@ def close_user(session: Session, actor: Actor, user_id: UUID) -> UserRow:
     revoke_families(session, user.id)
     close_consoles(session, user.id)
     codes.kill_codes(session, user.id, *CodePurpose)
-    audit.record(session, actor, "users.close", "users", user.id)
+    audit.record(session, actor, "user.close", "user", user.id)
     return described(session, user)
 
 
@@ -127,7 +127,7 @@ def reopen_user(session: Session, actor: Actor, user_id: UUID) -> UserRow:
     if user.state != UserState.ACTIVE:
         transition(user, USER_STEPS, UserState.ACTIVE)
         session.add(user)
-        audit.record(session, actor, "users.reopen", "users", user.id)
+        audit.record(session, actor, "user.reopen", "user", user.id)
     return described(session, user)
 
 
@@ -143,7 +143,7 @@ def set_global_role(session: Session, actor: Actor, order: SetGlobalRole) -> Use
     changes = {"global_role": [user.global_role, role]}
     user.global_role = role
     session.add(user)
-    audit.record(session, actor, "users.global_role", "users", user.id, changes=changes)
+    audit.record(session, actor, "user.global_role", "user", user.id, changes=changes)
     return described(session, user)
 
 
@@ -169,7 +169,7 @@ def revoke_role(session: Session, actor: Actor, order: ChangeRole) -> UserRow:
     grant = _find(session, order)
     if grant is not None:
         session.delete(grant)
-        _audit_role(session, actor, "users.role_revoke", user, order.scope, order.role, order.organisation_id)
+        _audit_role(session, actor, "user.role_revoke", user, order.scope, order.role, order.organisation_id)
     session.flush()
     return described(session, user)
 
@@ -223,7 +223,7 @@ def _grant(session: Session, actor: Actor, user: User, scope: Scope, role: Role,
     session.add(
         RoleGrant(user_id=user.id, scope=scope, role=role, organisation_id=organisation_id, granted_by=actor.user_id)
     )
-    _audit_role(session, actor, "users.role_grant", user, scope, role, organisation_id)
+    _audit_role(session, actor, "user.role_grant", user, scope, role, organisation_id)
 
 
 def _audit_role(
@@ -236,4 +236,4 @@ def _audit_role(
     organisation_id: UUID | None,
 ) -> None:
     changes = {"scope": scope, "role": role}
-    audit.record(session, actor, action, "users", user.id, changes=changes, organisation_id=organisation_id)
+    audit.record(session, actor, action, "user", user.id, changes=changes, organisation_id=organisation_id)

@@ -64,7 +64,7 @@ def send_link(session: Session, user: User, purpose: CodePurpose) -> Link:
     session.add(row)
     url = f"{get_settings().public_base_url.rstrip('/')}/nouveau-mot-de-passe#{token}"
     hours = int(LIVES[purpose].total_seconds() // 3600)
-    message_id = _enqueue(session, user, row, TEMPLATES[purpose], {"lien": url}, LIVES[purpose], hours=hours)
+    message_id = _enqueue(session, user, row, TEMPLATES[purpose], {"lien": url}, LIVES[purpose], heures=hours)
     return Link(url, message_id)
 
 

@@ -71,7 +71,7 @@ def sign_out_console(session: Session, token: str) -> None:
     console, user = row
     console.revoked_at = clock.now()
     session.add(console)
-    audit.record(session, Actor(user.id, user.first_name, address=console.address), "users.sign_out", "users", user.id)
+    audit.record(session, Actor(user.id, user.first_name, address=console.address), "user.sign_out", "user", user.id)
 
 
 def close_consoles(session: Session, user_id: UUID, but: UUID | None = None) -> None:

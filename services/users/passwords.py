@@ -86,7 +86,7 @@ def change_password(
     fresh = _hash_apart(session, order.new_password)
     user = prove_password(session, known, order.current_password, limits, actor.address)
     if user is None:
-        audit.record(session, actor, "users.change_password", "users", known.id, is_refusal=True)
+        audit.record(session, actor, "user.change_password", "user", known.id, is_refusal=True)
         keep(session)
         raise WrongCurrentPassword
     set_password(session, user, fresh)
@@ -95,7 +95,7 @@ def change_password(
     close_consoles(session, user.id, but=kept)
     tokens = open_family(session, user, access_minutes, actor.address) if access_minutes else None
     tries.forgive(session, limits[0])
-    audit.record(session, actor, "users.change_password", "users", user.id)
+    audit.record(session, actor, "user.change_password", "user", user.id)
     return PasswordChanged(described(session, user), tokens)
 
 
@@ -114,7 +114,7 @@ def forgot_password(session: Session, order: ForgotPassword) -> None:
         codes.send_link(session, user, CodePurpose.RESET)
     else:
         codes.send_code(session, user, CodePurpose.RESET, Channel.EMAIL if order.email else Channel.SMS)
-    audit.record(session, himself(user, order.address), "users.forgot_password", "users", user.id)
+    audit.record(session, himself(user, order.address), "user.forgot_password", "user", user.id)
 
 
 def reset_by_code(session: Session, order: ResetByCode) -> UserRow:
@@ -176,5 +176,5 @@ def _reset(session: Session, user: User, password_hash: str, channel: Channel, a
     revoke_families(session, user.id)
     close_consoles(session, user.id)
     tries.forgive(session, tries.sign_in_limits(str(user.id), address)[0])
-    audit.record(session, himself(user, address), "users.reset_password", "users", user.id)
+    audit.record(session, himself(user, address), "user.reset_password", "user", user.id)
     return described(session, user)

@@ -15,6 +15,8 @@ from core.orders import Order
 from core.permissions import Actor, Permission, Role, Scope
 from models.organisations import Organisation, RoleGrant
 from models.users import User, UserState
+from services import organisations
+from services.organisations import OrganisationRow
 from services.users.refusals import SomeoneElsesProfile, UserNotFound
 
 LARGEST_PAGE = 100
@@ -26,9 +28,7 @@ class RoleRow:
 
     scope: Scope
     role: Role
-    organisation_id: UUID | None = None
-    organisation_code: str = ""
-    organisation_name: str = ""
+    organisation: OrganisationRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,11 @@ class UserRow:
     def name(self) -> str:
         """Return the full name, else what one can be reached by."""
         return name_of(self.first_name, self.last_name, self.email, self.phone)
+
+    @property
+    def organisation_role(self) -> RoleRow | None:
+        """Return the first role held in an organisation: the one that the pension API speaks of."""
+        return next((role for role in self.roles if role.organisation is not None), None)
 
     @property
     def is_active(self) -> bool:
@@ -108,10 +113,8 @@ def roles_of(session: Session, user_ids: list[UUID]) -> dict[UUID, tuple[RoleRow
     )
     roles: dict[UUID, tuple[RoleRow, ...]] = dict.fromkeys(user_ids, ())
     for grant, organisation in pairs:
-        row = RoleRow(Scope(grant.scope), Role(grant.role), grant.organisation_id)
-        if organisation is not None:
-            row = RoleRow(row.scope, row.role, organisation.id, organisation.code, organisation.name)
-        roles[grant.user_id] += (row,)
+        shown = organisations.row_of(organisation) if organisation is not None else None
+        roles[grant.user_id] += (RoleRow(Scope(grant.scope), Role(grant.role), shown),)
     return roles
 
 

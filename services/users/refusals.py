@@ -1,14 +1,6 @@
-"""What signing in, codes and accounts may be refused for; `field` names the input that a form marks."""
+"""What signing in, codes and accounts may be refused for."""
 
-from typing import ClassVar
-
-from core.errors import Forbidden, NotFound, NotSignedIn, Refusal
-
-
-class FieldRefusal(Refusal):
-    """One field of a form is refused after its shape was right."""
-
-    field: ClassVar[str] = ""
+from core.errors import FieldRefusal, Forbidden, NotFound, NotSignedIn, Refusal
 
 
 class BadCredentials(NotSignedIn):

@@ -108,7 +108,7 @@ def _refused(session: Session, user: User | None, name: str, address: str, refus
     masked = mask_email(name) if "@" in name else mask_phone(name)
     actor = himself(user, address) if user else Actor(user_id=None, name=masked, address=address)
     subject = user.id if user else ""
-    audit.record(session, actor, "users.sign_in", "users", subject, f"{refusal.code} {masked}", is_refusal=True)
+    audit.record(session, actor, "user.sign_in", "user", subject, f"{refusal.code} {masked}", is_refusal=True)
     keep(session)
     return refusal
 
@@ -116,5 +116,5 @@ def _refused(session: Session, user: User | None, name: str, address: str, refus
 def _welcome(session: Session, user: User, address: str, door: str) -> UserRow:
     user.last_login_at, user.last_login_address = clock.now(), address
     session.add(user)
-    audit.record(session, himself(user, address), "users.sign_in", "users", user.id, door)
+    audit.record(session, himself(user, address), "user.sign_in", "user", user.id, door)
     return described(session, user)

@@ -83,7 +83,7 @@ def sign_in_single_sign_on(session: Session, identity: Identity, address: str, a
         found = found if found is not None and found.oidc_subject is None else None
     if found is None:
         nobody = Actor(user_id=None, name=identity.issuer, address=address)
-        audit.record(session, nobody, "users.sign_in", "users", summary="oidc", is_refusal=True)
+        audit.record(session, nobody, "user.sign_in", "user", summary="oidc", is_refusal=True)
         keep(session)
         raise AccessDenied
     user = load_user(session, found.id)
@@ -92,7 +92,7 @@ def sign_in_single_sign_on(session: Session, identity: Identity, address: str, a
     user.oidc_issuer, user.oidc_subject = identity.issuer, identity.subject
     user.last_login_at, user.last_login_address = clock.now(), address
     session.add(user)
-    audit.record(session, himself(user, address), "users.sign_in", "users", user.id, "oidc")
+    audit.record(session, himself(user, address), "user.sign_in", "user", user.id, "oidc")
     return SignedIn(open_console(session, user, address, agent), described(session, user))
 
 

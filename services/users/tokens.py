@@ -73,7 +73,7 @@ def refresh_tokens(session: Session, refresh: str, access_minutes: int, address:
     if row.successor is not None and moment - row.used_at <= GRACE:
         return _open(row.successor, refresh)
     revoke_family(session, row.family_id)
-    audit.record(session, himself(user, address), "users.refresh_reused", "users", user.id, is_refusal=True)
+    audit.record(session, himself(user, address), "user.refresh_reused", "user", user.id, is_refusal=True)
     keep(session)
     raise RefreshReused
 
@@ -89,7 +89,7 @@ def sign_out(session: Session, actor: Actor, refresh: str | None) -> None:
         families |= set(session.exec(query))
     for family_id in families:
         revoke_family(session, family_id)
-    audit.record(session, actor, "users.sign_out", "users", actor.user_id or "")
+    audit.record(session, actor, "user.sign_out", "user", actor.user_id or "")
 
 
 def revoke_family(session: Session, family_id: UUID) -> None:
@@ -154,7 +154,7 @@ def _issue(session: Session, user: User, family_id: UUID, access_minutes: int, a
         )
     )
     organisation = next(
-        (role.organisation_code for role in roles_of(session, [user.id])[user.id] if role.organisation_id), None
+        (role.organisation for role in roles_of(session, [user.id])[user.id] if role.organisation), None
     )
     issued_at = int(moment.timestamp())
     claims = {
@@ -162,7 +162,7 @@ def _issue(session: Session, user: User, family_id: UUID, access_minutes: int, a
         "email": user.email,
         "type": TOKEN_TYPE,
         "role": user.global_role,
-        "org": organisation,
+        "org": organisation.code if organisation else None,
         "sid": str(family_id),
         "fam": str(family_id),
         "iat": issued_at,

@@ -51,7 +51,7 @@ def enrol_totp(session: Session, actor: Actor) -> TotpEnrolment:
     secret = pyotp.random_base32()
     user.totp_secret, user.totp_last_step = seal_secret(secret, _context(user)), None
     session.add(user)
-    audit.record(session, actor, "users.totp_enrol", "users", user.id)
+    audit.record(session, actor, "user.totp_enrol", "user", user.id)
     label = user.email or user.phone or str(user.id)
     return TotpEnrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=label, issuer_name=get_settings().app_name))
 
@@ -64,7 +64,7 @@ def confirm_totp(session: Session, actor: Actor, order: TotpCode) -> UserRow:
     _require_step(session, actor, user, order.code)
     user.totp_confirmed_at = clock.now()
     session.add(user)
-    audit.record(session, actor, "users.totp_on", "users", user.id)
+    audit.record(session, actor, "user.totp_on", "user", user.id)
     return described(session, user)
 
 
@@ -73,7 +73,7 @@ def drop_totp(session: Session, actor: Actor, order: TotpCode) -> UserRow:
     user = _load_guarded(session, actor)
     if user.totp_confirmed_at is not None:
         _require_step(session, actor, user, order.code)
-    return _clear(session, actor, user, "users.totp_off")
+    return _clear(session, actor, user, "user.totp_off")
 
 
 def remove_totp(session: Session, actor: Actor, order: RemoveTotp) -> UserRow:
@@ -82,7 +82,7 @@ def remove_totp(session: Session, actor: Actor, order: RemoveTotp) -> UserRow:
     user = load_user(session, order.user_id)
     if user.id == actor.user_id:
         raise Oneself
-    return _clear(session, actor, user, "users.totp_removed", order.reason)
+    return _clear(session, actor, user, "user.totp_removed", order.reason)
 
 
 def take_step(session: Session, user: User, code: str) -> bool:
@@ -108,7 +108,7 @@ def _load_guarded(session: Session, actor: Actor) -> User:
 def _require_step(session: Session, actor: Actor, user: User, code: str) -> None:
     if not take_step(session, user, code):
         tries.count(session, tries.sign_in_limits(str(user.id), actor.address), actor.address)
-        audit.record(session, actor, "users.totp_wrong", "users", user.id, is_refusal=True)
+        audit.record(session, actor, "user.totp_wrong", "user", user.id, is_refusal=True)
         keep(session)
         raise CodeInvalid
 
@@ -116,7 +116,7 @@ def _require_step(session: Session, actor: Actor, user: User, code: str) -> None
 def _clear(session: Session, actor: Actor, user: User, action: str, summary: str = "") -> UserRow:
     user.totp_secret = user.totp_confirmed_at = user.totp_last_step = None
     session.add(user)
-    audit.record(session, actor, action, "users", user.id, summary)
+    audit.record(session, actor, action, "user", user.id, summary)
     return described(session, user)
 
 
