@@ -10,13 +10,14 @@ from itertools import pairwise
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from core import clock, ids
 from core.database import Session, driver, fetch_all, fetch_one
 from core.errors import Refusal, Unavailable
 from core.i18n import t
 from core.money import Currency, Money, round_half_away
+from core.orders import Order
 from core.permissions import Actor, Permission
 from models.wallets import OperationType
 from services import audit
@@ -58,10 +59,8 @@ class ScaleRefused(Refusal):
     sentence = "Ce barème ne convient pas : {reason}"
 
 
-class Band(BaseModel):
+class Band(Order):
     """The price of the amounts from `from_minor` to `to_minor`, both included."""
-
-    model_config = ConfigDict(frozen=True)
 
     from_minor: int = Field(gt=0)
     to_minor: int = Field(gt=0)
@@ -110,10 +109,8 @@ class Quote:
         return self.amount + self.fee
 
 
-class AddTariff(BaseModel):
+class AddTariff(Order):
     """A new scale of prices for a type, from an instant on."""
-
-    model_config = ConfigDict(frozen=True)
 
     type: OperationType
     currency: Currency
@@ -121,10 +118,8 @@ class AddTariff(BaseModel):
     bands: tuple[Band, ...] = Field(min_length=1)
 
 
-class RetireTariff(BaseModel):
+class RetireTariff(Order):
     """Close a type from an instant on: no price, so no operation, until a new scale begins."""
-
-    model_config = ConfigDict(frozen=True)
 
     type: OperationType
     currency: Currency

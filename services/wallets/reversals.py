@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from core.database import Session, fetch_all
 from core.errors import NotFound
 from core.money import Currency, Money
+from core.orders import Order
 from core.permissions import Actor, Permission
 from core.states import transition
 from models.messages import Channel
@@ -16,10 +17,8 @@ from services.ledger import Posted, ReverseTransaction
 from services.messages import OutgoingMessage
 
 
-class ReverseOperation(BaseModel):
+class ReverseOperation(Order):
     """An operator's order; `key` is made when the dialog opens."""
-
-    model_config = ConfigDict(frozen=True)
 
     key: str
     operation_id: UUID

@@ -10,11 +10,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
-
 from core import clock, ids
 from core.database import Session, driver, fetch_one
 from core.money import Currency, Money
+from core.orders import Order
 from core.permissions import Actor
 from core.phone import normalise
 from models.ledger import AccountKind, Source
@@ -43,13 +42,11 @@ CEILING_DAYS = 30
 CANDIDATES = 4  # references drawn at once: among a million taken ones, four in a row are never all taken
 
 
-class TransferMoney(BaseModel):
+class TransferMoney(Order):
     """The order to send `amount`, as it was shown (`fee`, `tariff_id`) and confirmed by PIN.
 
     `key` is `ussd:{session}:{visit}`. `timezone` is the service's: its calendar day bounds the daily ceiling.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     key: str
     payer_id: UUID

@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import pytest
 
-from core import clock, ids
+from core import clock
 from core.database import Database, driver
 from core.errors import Refusal, WrongState
 from core.money import Currency
 from core.permissions import SYSTEM
-from models.wallets import OperationType
+from models.wallets import OperationType, Tariff
 from services import wallets
 from services.ledger import AlreadyReversed, InsufficientFunds, KeyReused
 from services.wallets import (
@@ -160,9 +160,15 @@ def test_a_price_that_changed_since_the_confirm_screen_is_shown_again(bank: Data
         driver(session).execute(
             "update tariff set valid_to = %s where type = 'transfer' and from_minor = 50", (clock.now(),)
         )
-        driver(session).execute(
-            "insert into tariff select (jsonb_populate_record(t, %s)).* from tariff t where type = 'transfer' and from_minor = 50",
-            (f'{{"id": "{ids.new_id()}", "fixed_minor": 75, "valid_from": "{clock.now().isoformat()}", "valid_to": null}}',),
+        session.add(
+            Tariff(
+                type="transfer",
+                currency="XAF",
+                from_minor=50,
+                to_minor=5_000,
+                fixed_minor=75,
+                valid_from=clock.now(),
+            )
         )
 
         with pytest.raises(QuoteChanged) as refusal:

@@ -1,7 +1,4 @@
-"""Subscribers as an operator sees them: finding one, his card, operations with their entries, messages, PIN.
-
-A reader (`lecteur`) sees masked numbers and no texts; an operator acts, with a reason that stays in the trail.
-"""
+"""Finding a subscriber, his card, and closing or opening his wallets."""
 
 import re
 from collections.abc import Sequence
@@ -11,50 +8,26 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlmodel import col, select
 
 from core import clock
 from core.database import Session, fetch_all, fetch_one
 from core.errors import NotFound
 from core.money import Currency, Money
+from core.orders import Order
 from core.permissions import Actor, Permission
 from core.phone import PhoneRefusal, mask_phone, normalise
 from core.states import transition
-from models.wallets import WALLET_STEPS, OperationType, Wallet, WalletState
+from models.wallets import WALLET_STEPS, Wallet, WalletState
 from services import audit, ledger, messages, pins
 from services.messages import MessageRow
-from services.pins import NoPin, PinState, UnlockPin
-from services.wallets import ReverseOperation, reverse_operation
-
-LARGEST_PAGE = 200
-
-__all__ = [
-    "OperationRow",
-    "ReverseOperation",
-    "SubscriberCard",
-    "SubscriberRow",
-    "SuspendSubscriber",
-    "UnlockPin",
-    "WalletRow",
-    "count_operations",
-    "count_subscribers",
-    "get_operation",
-    "get_subscriber",
-    "list_messages",
-    "list_operations",
-    "list_subscribers",
-    "reactivate",
-    "reverse_operation",
-    "suspend",
-    "unlock_pin",
-]
+from services.pins import NoPin, PinState
+from services.subscribers.shown import LARGEST_PAGE, full_name, phone_for
 
 
-class SuspendSubscriber(BaseModel):
+class SuspendSubscriber(Order):
     """An operator's order to close or open again all wallets of a person."""
-
-    model_config = ConfigDict(frozen=True)
 
     user_id: UUID
     reason: str = Field(min_length=1)
@@ -68,11 +41,6 @@ def suspend(session: Session, actor: Actor, order: SuspendSubscriber) -> None:
 def reactivate(session: Session, actor: Actor, order: SuspendSubscriber) -> None:
     """Let a suspended person's wallets serve again."""
     _move(session, actor, order, WalletState.SUSPENDED, WalletState.ACTIVE, "subscriber.reactivate")
-
-
-def unlock_pin(session: Session, actor: Actor, order: UnlockPin) -> None:
-    """Let a person try his PIN again, with a reason (`pins.unlock`)."""
-    pins.unlock(session, actor, order)
 
 
 def _move(
@@ -142,27 +110,6 @@ class SubscriberCard:
     pin: PinState | None
 
 
-@dataclass(frozen=True, slots=True)
-class OperationRow:
-    """One money operation; the two persons are named, their numbers masked for a reader."""
-
-    id: UUID
-    created_at: datetime
-    reference: str
-    type: OperationType
-    state: str
-    amount: Money
-    fee: Money
-    payer_id: UUID
-    payer_name: str
-    payer_phone: str
-    payee_id: UUID | None
-    payee_name: str
-    payee_phone: str
-    is_repeat_confirmed: bool
-    transaction_id: UUID | None
-
-
 _FROM = " from wallet w join users u on u.id = w.user_id join ledger_account a on a.id = w.account_id where "
 
 # A condition each, so that each has its index: a number finds its holder, a reference both sides of its operation,
@@ -195,7 +142,7 @@ def list_subscribers(
     return [
         SubscriberRow(
             user_id=row["id"],
-            name=_name(row["first_name"], row["last_name"]),
+            name=full_name(row["first_name"], row["last_name"]),
             phone=mask_phone(row["phone"]) if row["phone"] else "",
             language=row["language"],
             level=row["level"],
@@ -227,8 +174,8 @@ def get_subscriber(session: Session, actor: Actor, user_id: UUID, timezone: str 
         pin = None
     return SubscriberCard(
         user_id=user_id,
-        name=_name(person["first_name"], person["last_name"]),
-        phone=_phone(actor, person["phone"]),
+        name=full_name(person["first_name"], person["last_name"]),
+        phone=phone_for(actor, person["phone"]),
         language=person["language"],
         country=person["country"],
         state=person["state"],
@@ -284,78 +231,6 @@ def _wallet(row: dict[str, Any], now: datetime) -> WalletRow:
     )
 
 
-_OPERATIONS = """
-from ussd_operation o
-join wallet pw on pw.id = o.payer_id join users payer on payer.id = pw.user_id
-left join wallet ew on ew.id = o.payee_id left join users payee on payee.id = ew.user_id
-"""
-
-_OPERATION_COLUMNS = """
-select o.*, payer.id as payer_user, payer.first_name as payer_first, payer.last_name as payer_last,
-       payer.phone as payer_phone, payee.id as payee_user, payee.first_name as payee_first,
-       payee.last_name as payee_last, payee.phone as payee_phone
-"""
-
-# Two index scans instead of an `or` over two columns.
-_OF_PERSON = """
-where (%(user)s::uuid is null or o.id in (
-    select id from ussd_operation where payer_id in (select id from wallet where user_id = %(user)s)
-    union all
-    select id from ussd_operation where payee_id in (select id from wallet where user_id = %(user)s)))
-  and (%(state)s = '' or o.state = %(state)s)
-  and (%(reference)s = '' or o.reference = upper(%(reference)s))
-"""
-
-
-def list_operations(
-    session: Session,
-    actor: Actor,
-    *,
-    user_id: UUID | None = None,
-    state: str = "",
-    reference: str = "",
-    limit: int = 50,
-    offset: int = 0,
-) -> list[OperationRow]:
-    """Return operations, newest first, of one person (sent and received) or of everybody."""
-    actor.require(Permission.SUBSCRIBERS_READ)
-    rows = fetch_all(
-        session,
-        f"{_OPERATION_COLUMNS}{_OPERATIONS}{_OF_PERSON}"
-        "order by o.created_at desc, o.id desc limit %(limit)s offset %(offset)s",
-        {
-            "user": user_id,
-            "state": state,
-            "reference": reference.strip(),
-            "limit": min(limit, LARGEST_PAGE),
-            "offset": offset,
-        },
-    )
-    return [_operation(actor, row) for row in rows]
-
-
-def count_operations(
-    session: Session, actor: Actor, *, user_id: UUID | None = None, state: str = "", reference: str = ""
-) -> int:
-    """Return how many operations `list_operations` pages through."""
-    actor.require(Permission.SUBSCRIBERS_READ)
-    asked = {"user": user_id, "state": state, "reference": reference.strip()}
-    row = fetch_one(session, f"select count(*) as found from ussd_operation o {_OF_PERSON}", asked)
-    return int(row["found"]) if row else 0
-
-
-def get_operation(session: Session, actor: Actor, operation_id: UUID) -> tuple[OperationRow, dict[str, Any] | None]:
-    """Return an operation and its ledger transaction with entries (None when nothing was posted)."""
-    actor.require(Permission.SUBSCRIBERS_READ)
-    row = fetch_one(session, f"{_OPERATION_COLUMNS}{_OPERATIONS}where o.id = %s", (operation_id,))
-    if row is None:
-        raise NotFound(thing="operation")
-    operation = _operation(actor, row)
-    if operation.transaction_id is None:
-        return operation, None
-    return operation, ledger.get_transaction(session, operation.transaction_id)
-
-
 def list_messages(
     session: Session, actor: Actor, user_id: UUID, *, limit: int = 50, offset: int = 0
 ) -> Sequence[MessageRow]:
@@ -377,35 +252,3 @@ def _condition(search: str, region: str) -> tuple[str, str]:
     except PhoneRefusal:
         escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         return _BY_NAME, f"{escaped}%"
-
-
-def _operation(actor: Actor, row: dict[str, Any]) -> OperationRow:
-    currency = Currency(row["currency"])
-    return OperationRow(
-        id=row["id"],
-        created_at=row["created_at"],
-        reference=row["reference"],
-        type=OperationType(row["type"]),
-        state=row["state"],
-        amount=Money(row["amount_minor"], currency),
-        fee=Money(row["fee_minor"], currency),
-        payer_id=row["payer_user"],
-        payer_name=_name(row["payer_first"], row["payer_last"]),
-        payer_phone=_phone(actor, row["payer_phone"]),
-        payee_id=row["payee_user"],
-        payee_name=_name(row["payee_first"] or "", row["payee_last"] or ""),
-        payee_phone=_phone(actor, row["payee_phone"]),
-        is_repeat_confirmed=row["repeat_confirmed"],
-        transaction_id=row["transaction_id"],
-    )
-
-
-def _name(first_name: str, last_name: str) -> str:
-    return f"{first_name} {last_name}".strip()
-
-
-def _phone(actor: Actor, phone: str | None) -> str:
-    """Return the number in full to who may act on the person, masked to everybody else."""
-    if phone is None:
-        return ""
-    return phone if actor.may(Permission.SUBSCRIBERS_WRITE) else mask_phone(phone)
