@@ -90,3 +90,11 @@ def transfer(
     if fees:
         legs.append(Leg(fees[0], Money(-fees[1], currency)))
     return Posting(Source.MANUAL, key, "transfer", tuple(legs))
+
+
+def rewrite(owner: psycopg.Connection[Any], function: str, old: str, new: str) -> None:
+    """Replace a passage of one of the ledger's functions, to see what notices."""
+    row = owner.execute("select pg_get_functiondef(%s::regproc)", (function,)).fetchone()
+    assert row is not None
+    assert row[0].count(old) == 1
+    owner.execute(row[0].replace(old, new))

@@ -17,7 +17,7 @@ from core.money import Currency
 from models.ledger import AccountKind
 from services import books, ledger
 from services.ledger import InsufficientFunds, Leg
-from tests.builders.bank import Bank, transfer
+from tests.builders.bank import Bank, rewrite, transfer
 
 Connection = psycopg.Connection[Any]
 CONTENT = "'\\x00'::bytea"
@@ -351,14 +351,6 @@ def test_a_wallets_line_without_version_is_seen(story: Story) -> None:
         harm_entry(owner, story.fees, 5_000, transaction_id)
 
     assert story.bank.broken() == {2}
-
-
-def rewrite(owner: Connection, function: str, old: str, new: str) -> None:
-    """Replace a passage of one of the ledger's functions."""
-    row = owner.execute("select pg_get_functiondef(%s::regproc)", (function,)).fetchone()
-    assert row is not None
-    assert row[0].count(old) == 1
-    owner.execute(row[0].replace(old, new))
 
 
 @pytest.mark.parametrize("function", ["ledger_post", "ledger_post_many"])
