@@ -259,11 +259,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_ussd_turn_created_at", "ussd_turn", ["created_at"], unique=False)
     op.create_index(
-        "ix_ussd_turn_texts",
-        "ussd_turn",
-        ["created_at"],
-        unique=False,
-        postgresql_where=sa.text("response_text <> ''"),
+        "ix_ussd_turn_texts", "ussd_turn", ["created_at"], unique=False, postgresql_where=sa.text("response_text <> ''")
     )
     op.execute(sa.text((SQL / "0005_ussd.sql").read_text().replace(":", "\\:")))
 
