@@ -101,7 +101,7 @@ def _caller(gateway: Gateway, turn: GatewayTurn, opened: Opened) -> Caller:
 
 
 def _context(session: Session, caller: Caller, dialogue: Dialogue, opened: Opened) -> ActionContext:
-    service, resume = opened.service, opened.resume
+    service, older = opened.service, opened.resume
     unseen = (opened.caller or {}).get("unseen")
     return ActionContext(
         session=session,
@@ -113,15 +113,18 @@ def _context(session: Session, caller: Caller, dialogue: Dialogue, opened: Opene
         settings=service["settings"],
         registry=REGISTRY,
         load_version=lambda version_id: _flow(session, version_id),
-        resume=resume and ResumePoint(UUID(resume["id"]), UUID(resume["version_id"]), resume["scratch"]),
-        unseen=unseen
-        and UnseenResult(
-            operation_id=UUID(unseen["operation_id"]),
-            type=unseen["type"],
-            reference=unseen["reference"],
-            amount=unseen["amount_minor"],
-            payee_name=unseen["payee_name"] or "",
-        ),
+        resume=ResumePoint(UUID(older["id"]), UUID(older["version_id"]), older["scratch"]) if older else None,
+        unseen=_unseen(unseen) if unseen else None,
+    )
+
+
+def _unseen(operation: dict[str, Any]) -> UnseenResult:
+    return UnseenResult(
+        operation_id=UUID(operation["operation_id"]),
+        type=operation["type"],
+        reference=operation["reference"],
+        amount=operation["amount_minor"],
+        payee_name=operation["payee_name"] or "",
     )
 
 

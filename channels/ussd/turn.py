@@ -147,7 +147,7 @@ class _Work:
             if opened.verdict in {"again", "busy"}:
                 return None
             if opened.verdict != "go":
-                answer = self._refuse(session, opened)
+                answer: Answer | None = self._refuse(session, opened)
             else:
                 running = Running(session, self.gateway, self.turn, opened)
                 answer = self._advance(session, opened, running)
