@@ -31,12 +31,16 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an action ended, and the variables it gives. `rows` is what a list shows."""
+    """How an action ended, and the variables it gives. `rows` is what a list shows.
+
+    `final` ends the dialogue with a sentence, by language, where the flow has no screen for this outcome.
+    """
 
     name: str
     values: Mapping[str, Any] = field(default_factory=dict)
     rows: tuple[Mapping[str, Any], ...] = ()
     operation_id: UUID | None = None
+    final: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,10 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """An action as flows and lint see it; `run` when it is fast, `prepare`, `work` and `settle` when it is slow."""
+    """An action as flows and lint see it; `run` when it is fast, `prepare`, `work` and `settle` when it is slow.
+
+    A flow must have a way for every outcome but the `optional` ones, which come with a `final` sentence.
+    """
 
     name: str
     outcomes: frozenset[str]
@@ -126,6 +133,7 @@ class Action:
     row: Mapping[str, Value] = field(default_factory=dict)
     takes_secret: bool = False
     proves_secret: bool = False
+    optional: frozenset[str] = frozenset()
     commits: frozenset[str] = frozenset({"ok", "pending"})
     run: Callable[[ActionContext, Inputs], Outcome] | None = None
     prepare: Callable[[ActionContext, Inputs], Any] | None = None

@@ -147,6 +147,7 @@ class _Turn(Walk):
         if self.caller.status == "anonymous":
             self.final = texts.NO_NUMBER
         elif answer == "1":
+            self.dialogue.scratch["confirmed"] = self.dialogue.scratch.pop("shown")
             yield from self._go(screen.to)
         elif answer == "0":
             yield from self._go(screen.cancel)
@@ -182,7 +183,8 @@ class _Turn(Walk):
         """Run the check and return where to go; None when the answer was refused, or the turn is over."""
         if screen.check is None:
             return screen.to
-        outcome = yield from self.perform(screen.check, screen.inputs, secret)
+        ways = {*screen.errors, *screen.outcomes, "ok"}
+        outcome = yield from self.perform(screen.check, screen.inputs, ways, secret)
         if outcome is None:
             return None
         if outcome.name in screen.errors:

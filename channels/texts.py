@@ -5,7 +5,9 @@ The texts of menus are data of the menus. Lingala: «à relire» by a native rea
 
 from collections.abc import Mapping
 
-from core.gsm7 import Words
+from core.errors import Refusal
+from core.gsm7 import Words, fold
+from core.i18n import catalogue
 
 Sentence = dict[str, str]
 
@@ -16,6 +18,13 @@ DEFAULT_LANGUAGE = "fr"
 def sentence(sentence: Mapping[str, str], language: str) -> str:
     """Return a sentence in `language`, else in French."""
     return sentence.get(language) or sentence[DEFAULT_LANGUAGE]
+
+
+def of_refusal(refusal: Refusal) -> Sentence:
+    """Return a refusal's own sentence as a phone shows it, in French and in English."""
+    english = catalogue("en").get(refusal.sentence, refusal.sentence)
+    sources = {"fr": refusal.sentence, "en": english}
+    return {language: fold(source.format_map(refusal.data)) for language, source in sources.items()}
 
 
 # The money screen
@@ -35,6 +44,7 @@ TOO_MANY_ERRORS: Sentence = {
     "en": "Too many errors. Dial the code again.",
     "ln": "Mabunga mingi. Benga lisusu kode.",
 }
+SAME_PIN: Sentence = {"fr": "Choisissez un autre code.", "en": "Choose another code.", "ln": "Pona kode mosusu."}
 NO_NUMBER: Sentence = {
     "fr": "Votre opérateur n'a pas transmis votre numéro. Opération impossible.",
     "en": "Your operator did not send your number. This is not possible.",

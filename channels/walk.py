@@ -1,6 +1,6 @@
 """From one screen to the next: the invisible ones, the actions they run, and the sub-flows they go down into."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from typing import Any
 
 from channels import texts
@@ -59,7 +59,7 @@ class Walk:
                 holds = self.values.holds
                 return next((rule.to for rule in screen.rules if holds(rule.condition)), screen.otherwise)
             case Act():
-                outcome = yield from self.perform(screen.run, screen.inputs, self.secret, is_money=screen.money)
+                outcome = yield from self.perform(screen.run, screen.inputs, screen.outcomes, self.secret)
                 return self.target(screen.outcomes, outcome.name) if outcome is not None else None
             case Call():
                 return self._call(name, screen)
@@ -73,7 +73,7 @@ class Walk:
     def _list(self, name: str, screen: Rows) -> Generator[SlowStep, Outcome, str | None]:
         """Show the rows there are now, or return where an empty list leads."""
         self.dialogue.scratch["rows"] = []
-        if (yield from self.perform(screen.rows, screen.inputs, None)) is None:
+        if (yield from self.perform(screen.rows, screen.inputs, ("ok",))) is None:
             return None
         if screen.empty is not None and not self.dialogue.scratch["rows"]:
             return screen.empty
@@ -89,6 +89,8 @@ class Walk:
         scratch = dialogue.scratch
         if not isinstance(screen, Rows):
             scratch.pop("rows", None)
+        if not (isinstance(screen, Input) and screen.is_secret):
+            scratch.pop("confirmed", None)  # between a confirmation and its money there is the PIN, and nothing else
         match screen:
             case Confirm():
                 scratch["shown"] = self._quote()
@@ -103,25 +105,27 @@ class Walk:
                 self.goal = dialogue.goal = screen.goal or dialogue.goal
 
     def _quote(self) -> dict[str, Any]:
-        """Return what the confirm screen prints: what is charged later is this, or nothing."""
+        """Return what the confirm screen prints: what is charged later is this, or nothing is."""
         data = self.dialogue.data
         if not all(isinstance(data.get(name), int) for name in ("amount", "fee", "total")):
             raise FlowDefectError(f"{self.flow.flow}: a confirm screen without amount, fee and total")
         return {name: data.get(name) for name in ("amount", "fee", "total", "tariff_id")}
 
     def perform(
-        self, name: str, inputs: Mapping[str, Any], secret: str | None, *, is_money: bool = False
+        self, name: str, inputs: Mapping[str, Any], ways: Collection[str], secret: str | None = None
     ) -> Generator[SlowStep, Outcome, Outcome | None]:
-        """Run an action; None when the caller has no number, and so nothing may be looked up for him."""
+        """Run an action; None when the dialogue is over: no number to look up, or a `final` that has none of `ways`."""
         if self.caller.status == "anonymous":
             self.final = texts.NO_NUMBER
             return None
         action, context = self.action(name), self.context
-        is_money = is_money or action.effect is Effect.MONEY
-        if is_money:
+        if action.effect is Effect.MONEY:
             self._guard_money(name)
         given = self._inputs(action, inputs, secret)
         outcome = action.run(context, given) if action.run is not None else (yield SlowStep(action, given))
+        if outcome.final is not None and outcome.name not in ways:
+            self.final = outcome.final
+            return None
         if outcome.name not in action.outcomes:
             raise FlowDefectError(f"{name} gave an outcome it does not declare: {outcome.name}")
         self._settle(action, outcome, secret)
@@ -139,8 +143,7 @@ class Walk:
         if action.effect is not Effect.READ and outcome.name in action.commits:
             dialogue.has_committed = True
             dialogue.scratch.pop("point", None)
-            dialogue.scratch.pop("shown", None)
-            self.context.shown = None
+            dialogue.scratch.pop("confirmed", None)
 
     def _inputs(self, action: Action, given: Mapping[str, Any], secret: str | None) -> dict[str, Any]:
         """Return the inputs of an action: those written in the flow, the others from the variables of the same name."""
@@ -154,10 +157,10 @@ class Walk:
 
     def _guard_money(self, name: str) -> None:
         """Let money move only behind a confirm screen and a PIN that was right in this very turn."""
-        shown = self.dialogue.scratch.get("shown")
-        if shown is None or self.proved is None:
+        confirmed = self.dialogue.scratch.get("confirmed")
+        if confirmed is None or self.proved is None:
             raise FlowDefectError(f"{self.flow.flow}: {name} without confirmation and PIN")
-        self.context.shown = Shown(**shown)
+        self.context.shown = Shown(**confirmed)
 
     def target(self, outcomes: Mapping[str, str], name: str) -> str:
         """Return the screen of an outcome."""

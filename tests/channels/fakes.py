@@ -1,4 +1,4 @@
-"""Every action the two documented menus name, played by a small world in memory: the engine is tested without database."""
+"""Every action the two documented menus name, played by a small world in memory: no database here."""
 
 import copy
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from channels.flow import Flow, parse_flow
 from channels.values import Caller
 from core.money import Currency
 from core.security import is_pin, is_weak_pin
-from tests.builders.world import VECTORS
+from tests.builders.world import NOW, VECTORS
 
 MENUS: dict[str, Any] = VECTORS["menus"]
 TEXT, MONEY, PHONE = Value("text", 20), Value("money", 15), Value("phone", 13)
@@ -27,7 +27,7 @@ class World:
     """What the fake actions know."""
 
     facts: dict[str, Any]
-    now: datetime = datetime.fromisoformat(VECTORS["world"]["now"])
+    now: datetime = NOW
     tries: dict[str, int] = field(default_factory=dict)
     locked: dict[str, datetime] = field(default_factory=dict)
     moved: list[tuple[str, str, str, int, datetime]] = field(default_factory=list)
@@ -121,7 +121,7 @@ def _order(world: World, context: ActionContext, inputs: Inputs) -> Outcome:
     return Outcome("ok", values)
 
 
-def _surveys(world: World, context: ActionContext, _inputs: Inputs) -> Outcome:
+def _surveys(world: World, _context: ActionContext, _inputs: Inputs) -> Outcome:
     count = len(world.facts["surveys"])
     name = "none" if count == 0 else "one" if count == 1 else "many"
     return Outcome(name, {"survey": world.facts["surveys"][0]["code"]} if count == 1 else {})
@@ -131,7 +131,7 @@ def _survey_rows(world: World, _context: ActionContext, _inputs: Inputs) -> Outc
     return Outcome("ok", rows=tuple({"code": row["code"], "name": row["name"]} for row in world.facts["surveys"]))
 
 
-def _survey_state(world: World, context: ActionContext, inputs: Inputs) -> Outcome:
+def _survey_state(world: World, context: ActionContext, _inputs: Inputs) -> Outcome:
     is_done = any(phone == context.caller.phone for phone, _, answer in world.answers if answer == "done")
     return Outcome("again" if is_done else "ok")
 
@@ -146,7 +146,7 @@ def _notices_state(world: World, context: ActionContext, _inputs: Inputs) -> Out
     return Outcome("ok", {"notices_state": "désactivées" if is_out else "activées"})
 
 
-def _opt_in(world: World, context: ActionContext, _inputs: Inputs) -> Outcome:
+def _opt_in(_world: World, _context: ActionContext, _inputs: Inputs) -> Outcome:
     return Outcome("ok")
 
 
