@@ -39,7 +39,9 @@ def test_help_speaks_english_to_an_english_terminal() -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    code = "import json, sys; from commands.parser import build_parser; build_parser(); print(json.dumps([*sys.modules]))"
+    code = (
+        "import json, sys; from commands.parser import build_parser; build_parser(); print(json.dumps([*sys.modules]))"
+    )
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
     assert not set(json.loads(answer.stdout)) & set(HEAVY)
 
@@ -58,7 +60,7 @@ def test_a_refusal_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pyte
 
 
 def test_settings_that_cannot_work_end_with_78_and_show_no_value() -> None:
-    answer = terminal("migrate", ENVIRONMENT="production", SECRET_KEY="trop-court", DATABASE_URL="postgresql://x@y/z")  # noqa: S106
+    answer = terminal("migrate", ENVIRONMENT="production", SECRET_KEY="trop-court", DATABASE_URL="postgresql://x@y/z")
     assert answer.returncode == 78
     assert "SECRET_KEY" in answer.stderr
     assert "trop-court" not in answer.stderr

@@ -37,7 +37,7 @@ def served(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Start `serve` on a free port and yield it with its address once it says so."""
     with listen("127.0.0.1", 0) as probe:
         port = probe.getsockname()[1]
-    server = subprocess.Popen(  # noqa: S603
+    server = subprocess.Popen(
         [sys.executable, "main.py", "serve"],
         cwd=ROOT,
         env={**os.environ, "DATA_DIR": str(data_dir), "PORT": str(port), "ENVIRONMENT": "development"},
