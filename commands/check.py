@@ -4,7 +4,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,7 +72,7 @@ def _migrations() -> str:
 
 
 def _report(name: str, complaint: str) -> bool:
-    print(f"{time.strftime('%H:%M:%S')}  {name:<14}{'✗' if complaint else '✓'}", flush=True)
+    print(f"{name:<14}{'✗' if complaint else '✓'}", flush=True)
     if complaint:
         print(complaint, flush=True)
     return not complaint
