@@ -56,7 +56,11 @@ def bars(
         }
         for one in series
     ]
-    layout = _layout(label) | {"bargap": 0.35, "barmode": "stack" if is_stacked else "group"}
+    layout = _layout(label) | {
+        "xaxis": _layout(label)["xaxis"] | {"nticks": 0},
+        "bargap": 0.35,
+        "barmode": "stack" if is_stacked else "group",
+    }
     return _place(traces, layout, label)
 
 

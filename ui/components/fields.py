@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from nicegui import ui
 
@@ -11,6 +11,7 @@ from ui.labels import t
 from ui.markup import show, tag
 
 Check = Callable[[Any], bool]
+Box = TypeVar("Box", ui.input, ui.textarea, ui.select)
 
 
 @contextmanager
@@ -95,10 +96,11 @@ def _field(label: str) -> ui.element:
     return field
 
 
-def _finish(box: Any, hint: str) -> Any:
+def _finish(box: Box, hint: str) -> Box:
     identity = f"field-{box.id}"
     box.props["for"] = identity
-    next(iter(box.parent_slot.children)).props["for"] = identity
+    if box.parent_slot is not None:
+        box.parent_slot.children[0].props["for"] = identity
     if hint:
         box.props["hint"] = hint
     return box

@@ -20,7 +20,7 @@ MOVE = money_dialog.Move(
 
 
 def button_kinds() -> None:
-    """Every button, awake, asleep and busy."""
+    """Draw every button, awake, asleep and busy."""
     with cards.card(), layout.stack(is_tight=True):
         with layout.row():
             buttons.primary("Encaisser 12 000 F CFA")
@@ -37,7 +37,7 @@ def button_kinds() -> None:
 
 
 def field_kinds() -> None:
-    """Every field, filled, empty, helped, wrong."""
+    """Draw every field, filled, empty, helped, wrong."""
     with cards.card(), fields.form():
         fields.text("Nom complet", value="Awa Diop")
         fields.text("Téléphone", hint="Avec l'indicatif, par exemple +221 77 000 42 18")
@@ -53,7 +53,7 @@ def field_kinds() -> None:
 
 
 def narrowing() -> None:
-    """Tabs, segmented control, drop-downs, search."""
+    """Draw tabs, segmented control, drop-downs, search."""
     with cards.card(is_flush=True):
         choices = [
             tabs.Tab("all", "Toutes", "99 988"),
@@ -68,7 +68,7 @@ def narrowing() -> None:
 
 
 def saying() -> None:
-    """Dialogs and toasts, opened from their buttons."""
+    """Draw dialogs and toasts, opened from their buttons."""
     with cards.card(), layout.row():
         buttons.secondary("Verser de l'argent", lambda: money_dialog.money_dialog(MOVE, _confirm))
         buttons.secondary("Supprimer un service", _destroy)

@@ -30,11 +30,11 @@ XOF = Currency.XOF
 
 
 def chip_states() -> None:
-    """Every state with its icon and its word."""
+    """Draw every state with its icon and its word."""
     with cards.card():
         show(
             join(*(chips.chip(state) for state in State), chips.plain("Simulation", icon_name="experiment")),
-            classes="row",
+            classes="abreast",
         )
         show(
             join(
@@ -42,12 +42,12 @@ def chip_states() -> None:
                 chips.avatar("AD", is_done=True),
                 *(chips.tile_icon("payments", tone) for tone in Tone),
             ),
-            classes="row",
+            classes="abreast",
         )
 
 
 def figure_kinds() -> None:
-    """Figures, amounts, trends, times."""
+    """Draw figures, amounts, trends, times."""
     with cards.card():
         show(figures.amount(Money(4_862_500, XOF), is_big=True))
         show(figures.with_time(figures.amount(Money(240_000, XOF)), now()))
@@ -59,7 +59,7 @@ def figure_kinds() -> None:
 
 
 def tile_row() -> None:
-    """Service tiles and a band of measures."""
+    """Draw service tiles and a band of measures."""
     up = figures.trend(0.124, "que samedi dernier", shown=change(0.124))
     down = figures.trend(-0.038, "que samedi dernier", shown=change(-0.038))
     shown = [
@@ -82,25 +82,49 @@ def tile_row() -> None:
 
 
 def waiting_things() -> None:
-    """The list of what waits, and the same with nothing in it."""
+    """Draw the list of what waits, and the same with nothing in it."""
     ends = [
         waiting.Waiting(
-            "Passerelle Moov Africa Bénin", "11 échecs sur 60 appels en 5 min, depuis 13:52", "Voir la panne", "#", "cell_tower",
-            Tone.RED, chips.chip(State.DEGRADED),
+            "Passerelle Moov Africa Bénin",
+            "11 échecs sur 60 appels en 5 min, depuis 13:52",
+            "Voir la panne",
+            "#",
+            "cell_tower",
+            Tone.RED,
+            chips.chip(State.DEGRADED),
         ),
         waiting.Waiting(
-            "Remise à Rokhaya Gueye, Yoff Teranga", "4e main, approuvée par Ousmane Faye", "Examiner", "#", "how_to_reg",
-            Tone.ACCENT, figures.amount(Money(300_000, XOF)), "2e signature", is_decision=True,
+            "Remise à Rokhaya Gueye, Yoff Teranga",
+            "4e main, approuvée par Ousmane Faye",
+            "Examiner",
+            "#",
+            "how_to_reg",
+            Tone.ACCENT,
+            figures.amount(Money(300_000, XOF)),
+            "2e signature",
+            is_decision=True,
         ),
         waiting.Waiting(
-            "3 paiements au sort inconnu", "Enquête en cours, le plus ancien depuis 42 min", "Ouvrir la file", "#", "help",
-            Tone.OCHRE, figures.amount(Money(185_500, XOF)), "montant retenu",
+            "3 paiements au sort inconnu",
+            "Enquête en cours, le plus ancien depuis 42 min",
+            "Ouvrir la file",
+            "#",
+            "help",
+            Tone.OCHRE,
+            figures.amount(Money(185_500, XOF)),
+            "montant retenu",
         ),
         waiting.Waiting(
-            "Lot CNSS Bénin de novembre en cours", progress.plain_bar(0.612, label="Lot de novembre"), "Suivre", "#", "sync",
-            Tone.BLUE, figures.figure(61_204), "sur 99 988",
+            "Lot CNSS Bénin de novembre en cours",
+            progress.plain_bar(0.612, label="Lot de novembre"),
+            "Suivre",
+            "#",
+            "sync",
+            Tone.BLUE,
+            figures.figure(61_204),
+            "sur 99 988",
         ),
-    ]  # fmt: skip
+    ]
     with cards.titled("Ce qui vous attend", "Le plus urgent d'abord", count="9", is_flush=True, is_ruled=True):
         show(waiting.waiting_list(ends))
     with cards.titled("Ce qui vous attend", is_flush=True, is_ruled=True):
@@ -108,7 +132,7 @@ def waiting_things() -> None:
 
 
 def progress_parts() -> None:
-    """A batch live, a funnel, errors by network."""
+    """Draw a batch live, a funnel, errors by network."""
     parts = [
         progress.Part("Payées", 61_204, Tone.ACCENT, "3 804 116 000 F CFA"),
         progress.Part("En cours", 840, Tone.BLUE, "52 208 000 F CFA"),
@@ -131,7 +155,7 @@ def progress_parts() -> None:
 
 
 def things() -> None:
-    """Facts, history, code, copy, notices."""
+    """Draw facts, history, code, copy, notices."""
     with cards.titled("Compte"):
         pairs = [
             ("Disponible", figures.amount(Money(811_230_000, XOF))),
@@ -151,7 +175,7 @@ def things() -> None:
 
 
 def nothing_yet() -> None:
-    """Empty states and skeletons."""
+    """Draw empty states and skeletons."""
     with layout.stack(is_tight=True):
         with cards.card(is_flush=True):
             empty.empty("Vos clés d'API paraîtront ici.", icon="key", action="Créer une clé")
