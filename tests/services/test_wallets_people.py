@@ -1,8 +1,6 @@
 """Lea opens a wallet for her own number; Awa finds Jean however she writes his."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from uuid import UUID
 
 import pytest
@@ -89,21 +87,18 @@ def test_a_number_that_has_a_wallet_is_refused(bank: Database) -> None:
 def test_two_registrations_of_one_number_at_once_open_one_wallet(bank: Database) -> None:
     with bank.transaction() as session:
         ids = [wallets.prepare_registration(session, LEA, Currency.XAF) for _ in range(2)]
-    orders = [order(user_id, hash_pin(user_id, PIN)) for user_id in ids]
-    gate = Barrier(2)
+    first, second = (order(user_id, hash_pin(user_id, PIN)) for user_id in ids)
 
-    def go(asked: RegisterSubscriber) -> object:
-        gate.wait()
+    def ask() -> Subscriber | AlreadyRegistered:
         try:
             with bank.transaction() as session:
-                return wallets.register(session, SYSTEM, asked)
+                return wallets.register(session, SYSTEM, second)
         except AlreadyRegistered as refusal:
             return refusal
 
-    with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(go, orders))
+    answer = people.while_open(bank, lambda session: wallets.register(session, SYSTEM, first), ask)
 
-    assert sorted(type(answer).__name__ for answer in answers) == ["AlreadyRegistered", "Subscriber"]
+    assert isinstance(answer, AlreadyRegistered)
     with bank.transaction() as session:
         assert people.count(session, "wallet") == len(world.VECTORS["world"]["subscribers"]) + 1
         assert len(people.texts(session, LEA)) == 1

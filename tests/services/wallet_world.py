@@ -1,5 +1,9 @@
 """Shorthand of the wallet tests: the world of the dialogue vectors, and what its people do."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import TypeVar
 from uuid import UUID
 
 from core import ids
@@ -9,6 +13,8 @@ from core.permissions import SYSTEM, Actor, Grant, Role, Scope
 from models.wallets import OperationType
 from services import books, messages, wallets
 from services.wallets import Operation, TransferMoney
+
+T = TypeVar("T")
 
 AWA, JEAN, KIOSQUE = "+237699000001", "+237677000002", "+237699000003"
 PAUL, MARIE, RITA = "+237699000005", "+237699000006", "+237699000007"
@@ -62,6 +68,24 @@ def send(
 def texts(session: Session, phone: str) -> list[str]:
     """Return what a phone was sent, oldest first."""
     return [message.body for message in reversed(messages.list_for_person(session, user_id(session, phone)))]
+
+
+def while_open(database: Database, first: Callable[[Session], object], second: Callable[[], T]) -> T:
+    """Do `first`, start `second` elsewhere, let it run into the lock, and only then commit; return what it got."""
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            first(session)
+            waiting = pool.submit(second)
+            with database.connect() as watcher:
+                while not waiting.done() and watcher.execute(_WAITERS).fetchone() == (0,):
+                    Event().wait(0.005)
+        return waiting.result()
+
+
+_WAITERS = """
+select count(*) from pg_locks l join pg_stat_activity a on a.pid = l.pid
+where a.datname = current_database() and not l.granted
+"""
 
 
 def count(session: Session, table: str) -> int:
