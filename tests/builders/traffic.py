@@ -97,5 +97,4 @@ def add_session(  # noqa: PLR0913  # a dialogue has that many sides
                 answered_at=moment,
             )
         )
-    session.flush()
     return row
