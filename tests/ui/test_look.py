@@ -58,9 +58,9 @@ def test_every_icon_named_is_in_our_font() -> None:
         for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
             name = getattr(call.func, "id", getattr(call.func, "attr", ""))
             if name in {"icon", "symbol", "icon_only", "tile_icon"} and call.args:
-                named |= {call.args[0].value} if isinstance(call.args[0], ast.Constant) else set()
+                named |= {str(call.args[0].value)} if isinstance(call.args[0], ast.Constant) else set()
             named |= {
-                keyword.value.value
+                str(keyword.value.value)
                 for keyword in call.keywords
                 if keyword.arg in {"icon", "icon_name"} and isinstance(keyword.value, ast.Constant)
             }
