@@ -117,8 +117,9 @@ def count(number: int) -> str:
 
 
 def money(amount: Money) -> str:
-    """Return `50 000 F CFA`, for a cell or a sentence; a figure of its own is `components.figures.amount`."""
-    return amount.on_screen(page_language())
+    """Return `120 000 F CFA` for a cell, a sentence or a button."""
+    figure, unit = money_parts(amount)
+    return f"{figure}{NO_BREAK}{unit}"
 
 
 def decimal(number: float | Decimal, places: int = 1) -> str:
@@ -127,12 +128,6 @@ def decimal(number: float | Decimal, places: int = 1) -> str:
     separators = formats.separators(page_language())
     plain = f"{abs(exact):,f}".replace(",", "\0").replace(".", separators.decimal).replace("\0", separators.group)
     return f"{formats.MINUS if exact < 0 else ''}{plain}"
-
-
-def money(amount: Money) -> str:
-    """Return `120 000 F CFA` for a sentence or a button."""
-    figure, unit = money_parts(amount)
-    return f"{figure}{NO_BREAK}{unit}"
 
 
 def money_parts(amount: Money) -> tuple[str, str]:
