@@ -21,7 +21,16 @@ from core.settings import Settings
 LARGEST_FILE_BYTES = 20_000_000
 FILES_KEPT = 14
 LONGEST_KEPT = timedelta(days=30)
-QUIET_LIBRARIES = ("httpx", "httpcore", "apscheduler", "watchfiles", "asyncio", "engineio", "socketio")
+QUIET_LIBRARIES = (
+    "alembic.runtime.plugins",
+    "httpx",
+    "httpcore",
+    "apscheduler",
+    "watchfiles",
+    "asyncio",
+    "engineio",
+    "socketio",
+)
 UNTOUCHED = frozenset({"level", "logger", "timestamp"})
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
