@@ -1,11 +1,11 @@
 """Logs: one JSON object a line, masked, in a file that turns over by size and by day, and on the console.
 
-Every record passes here, ours and the libraries', so nothing is written unmasked.
+Every record passes here, ours and the libraries', so nothing is written unmasked. What a door binds with
+`structlog.contextvars`, the request's id above all, stands in every record of that request.
 """
 
 import logging
 import sys
-from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -33,8 +33,6 @@ QUIET_LIBRARIES = (
 )
 UNTOUCHED = frozenset({"level", "logger", "timestamp"})
 
-request_id: ContextVar[str] = ContextVar("request_id", default="")
-
 
 def configure(settings: Settings, name: str = "palabre") -> None:
     """Send all records of this process to `<log_dir>/<name>.log` and to the console; call it once, at the start."""
@@ -42,7 +40,7 @@ def configure(settings: Settings, name: str = "palabre") -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
-        _add_request_id,
+        structlog.contextvars.merge_contextvars,
         structlog.processors.format_exc_info,
         _mask,
         _add_time,
@@ -109,12 +107,6 @@ def _take_over_libraries() -> None:
     access.propagate = False
     for name in QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
-
-
-def _add_request_id(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    if request_id.get():
-        event["request_id"] = request_id.get()
-    return event
 
 
 def _mask(_logger: Any, _method: str, event: EventDict) -> EventDict:
