@@ -24,9 +24,9 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 
 
 @pytest.fixture(scope="session")
-def database_server(testrun_uid: str) -> Iterator[str]:
-    """Give the address of the run's PostgreSQL."""
-    with databases.running_server(testrun_uid[:12]) as url:
+def database_server() -> Iterator[str]:
+    """Give the address of the tests' PostgreSQL."""
+    with databases.running_server() as url:
         yield url
 
 
@@ -38,7 +38,7 @@ def _own_database_url(database_server: str) -> Iterator[str]:
 
 @pytest.fixture
 def database(_own_database_url: str) -> Iterator[Database]:
-    """Give a migrated, empty database, current for this process; a test that changes its tables asks for `own_database`."""
+    """Give a migrated, empty database, current for this process; who changes its tables asks for `own_database`."""
     databases.empty(_own_database_url)
     ledger._house_accounts.clear()
     with databases.current(_own_database_url) as chosen:
