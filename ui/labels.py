@@ -116,18 +116,18 @@ def count(number: int) -> str:
     return formats.count(number, page_language())
 
 
-def money(amount: Money) -> str:
-    """Return `120 000 F CFA` for a cell, a sentence or a button."""
-    figure, unit = money_parts(amount)
-    return f"{figure}{NO_BREAK}{unit}"
-
-
 def decimal(number: float | Decimal, places: int = 1) -> str:
     """Return `61,2` with exactly `places` decimals, a true minus and the page's separators."""
     exact = Decimal(str(number)).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
     separators = formats.separators(page_language())
     plain = f"{abs(exact):,f}".replace(",", "\0").replace(".", separators.decimal).replace("\0", separators.group)
     return f"{formats.MINUS if exact < 0 else ''}{plain}"
+
+
+def money(amount: Money) -> str:
+    """Return `120 000 F CFA`, for a cell, a sentence or a button; a figure alone is `components.figures.amount`."""
+    figure, unit = money_parts(amount)
+    return f"{figure}{NO_BREAK}{unit}"
 
 
 def money_parts(amount: Money) -> tuple[str, str]:

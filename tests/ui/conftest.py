@@ -20,7 +20,7 @@ from nicegui.testing.general import nicegui_reset_globals
 
 from core.permissions import Actor, Grant, Role, Scope
 from core.settings import get_settings
-from ui import auth, live, pages, shell
+from ui import auth, live, navigation, pages, shell
 
 ADMIN = Actor(None, "Mireille Bongo", (Grant(Scope.PLATFORM, Role.ADMIN),))
 READER = Actor(None, "Awa Diop", (Grant(Scope.USSD, Role.LECTEUR),))
@@ -52,6 +52,7 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Door:
     opened = Door()
     monkeypatch.setattr(shell, "get_database", lambda: opened)
     monkeypatch.setattr(auth, "resolve", opened.resolve)
+    monkeypatch.setattr(navigation, "standing", lambda *_: navigation.NOTHING)
     return opened
 
 
