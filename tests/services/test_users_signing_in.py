@@ -6,11 +6,12 @@ from datetime import timedelta
 from unittest.mock import patch
 from uuid import UUID
 
+import psycopg
 import pyotp
 import pytest
 
 from core import clock, security
-from core.database import Database, fetch_one
+from core.database import Database
 from core.errors import Refusal, TooManyTries
 from core.security import Check, UnreadableSecretError
 from models.users import User
@@ -144,13 +145,12 @@ def test_no_row_is_locked_and_no_connection_held_while_a_password_is_hashed(data
     real: Callable[[str, str | None], Check] = security.verify_password
 
     def looked(password: str, stored: str | None) -> Check:
-        with database.transaction() as session:
-            row = fetch_one(
-                session,
-                "select count(*) as n from pg_stat_activity where datname = current_database()"
-                " and state like 'idle in transaction%%' and pid <> pg_backend_pid()",
-            )
-            seen.append(row["n"] if row else -1)
+        with psycopg.connect(database.url) as observer:
+            row = observer.execute(
+                "select count(*) from pg_stat_activity where datname = current_database()"
+                " and state like 'idle in transaction%' and pid <> pg_backend_pid()"
+            ).fetchone()
+            seen.append(row[0] if row else -1)
         return real(password, stored)
 
     with patch.object(security, "verify_password", looked):
