@@ -158,7 +158,8 @@ def get_metrics(request: Request) -> Response:
     """Give the process's figures to this machine and to `METRICS_ALLOWED_IPS`; 403 to everybody else."""
     settings = get_settings()
     peer = request.client.host if request.client else ""
-    client = addresses.client_address(peer, request.headers.getlist("x-forwarded-for"), settings.trusted_proxies)
+    forwarded_for = ",".join(request.headers.getlist("x-forwarded-for"))
+    client = addresses.client_address(peer, forwarded_for, settings.trusted_proxies)
     # An undeclared proxy on this machine would make the whole world look like loopback.
     is_undeclared = _is_forwarded(request) and not addresses.is_inside(peer, settings.trusted_proxies)
     if is_undeclared or not addresses.is_inside(client, [*LOOPBACK, *settings.metrics_allowed_ips]):
