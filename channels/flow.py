@@ -86,7 +86,7 @@ class Condition(Part):
 class Option(Part):
     """One line of a menu: exact key, label, where it leads, when it is there, what it sets."""
 
-    key: Annotated[str, Field(pattern=r"^[0-9*#]{1,3}$")]
+    key: Annotated[str, Field(pattern=r"^[0-9]+$")]
     label: Text
     to: str
     condition: Condition | None = Field(default=None, alias="if")
