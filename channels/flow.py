@@ -70,7 +70,7 @@ class Condition(Part):
     def _one_form(self) -> Self:
         forms = (self.var, self.all, self.any, self.negated)
         if sum(form is not None for form in forms) != 1:
-            raise ValueError("une condition a une seule forme : var, all, any ou not")
+            raise ValueError("une condition a une seule forme : var, all, any ou not")
         if self.op == "in" and not isinstance(self.value, list | tuple):
             raise ValueError("l'opérateur in attend une liste")
         return self

@@ -11,9 +11,10 @@ from pydantic import ValidationError
 
 from channels.flow import parse_flow
 from channels.lint import graph, money, names, words
-from channels.lint.findings import Facts, Finding, has_errors
+from channels.lint.findings import Facts, Finding
+from core.i18n import t
 
-__all__ = ["Facts", "Finding", "has_errors", "lint"]
+__all__ = ["Facts", "Finding", "lint"]
 
 _RULES = (
     graph.reach,
@@ -42,12 +43,22 @@ def lint(body: Mapping[str, Any], facts: Facts) -> list[Finding]:
     try:
         flow = parse_flow(body)
     except ValidationError as error:
-        return [
-            Finding("L01", ".".join(map(str, problem["loc"])) or "document", problem["msg"])
-            for problem in error.errors(include_url=False, include_input=False)
-        ]
+        problems = error.errors(include_url=False, include_input=False)
+        return [Finding("L01", ".".join(map(str, each["loc"])) or "document", _say(each)) for each in problems]
     lost = graph.targets(flow)
     if lost:
         return lost
     found = [finding for rule in _RULES for finding in rule(flow, facts)]
     return sorted(found, key=lambda finding: (finding.rule, finding.screen, finding.message))
+
+
+def _say(problem: Mapping[str, Any]) -> str:
+    """Say what a field lacks; what our own validators say is said in French already."""
+    match problem["type"]:
+        case "missing":
+            return t("champ obligatoire")
+        case "extra_forbidden":
+            return t("champ inconnu")
+        case "value_error":
+            return t(str(problem["ctx"]["error"]))
+    return t("valeur refusée ({problem})").format(problem=problem["msg"])

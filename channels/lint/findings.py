@@ -1,6 +1,6 @@
 """What lint knows of the world, and what it says."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from channels.actions import Action
@@ -43,8 +43,3 @@ class Finding:
     def is_error(self) -> bool:
         """Whether it blocks publishing."""
         return not self.is_warning
-
-
-def has_errors(findings: Iterable[Finding]) -> bool:
-    """Say whether publishing must be refused."""
-    return any(finding.is_error for finding in findings)

@@ -61,9 +61,9 @@ def reached(starts: Iterable[str], steps: Edges) -> set[str]:
 
 def targets(flow: Flow) -> list[Finding]:
     """L02: everything named as a target is a screen."""
-    lost = [Finding("L02", name, t("écran inconnu : {to}").format(to=to)) for name, to in _all_targets(flow)]
+    lost = [Finding("L02", name, t("écran inconnu : {to}").format(to=to)) for name, to in _all_targets(flow)]
     if flow.entry not in flow.screens:
-        lost.append(Finding("L02", "", t("l'entrée n'est pas un écran : {to}").format(to=flow.entry)))
+        lost.append(Finding("L02", "", t("l'entrée n'est pas un écran : {to}").format(to=flow.entry)))
     return lost
 
 
@@ -142,7 +142,7 @@ def goals(flow: Flow, _facts: Facts) -> Iterator[Finding]:
     for goal in set(flow.goals) - declared.keys():
         yield Finding("L17", "", t("aucune fin n'atteint le but {goal}").format(goal=goal))
     for goal in declared.keys() - set(flow.goals):
-        yield Finding("L17", declared[goal], t("but inconnu du parcours : {goal}").format(goal=goal))
+        yield Finding("L17", declared[goal], t("but inconnu du parcours : {goal}").format(goal=goal))
 
 
 def depth(flow: Flow, _facts: Facts) -> Iterator[Finding]:

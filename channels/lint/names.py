@@ -96,18 +96,18 @@ def _judge(
 ) -> Iterator[Finding]:
     kind = _type_of(flow, facts, screen, variable)
     if kind is None:
-        yield Finding("L12", name, t("{place} : variable inconnue {variable}").format(place=place, variable=variable))
+        yield Finding("L12", name, t("{place} : variable inconnue {variable}").format(place=place, variable=variable))
         return
     action = action_of(screen, facts)
     here = {*(action.outputs if action else ()), *({screen.var} if isinstance(screen, Input) else ())}
     is_local = "." in variable or variable in facts.givens
     is_late = variable in here and place != "text"  # an error line and a `with` may use what was just typed
     if not (is_local or is_late or place == "if" or variable in present):
-        yield Finding("L12", name, t("{place} : {variable} peut manquer").format(place=place, variable=variable))
+        yield Finding("L12", name, t("{place} : {variable} peut manquer").format(place=place, variable=variable))
     if filter_name and filter_name not in FILTERS:
-        yield Finding("L12", name, t("{place} : filtre inconnu {name}").format(place=place, name=filter_name))
+        yield Finding("L12", name, t("{place} : filtre inconnu {name}").format(place=place, name=filter_name))
     elif filter_name in FILTER_TYPES and kind not in FILTER_TYPES[filter_name]:
-        message = t("{place} : le filtre {name} ne convient pas à {variable}")
+        message = t("{place} : le filtre {name} ne convient pas à {variable}")
         yield Finding("L12", name, message.format(place=place, name=filter_name, variable=variable))
 
 
@@ -174,7 +174,7 @@ def actions(flow: Flow, facts: Facts) -> Iterator[Finding]:
         asked = action_name(screen)
         action = facts.registry.get(asked) if asked else None
         if asked and action is None:
-            yield Finding("L13", name, t("action inconnue : {name}").format(name=asked))
+            yield Finding("L13", name, t("action inconnue : {name}").format(name=asked))
         if action is not None:
             yield from _judge_action(name, screen, action, given.get(name))
         if isinstance(screen, Call):
@@ -184,21 +184,21 @@ def actions(flow: Flow, facts: Facts) -> Iterator[Finding]:
 def _judge_action(name: str, screen: Screen, action: Action, present: frozenset[str] | None) -> Iterator[Finding]:
     written: Mapping[str, Any] = getattr(screen, "inputs", {})
     for unknown in written.keys() - action.inputs.keys():
-        yield Finding("L13", name, t("entrée inconnue de {action} : {name}").format(action=action.name, name=unknown))
+        yield Finding("L13", name, t("entrée inconnue de {action} : {name}").format(action=action.name, name=unknown))
     if present is not None:
         typed = {screen.var} if isinstance(screen, Input) else set()
         needed = {key for key, value in action.inputs.items() if not value.is_optional}
         for missing in sorted(needed - written.keys() - present - typed):
             yield Finding(
-                "L13", name, t("entrée absente de {action} : {name}").format(action=action.name, name=missing)
+                "L13", name, t("entrée absente de {action} : {name}").format(action=action.name, name=missing)
             )
     if isinstance(screen, Rows) and not action.row:
         yield Finding("L13", name, t("{action} ne donne pas de lignes").format(action=action.name))
     if isinstance(screen, Act):
         for outcome in action.outcomes - action.optional - screen.outcomes.keys():
-            yield Finding("L13", name, t("issue sans suite : {outcome}").format(outcome=outcome))
+            yield Finding("L13", name, t("issue sans suite : {outcome}").format(outcome=outcome))
     for outcome in _named_outcomes(screen) - action.outcomes:
-        yield Finding("L13", name, t("issue inexistante : {outcome}").format(outcome=outcome))
+        yield Finding("L13", name, t("issue inexistante : {outcome}").format(outcome=outcome))
 
 
 def _named_outcomes(screen: Screen) -> set[str]:
@@ -219,13 +219,13 @@ def _judge_call(name: str, screen: Call, facts: Facts) -> Iterator[Finding]:
         if key == screen.flow or (prefix != screen.flow and key.startswith(prefix))
     ]
     if prefix == screen.flow and not called:
-        yield Finding("L13", name, t("parcours inconnu : {name}").format(name=screen.flow))
+        yield Finding("L13", name, t("parcours inconnu : {name}").format(name=screen.flow))
     for flow in called:
         ends = {end for end, part in flow.screens.items() if isinstance(part, End)}
         for outcome in ends - screen.outcomes.keys():
-            yield Finding("L13", name, t("issue sans suite : {outcome}").format(outcome=outcome))
+            yield Finding("L13", name, t("issue sans suite : {outcome}").format(outcome=outcome))
         for outcome in screen.outcomes.keys() - ends:
-            yield Finding("L13", name, t("issue inexistante : {outcome}").format(outcome=outcome))
+            yield Finding("L13", name, t("issue inexistante : {outcome}").format(outcome=outcome))
 
 
 # L15
@@ -238,7 +238,7 @@ def secrets(flow: Flow, facts: Facts) -> Iterator[Finding]:
     for name, screen in flow.screens.items():
         for place, variable, _ in _read(screen):
             if variable in hidden or variable in slots:
-                yield Finding("L15", name, t("{place} : secret {variable}").format(place=place, variable=variable))
+                yield Finding("L15", name, t("{place} : secret {variable}").format(place=place, variable=variable))
         if not isinstance(screen, Input):
             continue
         action = action_of(screen, facts)
@@ -276,5 +276,5 @@ def errors(flow: Flow, facts: Facts) -> Iterator[Finding]:
                 yield Finding(
                     "L18",
                     name,
-                    t("issue de {action} sans texte ni suite : {outcome}").format(action=action.name, outcome=outcome),
+                    t("issue de {action} sans texte ni suite : {outcome}").format(action=action.name, outcome=outcome),
                 )

@@ -41,11 +41,11 @@ def keys(flow: Flow, facts: Facts) -> Iterator[Finding]:
         own = [option.key for option in screen.options]
         for key in sorted(set(own)):
             if own.count(key) > 1:
-                yield Finding("L07", name, t("touche en double : {key}").format(key=key))
+                yield Finding("L07", name, t("touche en double : {key}").format(key=key))
             if len(key) > LONGEST_KEY:
-                yield Finding("L07", name, t("touche trop longue : {key}").format(key=key))
+                yield Finding("L07", name, t("touche trop longue : {key}").format(key=key))
             if key in _movements(flow, facts, screen):
-                yield Finding("L07", name, t("touche de navigation déjà prise : {key}").format(key=key))
+                yield Finding("L07", name, t("touche de navigation déjà prise : {key}").format(key=key))
 
 
 def _movements(flow: Flow, facts: Facts, screen: Menu | Info) -> set[str]:
@@ -65,10 +65,10 @@ def languages(flow: Flow, _facts: Facts) -> Iterator[Finding]:
             for language in flow.languages:
                 is_given = bool(text.get(language)) or (language == flow.default_language and bool(text.get(DEFAULT)))
                 if not is_given:
-                    message = t("{place} : texte absent en {language}").format(place=place, language=language)
+                    message = t("{place} : texte absent en {language}").format(place=place, language=language)
                     yield Finding("L08", name, message)
     for language in flow.unreviewed:
-        yield Finding("L08", "", t("{language} : à relire").format(language=language), is_warning=True)
+        yield Finding("L08", "", t("{language} : à relire").format(language=language), is_warning=True)
 
 
 def lengths(flow: Flow, facts: Facts) -> Iterator[Finding]:
@@ -78,7 +78,7 @@ def lengths(flow: Flow, facts: Facts) -> Iterator[Finding]:
         for name, screen in flow.screens.items():
             excess = longest.excess(screen)
             if excess > 0:
-                message = t("{language} : {excess} de trop pour une page").format(language=language, excess=excess)
+                message = t("{language} : {excess} de trop pour une page").format(language=language, excess=excess)
                 yield Finding("L09", name, message)
 
 
@@ -92,7 +92,7 @@ def alphabet(flow: Flow, facts: Facts) -> Iterator[Finding]:
                 shown = "".join(piece for piece in template(source, is_folded=True) if isinstance(piece, str))
                 bad = gsm7.measure(shown).first_bad
                 if bad is not None:
-                    message = t("{place}, {language} : « {bad} », position {at}")
+                    message = t("{place}, {language} : « {bad} », position {at}")
                     at = gsm7.fold(source).index(bad) + 1
                     yield Finding("L10", name, message.format(place=place, language=language or "–", bad=bad, at=at))
 
@@ -110,7 +110,7 @@ def error_lines(flow: Flow, facts: Facts) -> Iterator[Finding]:
                 continue  # a screen of several pages fills them: that a line is left out there is no news
             size = max(size_in(f"{line}\n{pages.pages[0].text}", pages.coding) for line in lines)
             if size > facts.limits.of(pages.coding):
-                yield Finding("L11", name, t("{language} : la ligne d'erreur ne tient pas").format(language=language))
+                yield Finding("L11", name, t("{language} : la ligne d'erreur ne tient pas").format(language=language))
 
 
 class Longest:
