@@ -551,8 +551,7 @@ class Phone:
             brand=self.world.facts["brand"],
             settings={"pin_length": self.world.facts["pin_length"], **self.settings},
             registry=registry(self.world),
-            load_flow=load_flow,
-            **self.extra,
+            **{"load_flow": load_flow, **self.extra},
         )
         steps = start(self.flow, self.dialogue, caller, answers, context)
         try:
