@@ -303,7 +303,9 @@ def _language(_world: World, context: ActionContext, inputs: Inputs) -> Outcome:
     return Outcome("ok")
 
 
-_MOVE_INPUTS = {"to": PHONE, "again": Value("int", 1), "bill_ref": TEXT, "biller": TEXT, "code": TEXT, "provider": TEXT}
+_MOVE_INPUTS = dict.fromkeys(
+    ("to", "again", "bill_ref", "biller", "code", "provider"), Value("text", 20, is_optional=True)
+)
 _QUOTED = {"amount": MONEY, "fee": MONEY, "total": MONEY, "tariff_id": Value("text", 36), "min": MONEY, "max": MONEY}
 _ROW = {"code": TEXT, "name": TEXT}
 
@@ -311,7 +313,7 @@ _ROW = {"code": TEXT, "name": TEXT}
 def registry(world: World) -> dict[str, Action]:
     """Return every action of `docs/ussd.md` 5.2 that the documented menus use, played by `world`."""
 
-    def fast(
+    def fast(  # noqa: PLR0913  # an action has that many sides
         name: str,
         run_it: Fast,
         outcomes: str,
@@ -321,10 +323,12 @@ def registry(world: World) -> dict[str, Action]:
         outputs: dict[str, Value] | None = None,
         row: dict[str, Value] | None = None,
         takes_secret: bool = False,
+        optional: str = "",
     ) -> Action:
         return Action(
             name=name,
             outcomes=frozenset(outcomes.split()),
+            optional=frozenset(optional.split()),
             effect=effect,
             inputs=inputs or {},
             outputs=outputs or {},
@@ -396,7 +400,7 @@ def registry(world: World) -> dict[str, Action]:
         fast("notices.opt_in", _opt_in, "ok", Effect.WRITE),
         fast("notices.opt_out", _opt_out, "ok", Effect.WRITE),
         fast("notices.latest", _latest, "ok none", outputs={"notices_text": Value("text", 400)}),
-        fast("pin.strength", _strength, "ok invalid weak same", takes_secret=True),
+        fast("pin.strength", _strength, "ok invalid weak same", takes_secret=True, optional="same"),
         slow(
             "pin.verify",
             _verify,
@@ -424,7 +428,7 @@ def registry(world: World) -> dict[str, Action]:
             "wallet.recent_same",
             _recent,
             "none found",
-            inputs={"type": TEXT, "to": PHONE, "amount": MONEY, "bill_ref": TEXT},
+            inputs={"type": TEXT, "to": PHONE, "amount": MONEY, "bill_ref": Value("text", 16, is_optional=True)},
             outputs={"ago": Value("text", 7), "again": Value("int", 1)},
         ),
         money("wallet.transfer", "transfer"),
@@ -547,8 +551,7 @@ class Phone:
             brand=self.world.facts["brand"],
             settings={"pin_length": self.world.facts["pin_length"], **self.settings},
             registry=registry(self.world),
-            load_flow=load_flow,
-            **self.extra,
+            **{"load_flow": load_flow, **self.extra},
         )
         steps = start(self.flow, self.dialogue, caller, answers, context)
         try:
