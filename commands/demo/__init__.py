@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -53,7 +53,7 @@ class Seeded:
     sessions: int = 0
     turns: int = 0
     transfers: int = 0
-    people: tuple[Subscriber, ...] = ()
+    people: tuple[Subscriber, ...] = field(default=(), repr=False)
 
     def figures(self) -> dict[str, str]:
         """Return the figures as a terminal shows them."""

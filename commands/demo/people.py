@@ -95,7 +95,7 @@ class Subscriber:
     final_balance: int | None = None
     account_id: UUID = field(default_factory=lambda: UUID(int=0))
     balance: int = 0
-    contacts: list["Subscriber"] = field(default_factory=list)
+    contacts: list["Subscriber"] = field(default_factory=list, repr=False)
     shown_name: str = ""
 
     def __post_init__(self) -> None:
