@@ -104,10 +104,10 @@ def test_the_probe_never_takes_from_the_pool(client: TestClient, database: Datab
 
 
 @pytest.mark.parametrize("path", ["/health/ready", "/health/ready/"])
-def test_it_is_ready_at_the_newest_migrations_only(client: TestClient, database: Database, path: str) -> None:
+def test_it_is_ready_at_the_newest_migrations_only(client: TestClient, own_database: Database, path: str) -> None:
     ready = client.get(path)
     assert (ready.status_code, ready.json()["status"]) == (200, "ready")
-    with psycopg.connect(database.url) as connection:
+    with psycopg.connect(own_database.url) as connection:
         connection.execute("update alembic_version set version_num = '0001_ground'")
     behind = client.get(path)
     assert behind.status_code == 503
