@@ -84,6 +84,8 @@ async def test_a_database_that_hangs_takes_one_connection_and_nobodys_time(app: 
     assert {answer.status_code for answer in answers} == {503}
     assert elapsed_s < 2
     assert threading.active_count() <= threads + 1
+    # Sixty people asked one question: none stands in a queue behind it.
+    assert health._probe._thread._work_queue.qsize() == 0
 
 
 def test_the_database_is_found_again_after_its_fall(client: TestClient, database: Database) -> None:
