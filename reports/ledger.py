@@ -23,12 +23,12 @@ OF_WALLETS = "t.source = 'ussd' and e.currency = %(currency)s and a.kind in ('wa
 
 @dataclass(frozen=True, slots=True)
 class MoneyDay:
-    """The money of one day in one currency."""
+    """The money of one day in one currency; `payments` left a wallet."""
 
     day: date
     moved: Money
     fees: Money
-    operations: int
+    payments: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def list_money_days(session: Session, currency: Currency, zone: str, *, days: in
         session,
         f"""
         select (t.occurred_at at time zone %(zone)s)::date as day, {MOVED} as moved, {FEES} as fees,
-               count(distinct t.id) filter (where t.kind <> 'reversal') as operations
+               count(*) filter (where t.kind <> 'reversal' and a.kind = 'wallet' and e.amount > 0) as payments
         from {MOVEMENTS} where {OF_WALLETS} and t.occurred_at >= %(start)s and t.occurred_at < %(end)s
         group by 1
         """,
@@ -63,13 +63,13 @@ def list_money_days(session: Session, currency: Currency, zone: str, *, days: in
         },
     )
     moved = {row["day"]: row for row in rows}
-    nothing = {"moved": 0, "fees": 0, "operations": 0}
+    nothing = {"moved": 0, "fees": 0, "payments": 0}
     return [
         MoneyDay(
             day=day,
             moved=Money(moved.get(day, nothing)["moved"], currency),
             fees=Money(moved.get(day, nothing)["fees"], currency),
-            operations=moved.get(day, nothing)["operations"],
+            payments=moved.get(day, nothing)["payments"],
         )
         for day in (first + timedelta(days=number) for number in range(days))
     ]
