@@ -24,7 +24,7 @@ select set_config('role', 'palabre_app', false)
 from pg_roles where rolname = 'palabre_app' and pg_has_role(oid, 'member')
 """
 
-__all__ = ["Database", "Session", "driver", "fetch_all", "fetch_one", "get_database", "use_database"]
+__all__ = ["Database", "Session", "driver", "fetch_all", "fetch_one", "get_database", "keep", "use_database"]
 
 
 class Database:
@@ -76,6 +76,15 @@ class Database:
 def _take_role(connection: psycopg.Connection[Any], _record: object) -> None:
     connection.execute(_TAKE_ROLE)
     connection.commit()
+
+
+def keep(session: Session) -> None:
+    """Commit what is done so far and give the connection back; the next statement opens a new transaction.
+
+    For the two cases where one request is not one transaction: slow work between two steps (hashing a password), and a
+    refusal that must leave a trace (a wrong secret is counted).
+    """
+    session.commit()
 
 
 def sqlalchemy_url(url: str) -> str:

@@ -38,6 +38,12 @@ class InvalidInput(Refusal):
         self.fields = fields
 
 
+class FieldRefusal(Refusal):
+    """One field of a form is refused after its shape was right; `field` names it."""
+
+    field: ClassVar[str] = ""
+
+
 class NotSignedIn(Refusal):
     """No valid proof of identity came with the request."""
 

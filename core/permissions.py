@@ -64,7 +64,8 @@ class Permission(StrEnum):
 EVERYBODY = frozenset({Permission.PROFILE})
 
 GRANTS: dict[tuple[Scope, Role], frozenset[Permission]] = {
-    (Scope.PLATFORM, Role.ADMIN): frozenset(Permission),
+    # An administrator who should also send pensions needs a role in that organisation.
+    (Scope.PLATFORM, Role.ADMIN): frozenset(Permission) - {Permission.PENSIONS_WRITE},
     (Scope.PLATFORM, Role.MEMBRE): EVERYBODY,
     (Scope.USSD, Role.OPERATEUR): EVERYBODY
     | {
@@ -94,7 +95,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks, and with what rights. `user_id` is None for the system itself and for an API key."""
+    """Who asks, and with what rights. `user_id` is None for the system itself and for an API key.
+
+    An API key holds the permissions its scopes name, and no other.
+    """
 
     user_id: UUID | None
     name: str
@@ -105,6 +109,7 @@ class Actor:
     api_key_id: UUID | None = None
     key_scopes: frozenset[str] = field(default_factory=frozenset)
     is_system: bool = False
+    must_change_password: bool = False
 
     @property
     def is_admin(self) -> bool:
@@ -114,6 +119,7 @@ class Actor:
     def permissions(self, organisation_id: UUID | None = None) -> frozenset[Permission]:
         """Return all rights held, or those held in one organisation; no organisation matches no organisation."""
         held: frozenset[Permission] = EVERYBODY if self.user_id else frozenset()
+        held |= {permission for permission in Permission if permission.value in self.key_scopes}
         for grant in self.grants:
             is_elsewhere = grant.scope == Scope.ORGANISATION and organisation_id != grant.organisation_id
             if organisation_id is None or not is_elsewhere:

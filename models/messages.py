@@ -39,7 +39,13 @@ class MessageState(StrEnum):
 
 
 _ENDED = frozenset(
-    {MessageState.FAILED, MessageState.UNDELIVERED, MessageState.EXPIRED, MessageState.SUPPRESSED, MessageState.CANCELLED}
+    {
+        MessageState.FAILED,
+        MessageState.UNDELIVERED,
+        MessageState.EXPIRED,
+        MessageState.SUPPRESSED,
+        MessageState.CANCELLED,
+    }
 )
 
 # Reports come twice and out of order, so a later state may be reached from any earlier one; nothing goes back.
@@ -71,6 +77,7 @@ class Message(Table, table=True):
         Index("ix_message_due", "priority", "not_before", postgresql_where=text("state = 'queued'")),
         Index("ix_message_recipient", "recipient_id", "created_at"),
         Index("ix_message_created_at", "created_at"),
+        Index("ix_message_failed", "created_at", postgresql_where=text("state in ('failed', 'undelivered')")),
     )
 
     dedupe_key: str = Field(unique=True)

@@ -36,8 +36,16 @@ class User(Table, table=True):
     __table_args__ = (
         Index("uq_users_email", text("lower(email)"), unique=True, postgresql_where=text("email is not null")),
         Index("uq_users_phone", "phone", unique=True, postgresql_where=text("phone is not null")),
+        Index(
+            "uq_users_oidc_issuer_oidc_subject",
+            "oidc_issuer",
+            "oidc_subject",
+            unique=True,
+            postgresql_where=text("oidc_subject is not null"),
+        ),
         # Spelled as PostgreSQL gives it back, which is how `alembic check` compares.
-        Index("ix_users_search", text("french_key((((first_name)::text || ' '::text) || (last_name)::text))")),
+        Index("ix_users_search", text("french_key((first_name::text || ' '::text) || last_name::text)")),
+        Index("ix_users_last_name", text("french_key(last_name::text)")),
         check("state", one_of("state", UserState)),
         check("global_role", "global_role in ('admin', 'membre')"),
     )
@@ -155,7 +163,10 @@ class PinCredential(Table, table=True):
     """A subscriber's PIN: argon2id over a peppered HMAC, the tries and the lock (`ussd.md` 11)."""
 
     __tablename__ = "pin_credential"
-    __table_args__ = (check("tries", "tries between 0 and 3"),)
+    __table_args__ = (
+        check("tries", "tries between 0 and 3"),
+        Index("ix_pin_credential_needs_admin", "user_id", postgresql_where=text("needs_admin")),
+    )
 
     user_id: UUID = Field(foreign_key="users.id", unique=True, ondelete="CASCADE")
     hash: str

@@ -152,6 +152,7 @@ class UssdTurn(Table, table=True):
         UniqueConstraint("session_id", "number"),
         check("progress", "progress in ('running', 'done')"),
         Index("ix_ussd_turn_created_at", "created_at"),
+        Index("ix_ussd_turn_texts", "created_at", postgresql_where=text("response_text <> ''")),
     )
 
     session_id: UUID = Field(foreign_key="ussd_session.id", ondelete="CASCADE")

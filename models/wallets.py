@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from core.states import one_of
@@ -41,6 +41,7 @@ class Wallet(Table, table=True):
     __tablename__ = "wallet"
     __table_args__ = (
         UniqueConstraint("user_id", "currency"),
+        Index("ix_wallet_created_at", "created_at"),
         check("level", one_of("level", WalletLevel)),
         check("state", one_of("state", WalletState)),
     )
@@ -97,6 +98,7 @@ class UssdOperation(Table, table=True):
         Index("ix_ussd_operation_payer", "payer_id", "type", "created_at"),
         Index("ix_ussd_operation_payee", "payee_id", "created_at"),
         Index("ix_ussd_operation_created_at", "created_at"),
+        Index("ix_ussd_operation_unknown", "created_at", postgresql_where=text("state = 'unknown'")),
     )
 
     reference: str = Field(unique=True)

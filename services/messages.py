@@ -21,6 +21,7 @@ from core import clock, ids
 from core.database import Session, driver, fetch_all, fetch_one
 from core.errors import NotFound
 from core.gsm7 import fold
+from core.orders import Order
 from core.permissions import Actor, Permission
 from core.phone import mask_email, mask_phone
 from core.security import open_secret, seal_secret
@@ -60,10 +61,8 @@ def templates() -> dict[str, Template]:
     return {code: Template.model_validate(body) for code, body in raw.items()}
 
 
-class OutgoingMessage(BaseModel):
+class OutgoingMessage(Order):
     """One message to write, once by its `dedupe_key`. `secrets` are variables that are stored sealed."""
-
-    model_config = ConfigDict(frozen=True)
 
     dedupe_key: str
     type: str
@@ -72,9 +71,9 @@ class OutgoingMessage(BaseModel):
     template_code: str
     recipient_id: UUID | None = None
     locale: str = "fr"
-    variables: dict[str, Any] = {}
+    variables: dict[str, Any] = Field(default={})
     secrets: dict[str, str] = Field(default={}, repr=False)
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = Field(default={})
     priority: int = 1
     expires_at: datetime | None = None
     transaction_id: UUID | None = None
@@ -91,7 +90,8 @@ class Rendered:
 _INSERT = """
 insert into message (
     id, created_at, dedupe_key, type, recipient_id, channel, address, locale, template_code, template_version,
-    variables, data, guard, priority, not_before, expires_at, state, tries, encoding, segments, error_code, transaction_id)
+    variables, data, guard, priority, not_before, expires_at, state, tries, encoding, segments, error_code,
+    transaction_id)
 values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '', %s, %s, %s, 'queued', 0, '', 0, '', %s)
 on conflict (dedupe_key) do update set dedupe_key = excluded.dedupe_key
 returning id
@@ -141,7 +141,9 @@ def _values(message: OutgoingMessage, now: datetime) -> tuple[Any, ...]:
     template = templates()[message.template_code]
     given = {**message.variables, **{name: _seal(value, message.dedupe_key) for name, value in message.secrets.items()}}
     if set(given) != set(template.variables) or set(message.secrets) != template.secrets:
-        raise ValueError(f"{message.template_code} takes {sorted(template.variables)}, sealed {sorted(template.secrets)}")
+        raise ValueError(
+            f"{message.template_code} takes {sorted(template.variables)}, sealed {sorted(template.secrets)}"
+        )
     return (
         ids.new_id(),
         now,

@@ -10,11 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
 from core import clock, security
 from core.database import Session, driver, fetch_one
 from core.errors import Refusal
+from core.orders import Order
 from core.permissions import Actor, Permission
 from core.security import PinHash
 from models.messages import Channel
@@ -83,10 +82,8 @@ class PinSettled:
     is_locked: bool
 
 
-class UnlockPin(BaseModel):
+class UnlockPin(Order):
     """An operator's order to let a person try again."""
-
-    model_config = ConfigDict(frozen=True)
 
     user_id: UUID
     reason: str
@@ -133,11 +130,12 @@ def count_try(session: Session, user_id: UUID) -> PinTicket:
     if row is None:
         state = get_state(session, user_id)
         raise PinLocked(_minutes(state.locked_until, now), needs_operator=state.needs_operator)
+    is_locking = row["left"] == 0 or row["needs_admin"]
     return PinTicket(
         user_id=user_id,
         left=row["left"],
-        minutes=_minutes(row["locked_until"], now),
-        is_locking=row["left"] == 0 or row["needs_admin"],
+        minutes=_minutes(row["locked_until"], now) if is_locking else 0,
+        is_locking=is_locking,
         needs_operator=row["needs_admin"],
         stored=PinHash(row["hash"], row["pepper_id"]),
     )

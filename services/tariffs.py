@@ -1,6 +1,6 @@
 """Prices: what an operation costs, by the tariff rows in force, within the bounds of a level.
 
-A price is never edited: a scale (all bands of a type in a currency) begins at an instant, and the one before ends there.
+A price is never edited: a scale (all bands of a type in a currency) begins at an instant and ends the one before.
 """
 
 from dataclasses import dataclass
@@ -10,13 +10,14 @@ from itertools import pairwise
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from core import clock, ids
 from core.database import Session, driver, fetch_all, fetch_one
 from core.errors import Refusal, Unavailable
 from core.i18n import t
 from core.money import Currency, Money, round_half_away
+from core.orders import Order
 from core.permissions import Actor, Permission
 from models.wallets import OperationType
 from services import audit
@@ -58,10 +59,8 @@ class ScaleRefused(Refusal):
     sentence = "Ce barème ne convient pas : {reason}"
 
 
-class Band(BaseModel):
+class Band(Order):
     """The price of the amounts from `from_minor` to `to_minor`, both included."""
-
-    model_config = ConfigDict(frozen=True)
 
     from_minor: int = Field(gt=0)
     to_minor: int = Field(gt=0)
@@ -110,10 +109,8 @@ class Quote:
         return self.amount + self.fee
 
 
-class AddTariff(BaseModel):
+class AddTariff(Order):
     """A new scale of prices for a type, from an instant on."""
-
-    model_config = ConfigDict(frozen=True)
 
     type: OperationType
     currency: Currency
@@ -121,10 +118,8 @@ class AddTariff(BaseModel):
     bands: tuple[Band, ...] = Field(min_length=1)
 
 
-class RetireTariff(BaseModel):
+class RetireTariff(Order):
     """Close a type from an instant on: no price, so no operation, until a new scale begins."""
-
-    model_config = ConfigDict(frozen=True)
 
     type: OperationType
     currency: Currency
@@ -193,7 +188,8 @@ def _guard_bounds(session: Session, order: AddTariff, bands: list[Band]) -> None
 def _last_begin(session: Session, kind: OperationType, currency: Currency) -> datetime | None:
     row = fetch_one(
         session,
-        "select max(valid_from) as last from tariff where type = %s and currency = %s and valid_to is distinct from valid_from",
+        "select max(valid_from) as last from tariff"
+        " where type = %s and currency = %s and valid_to is distinct from valid_from",
         (kind, currency),
     )
     last: datetime | None = row["last"] if row else None
@@ -215,7 +211,7 @@ def _insert(session: Session, order: AddTariff, band: Band) -> UUID:
     values = {**columns, **band.model_dump(), "valid_from": order.valid_from}
     names = ", ".join(values)
     marks = ", ".join(f"%({name})s" for name in values)
-    driver(session).execute(f"insert into tariff ({names}) values ({marks})", values)  # type: ignore[arg-type]
+    driver(session).execute(f"insert into tariff ({names}) values ({marks})", values)
     return tariff_id
 
 
@@ -245,7 +241,13 @@ from bounds left join band on %(amount)s between band.from_minor and band.to_min
 
 def quote(session: Session, kind: OperationType, amount: Money, user_id: UUID, at: datetime | None = None) -> Quote:
     """Price an operation of this payer; refuses with `BelowMinimum`, `AboveMaximum` or `NoTariff`."""
-    asked = {"user": user_id, "type": kind, "currency": amount.currency, "amount": amount.minor, "at": at or clock.now()}
+    asked = {
+        "user": user_id,
+        "type": kind,
+        "currency": amount.currency,
+        "amount": amount.minor,
+        "at": at or clock.now(),
+    }
     row = fetch_one(session, _IN_FORCE, asked)
     if row is None or row["lowest"] is None:
         raise NoTariff

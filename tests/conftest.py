@@ -29,9 +29,23 @@ def database_server(testrun_uid: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def _own_database_url(database_server: str) -> Iterator[str]:
+    with databases.copied(database_server) as url:
+        yield url
+
+
 @pytest.fixture
-def database(database_server: str) -> Iterator[Database]:
-    """Give a fresh, migrated, empty database, current for this process."""
+def database(_own_database_url: str) -> Iterator[Database]:
+    """Give a migrated, empty database, current for this process; a test that changes its tables asks for `own_database`."""
+    databases.empty(_own_database_url)
+    with databases.current(_own_database_url) as chosen:
+        yield chosen
+
+
+@pytest.fixture
+def own_database(database_server: str) -> Iterator[Database]:
+    """Give a database of the test's own, current for this process, for tests that drop a guard or a table."""
     with databases.copied(database_server) as url, databases.current(url) as chosen:
         yield chosen
 

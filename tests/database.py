@@ -59,12 +59,34 @@ def copied(server: str, template: str = TEMPLATE) -> Iterator[str]:
     """Yield the address of a fresh copy of `template`, dropped afterwards; `template1` is an empty one."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
-        make = sql.SQL("create database {} template {} strategy file_copy")
+        make = sql.SQL("create database {} template {}")
         connection.execute(make.format(sql.Identifier(name), sql.Identifier(template)))
         try:
             yield address(server, name)
         finally:
             connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+APPEND_ONLY = ("ledger_entry", "ledger_transaction", "ledger_seal", "audit_entry")
+
+
+def empty(url: str) -> None:
+    """Empty every table of the database at `url`: what `copied` gives, without making a database again."""
+    with psycopg.connect(url) as connection:
+        tables = connection.execute(
+            "select table_name from information_schema.tables"
+            " where table_schema = 'public' and table_type = 'BASE TABLE' and table_name <> 'alembic_version'"
+        ).fetchall()
+        asked = " union all ".join(f"select '{name}' where exists (select from {name})" for (name,) in tables)
+        used = [name for (name,) in connection.execute(asked.encode()).fetchall()]
+        if not used:
+            return
+        guarded = [name for name in APPEND_ONLY if name in used or name.startswith("ledger")]
+        for name in guarded:  # they refuse to forget, except between two tests
+            connection.execute(f"alter table {name} disable trigger user".encode())
+        connection.execute(f"truncate {', '.join(used)} restart identity cascade".encode())
+        for name in guarded:
+            connection.execute(f"alter table {name} enable trigger user".encode())
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from nicegui import ui
+from nicegui import context, ui
 
 from core.permissions import Actor
 from ui import search, theme
@@ -13,6 +13,13 @@ from ui.components import buttons, chips, dialogs, filters
 from ui.labels import count, initials, moment, page_language, t
 from ui.markup import Markup, icon, join, show, tag
 from ui.navigation import IN_BOTTOM_BAR, Books, Section, Standing, section_of
+
+CROWN = (
+    "M12 1C6.5 1 2.4 5 2 10.2c-.1 1 1 1.5 1.8.9l2-1.6 2 1.9c.5.5 1.3.5 1.8 0L12 9l2.4 2.4c.5.5 1.3.5 1.8 0l2-1.9 2 1.6"
+    "c.8.6 1.9.1 1.8-.9C21.6 5 17.5 1 12 1Z"
+)
+TRUNK = "M12 9v15M12 18l-4-4M12 16l3.5-3.5"
+EARTH = "M4.5 26.5h15"
 
 LANGUAGES = {"fr": "Français", "en": "English"}
 
@@ -27,9 +34,12 @@ class Doors:
 
 
 @contextmanager
-def frame(actor: Actor, sections: Sequence[Section], standing: Standing, path: str, doors: Doors) -> Iterator[ui.element]:
+def frame(
+    actor: Actor, sections: Sequence[Section], standing: Standing, path: str, doors: Doors
+) -> Iterator[ui.element]:
     """Draw the frame; the block is the page, inside the element it is given."""
     here = section_of(path, sections)
+    _free_landmarks()
     with ui.element("div").classes("frame"):
         _rail(sections, here, standing)
         with ui.element("div").classes("stage"):
@@ -43,23 +53,30 @@ def frame(actor: Actor, sections: Sequence[Section], standing: Standing, path: s
 @contextmanager
 def bare() -> Iterator[None]:
     """Draw a page without a frame: sign-in, and what went wrong before anybody was known."""
+    _free_landmarks()
     with ui.element("main").classes("bare"):
         show(brand(), classes="bare-brand")
         with ui.element("div").classes("bare-card card"):
             yield
 
 
+def _free_landmarks() -> None:
+    """Take the landmark from the toolkit's own `<main>`: ours holds the page alone."""
+    slot = context.client.content.parent_slot
+    if slot is not None:
+        slot.parent.props("role=presentation")
+
+
 def brand() -> Markup:
     """Return the tree under which a village meets, and the name."""
     tree = tag(
         "svg",
-        tag("path", d="M12 1C6.5 1 2.4 5 2 10.2c-.1 1 1 1.5 1.8.9l2-1.6 2 1.9c.5.5 1.3.5 1.8 0L12 9l2.4 2.4c.5.5 1.3.5 1.8 0l2-1.9 2 "
-            "1.6c.8.6 1.9.1 1.8-.9C21.6 5 17.5 1 12 1Z", class_="crown"),
-        tag("path", d="M12 9v15M12 18l-4-4M12 16l3.5-3.5", class_="trunk", fill="none", stroke_width="2.4", stroke_linecap="round"),
-        tag("path", d="M4.5 26.5h15", class_="earth", fill="none", stroke_width="2.4", stroke_linecap="round"),
+        tag("path", d=CROWN, class_="crown"),
+        tag("path", d=TRUNK, class_="trunk", fill="none", stroke_width="2.4", stroke_linecap="round"),
+        tag("path", d=EARTH, class_="earth", fill="none", stroke_width="2.4", stroke_linecap="round"),
         viewBox="0 0 24 28",
         aria_hidden="true",
-    )  # fmt: skip
+    )
     return tag("a", tree, tag("span", "Palabre"), href="/", class_="brand", aria_label="Palabre")
 
 
@@ -111,7 +128,7 @@ def _books(books: Books) -> Markup:
 
 
 def _topbar(actor: Actor, doors: Doors) -> None:
-    with ui.element("header").classes("topbar"):
+    with ui.element("header").classes("topbar").props("role=banner"):
         show(brand(), classes="topbar-brand")
         search.search(doors.read)
         with ui.element("div").classes("topbar-end"):
@@ -134,9 +151,9 @@ def _choosing(choose: Callable[[str], Awaitable[None]], code: str) -> Callable[[
 
 
 def _scheme_menu() -> None:
-    button = buttons.icon_only("dark_mode", t("Thème")).classes("wide-only scheme-button")
+    button = buttons.icon_only("", t("Thème")).classes("wide-only")
     with button:
-        ui.icon(buttons.symbol("light_mode")).classes("theme-sun")
+        show(join(icon("dark_mode", class_="theme-moon"), icon("light_mode", class_="theme-sun")), name="span")
         _scheme_choices_menu()
 
 
@@ -151,7 +168,7 @@ def _scheme_choices_menu() -> None:
 
 def _schemes() -> list[tuple[theme.Scheme, str, str]]:
     return [
-        (theme.Scheme.SYSTEM, t("Comme le système"), "contrast"),
+        (theme.Scheme.SYSTEM, t("Système"), "contrast"),
         (theme.Scheme.LIGHT, t("Clair"), "light_mode"),
         (theme.Scheme.DARK, t("Sombre"), "dark_mode"),
     ]
@@ -166,7 +183,12 @@ def _user_menu(actor: Actor, doors: Doors) -> None:
     who.props["aria-label"] = t("Mon compte") + f", {actor.name}"
     role = role_word(actor)
     with who:
-        words = tag("span", tag("span", actor.name, class_="line-title"), tag("span", role, class_="line-detail"), class_="who-words")
+        words = tag(
+            "span",
+            tag("span", actor.name, class_="line-title"),
+            tag("span", role, class_="line-detail"),
+            class_="who-words",
+        )
         show(tag("span", chips.avatar(initials(actor.name), is_done=True)), name="span")
         show(words, name="span")
         with ui.menu().classes("menu"):
@@ -174,7 +196,10 @@ def _user_menu(actor: Actor, doors: Doors) -> None:
             schemes = {scheme.value: word for scheme, word, _ in _schemes()}
             ui.label(t("Thème")).classes("menu-title")
             filters.segments(
-                schemes, theme.chosen_scheme().value, lambda value: theme.choose_scheme(theme.Scheme(value)), label=t("Thème")
+                schemes,
+                theme.chosen_scheme().value,
+                lambda value: theme.choose_scheme(theme.Scheme(value)),
+                label=t("Thème"),
             )
             ui.label(t("Langue")).classes("menu-title")
             filters.segments(LANGUAGES, page_language(), doors.choose_language, label=t("Langue"))

@@ -1,5 +1,6 @@
 """Words and figures as the reader of this page writes them."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -12,11 +13,14 @@ from nicegui import context
 
 from core import formats, i18n
 from core.clock import now
+from core.money import Money
 from core.settings import get_settings
 
 LANGUAGE = "language"  # the key in a client's own storage
 NO_BREAK = "\N{NO-BREAK SPACE}"
 DAY_S = 86_400
+TIGHT_BEFORE = re.compile(" (?=[:;!?»])")
+TIGHT_AFTER = re.compile("(?<=«) ")
 
 ZONES = {
     "BF": "Africa/Ouagadougou",
@@ -93,7 +97,13 @@ def page_language() -> str:
 def t(source: str) -> str:
     """Return the French `source` in the language of the page being drawn, in its event handlers too."""
     chosen = page_language()
-    return source if chosen == i18n.DEFAULT_LANGUAGE else i18n.catalogue(chosen).get(source, source)
+    return typeset(source) if chosen == i18n.DEFAULT_LANGUAGE else i18n.catalogue(chosen).get(source, source)
+
+
+@lru_cache(maxsize=4096)
+def typeset(source: str) -> str:
+    """Return French as it is printed: curled apostrophes, no-break spaces inside « » and before `: ; ! ?`."""
+    return TIGHT_AFTER.sub(NO_BREAK, TIGHT_BEFORE.sub(NO_BREAK, source.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")))
 
 
 def zone() -> str:
@@ -106,12 +116,29 @@ def count(number: int) -> str:
     return formats.count(number, page_language())
 
 
+def money(amount: Money) -> str:
+    """Return `50 000 F CFA`, for a cell or a sentence; a figure of its own is `components.figures.amount`."""
+    return amount.on_screen(page_language())
+
+
 def decimal(number: float | Decimal, places: int = 1) -> str:
     """Return `61,2` with exactly `places` decimals, a true minus and the page's separators."""
     exact = Decimal(str(number)).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
     separators = formats.separators(page_language())
     plain = f"{abs(exact):,f}".replace(",", "\0").replace(".", separators.decimal).replace("\0", separators.group)
     return f"{formats.MINUS if exact < 0 else ''}{plain}"
+
+
+def money(amount: Money) -> str:
+    """Return `120 000 F CFA` for a sentence or a button."""
+    figure, unit = money_parts(amount)
+    return f"{figure}{NO_BREAK}{unit}"
+
+
+def money_parts(amount: Money) -> tuple[str, str]:
+    """Return the figure and its unit; the unit's own space is a full one, since it is set small."""
+    figure, unit = amount.parts(page_language())
+    return figure, unit.replace("\N{NARROW NO-BREAK SPACE}", NO_BREAK)
 
 
 def percent(ratio: float | Decimal, places: int = 1) -> str:

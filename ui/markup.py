@@ -7,7 +7,7 @@ from html import escape
 
 from nicegui import ui
 
-VOID = frozenset({"br", "hr", "img", "input", "path", "circle", "line", "rect", "polyline"})
+VOID = frozenset({"br", "hr", "img", "input"})
 
 
 class Markup(str):
@@ -16,7 +16,10 @@ class Markup(str):
     __slots__ = ()
 
 
-def tag(name: str, *children: str | None, **attributes: str | bool | float | None) -> Markup:
+Value = str | bool | float | None
+
+
+def tag(name: str, *children: str | None, **attributes: Value) -> Markup:
     """Return one HTML element; `class_` is `class`, `aria_label` is `aria-label`, None and False leave one out."""
     written = "".join(_attribute(key, value) for key, value in attributes.items())
     if name in VOID:
@@ -39,7 +42,7 @@ def show(markup: Markup, *, name: str = "div", classes: str = "") -> ui.html:
     return ui.html(markup, tag=name).classes(f"shown {classes}".strip())
 
 
-def _attribute(key: str, value: str | bool | float | None) -> str:
+def _attribute(key: str, value: Value) -> str:
     name = key.rstrip("_").replace("_", "-")
     if value is None or value is False:
         return ""

@@ -72,7 +72,9 @@ def sections_for(actor: Actor, drawn: Sequence[str]) -> list[Section]:
 
 def section_of(path: str, sections: Sequence[Section]) -> Section | None:
     """Return the section a path belongs to: the longest that begins it."""
-    inside = [section for section in sections if path == section.path or path.startswith(section.path.rstrip("/") + "/")]
+    inside = [
+        section for section in sections if path == section.path or path.startswith(section.path.rstrip("/") + "/")
+    ]
     return max(inside, key=lambda section: len(section.path), default=None)
 
 

@@ -60,7 +60,9 @@ def search(read: Callable[..., Any]) -> None:
 
     words = t("Numéro, code, lot, référence…")
     with ui.element("div").classes("search").props("role=search"):
-        box = ui.input(placeholder=words, on_change=look).props("outlined dense debounce=250 autocomplete=off type=search")
+        box = ui.input(placeholder=words, on_change=look).props(
+            "outlined dense debounce=250 autocomplete=off type=search"
+        )
         box.props["aria-label"] = words
         box.on("keydown.enter", follow).on("keydown.esc", lambda: box.set_value(""))
         with box.add_slot("prepend"):

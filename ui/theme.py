@@ -163,7 +163,8 @@ def _tokens() -> str:
 :root, .scheme-light {{ color-scheme: light; {light} }}
 @media (prefers-color-scheme: dark) {{ :root:not([data-scheme="light"]) {{ color-scheme: dark; {dark} }} }}
 :root[data-scheme="dark"], .scheme-dark {{ color-scheme: dark; {dark} }}
-body {{ --q-primary: var(--accent); --q-negative: var(--red); --q-positive: var(--accent);
+body, .scheme-light, .scheme-dark {{ --q-primary: var(--accent) !important; --q-negative: var(--red) !important;
+  --q-positive: var(--accent) !important;
   --q-dark: var(--card); --q-dark-page: var(--page); }}"""
 
 
@@ -172,6 +173,7 @@ def _chart_inks() -> str:
     for name in INKS:
         painted = "rgb({}, {}, {})".format(*bytes.fromhex(ink(name)[1:]))
         rules += [
-            f'.chart [style*="{kind}: {painted}"] {{ {kind}: var(--{name}) !important; }}' for kind in ("stroke", "fill")
+            f'.chart [style*="{kind}: {painted}"] {{ {kind}: var(--{name}) !important; }}'
+            for kind in ("stroke", "fill")
         ]
     return "\n".join(rules)

@@ -58,13 +58,28 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("job", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("summary", sa.String(), nullable=False),
         sa.Column("requested_by", sa.String(), nullable=False),
-        sa.CheckConstraint("state in ('running', 'done', 'failed')", name=op.f("ck_job_run_state")),
+        sa.CheckConstraint("state in ('requested', 'running', 'done', 'failed')", name=op.f("ck_job_run_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job_run")),
     )
     op.create_index("ix_job_run_job", "job_run", ["job", "created_at"], unique=False)
+    op.create_index(
+        "uq_job_run_requested", "job_run", ["job"], unique=True, postgresql_where=sa.text("state = 'requested'")
+    )
+    op.create_table(
+        "job_schedule",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("job", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("rhythm", sa.String(), nullable=False),
+        sa.Column("next_run_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job_schedule")),
+        sa.UniqueConstraint("job", name=op.f("uq_job_schedule_job")),
+    )
     op.create_table(
         "organisation",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -119,8 +134,12 @@ def upgrade() -> None:
         sa.CheckConstraint("state in ('active', 'suspended', 'closed')", name=op.f("ck_users_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
     )
+    op.create_index("ix_users_last_name", "users", [sa.literal_column("french_key(last_name::text)")], unique=False)
     op.create_index(
-        "ix_users_search", "users", [sa.literal_column("french_key(first_name || ' ' || last_name)")], unique=False
+        "ix_users_search",
+        "users",
+        [sa.literal_column("french_key((first_name::text || ' '::text) || last_name::text)")],
+        unique=False,
     )
     op.create_index(
         "uq_users_email",
@@ -128,6 +147,13 @@ def upgrade() -> None:
         [sa.literal_column("lower(email)")],
         unique=True,
         postgresql_where=sa.text("email is not null"),
+    )
+    op.create_index(
+        "uq_users_oidc_issuer_oidc_subject",
+        "users",
+        ["oidc_issuer", "oidc_subject"],
+        unique=True,
+        postgresql_where=sa.text("oidc_subject is not null"),
     )
     op.create_index("uq_users_phone", "users", ["phone"], unique=True, postgresql_where=sa.text("phone is not null"))
     op.create_table(
@@ -205,6 +231,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pin_credential")),
         sa.UniqueConstraint("user_id", name=op.f("uq_pin_credential_user_id")),
     )
+    op.create_index(
+        "ix_pin_credential_needs_admin",
+        "pin_credential",
+        ["user_id"],
+        unique=False,
+        postgresql_where=sa.text("needs_admin"),
+    )
     op.create_table(
         "refresh_token",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -267,6 +300,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_refresh_token_user_id"), table_name="refresh_token")
     op.drop_index(op.f("ix_refresh_token_family_id"), table_name="refresh_token")
     op.drop_table("refresh_token")
+    op.drop_index("ix_pin_credential_needs_admin", table_name="pin_credential", postgresql_where=sa.text("needs_admin"))
     op.drop_table("pin_credential")
     op.drop_index(op.f("ix_one_time_code_user_id"), table_name="one_time_code")
     op.drop_index(op.f("ix_one_time_code_digest"), table_name="one_time_code")
@@ -276,12 +310,18 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_api_key_gateway_id"), table_name="api_key")
     op.drop_table("api_key")
     op.drop_index("uq_users_phone", table_name="users", postgresql_where=sa.text("phone is not null"))
+    op.drop_index(
+        "uq_users_oidc_issuer_oidc_subject", table_name="users", postgresql_where=sa.text("oidc_subject is not null")
+    )
     op.drop_index("uq_users_email", table_name="users", postgresql_where=sa.text("email is not null"))
     op.drop_index("ix_users_search", table_name="users")
+    op.drop_index("ix_users_last_name", table_name="users")
     op.drop_table("users")
     op.drop_index("ix_sign_in_failure_subject", table_name="sign_in_failure")
     op.drop_table("sign_in_failure")
     op.drop_table("organisation")
+    op.drop_table("job_schedule")
+    op.drop_index("uq_job_run_requested", table_name="job_run", postgresql_where=sa.text("state = 'requested'"))
     op.drop_index("ix_job_run_job", table_name="job_run")
     op.drop_table("job_run")
     op.drop_index(op.f("ix_idempotency_record_expires_at"), table_name="idempotency_record")

@@ -119,6 +119,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'queued'"),
     )
+    op.create_index(
+        "ix_message_failed",
+        "message",
+        ["created_at"],
+        unique=False,
+        postgresql_where=sa.text("state in ('failed', 'undelivered')"),
+    )
     op.create_index(op.f("ix_message_provider_message_id"), "message", ["provider_message_id"], unique=False)
     op.create_index("ix_message_recipient", "message", ["recipient_id", "created_at"], unique=False)
     op.create_table(
@@ -138,6 +145,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", name=op.f("uq_wallet_account_id")),
         sa.UniqueConstraint("user_id", "currency", name=op.f("uq_wallet_user_id_currency")),
     )
+    op.create_index("ix_wallet_created_at", "wallet", ["created_at"], unique=False)
     op.create_table(
         "message_event",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -193,11 +201,21 @@ def upgrade() -> None:
     op.create_index("ix_ussd_operation_payee", "ussd_operation", ["payee_id", "created_at"], unique=False)
     op.create_index("ix_ussd_operation_payer", "ussd_operation", ["payer_id", "type", "created_at"], unique=False)
     op.create_index(op.f("ix_ussd_operation_session_id"), "ussd_operation", ["session_id"], unique=False)
+    op.create_index(
+        "ix_ussd_operation_unknown",
+        "ussd_operation",
+        ["created_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'unknown'"),
+    )
     op.execute(sa.text((SQL / "0004_wallets.sql").read_text().replace(":", "\\:")))
 
 
 def downgrade() -> None:
     op.execute(sa.text((SQL / "0004_wallets.down.sql").read_text()))
+    op.drop_index(
+        "ix_ussd_operation_unknown", table_name="ussd_operation", postgresql_where=sa.text("state = 'unknown'")
+    )
     op.drop_index(op.f("ix_ussd_operation_session_id"), table_name="ussd_operation")
     op.drop_index("ix_ussd_operation_payer", table_name="ussd_operation")
     op.drop_index("ix_ussd_operation_payee", table_name="ussd_operation")
@@ -205,9 +223,13 @@ def downgrade() -> None:
     op.drop_table("ussd_operation")
     op.drop_index(op.f("ix_message_event_message_id"), table_name="message_event")
     op.drop_table("message_event")
+    op.drop_index("ix_wallet_created_at", table_name="wallet")
     op.drop_table("wallet")
     op.drop_index("ix_message_recipient", table_name="message")
     op.drop_index(op.f("ix_message_provider_message_id"), table_name="message")
+    op.drop_index(
+        "ix_message_failed", table_name="message", postgresql_where=sa.text("state in ('failed', 'undelivered')")
+    )
     op.drop_index("ix_message_due", table_name="message", postgresql_where=sa.text("state = 'queued'"))
     op.drop_index("ix_message_created_at", table_name="message")
     op.drop_table("message")

@@ -258,11 +258,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("session_id", "number", name=op.f("uq_ussd_turn_session_id_number")),
     )
     op.create_index("ix_ussd_turn_created_at", "ussd_turn", ["created_at"], unique=False)
+    op.create_index(
+        "ix_ussd_turn_texts", "ussd_turn", ["created_at"], unique=False, postgresql_where=sa.text("response_text <> ''")
+    )
     op.execute(sa.text((SQL / "0005_ussd.sql").read_text().replace(":", "\\:")))
 
 
 def downgrade() -> None:
     op.execute(sa.text((SQL / "0005_ussd.down.sql").read_text()))
+    op.drop_index("ix_ussd_turn_texts", table_name="ussd_turn", postgresql_where=sa.text("response_text <> ''"))
     op.drop_index("ix_ussd_turn_created_at", table_name="ussd_turn")
     op.drop_table("ussd_turn")
     op.drop_index("ix_ussd_session_phone", table_name="ussd_session")

@@ -68,6 +68,7 @@ class Closing:
     goal: str
     has_committed: bool
     is_secret: bool
+    version_id: UUID | None
     moved_id: UUID | None
     seen_id: UUID | None
 
@@ -145,7 +146,7 @@ def take_up(session: Session, opened: Opened) -> bool:
 def close_turn(session: Session, opened: Opened, digests: Digests, received_at: datetime, closing: Closing) -> None:
     """Write the receipt and the session; one round trip, then the caller commits."""
     driver(session).execute(
-        "select ussd_turn_close(" + ", ".join(["%s"] * 32) + ")",
+        "select ussd_turn_close(" + ", ".join(["%s"] * 33) + ")",
         (
             opened.turn_id,
             opened.session["id"],
@@ -177,6 +178,7 @@ def close_turn(session: Session, opened: Opened, digests: Digests, received_at: 
             digests.length,
             digests.identity,
             closing.is_secret,
+            closing.version_id,
             closing.moved_id,
             closing.seen_id,
         ),

@@ -21,6 +21,7 @@ from channels.ussd import receipts
 from channels.ussd.contracts import Contract, GatewayTurn, WireAnswer
 from channels.ussd.gateways import Gateway
 from channels.ussd.receipts import Closing, Digests, Opened
+from channels.ussd.running import Running
 from core import gsm7, live, metrics
 from core.database import Database, Session
 from core.settings import get_settings
@@ -85,7 +86,7 @@ def take_turn(
     started = time.perf_counter()
     work = _Work(database, gateway, contract, turn, is_test=is_test)
     try:
-        answer = work.run()
+        answer = work.run() if work.is_answerable else work.last_word("invalid", texts.NO_NUMBER)
     except (_BusyError, PoolTimeoutError, psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):
         answer = work.last_word("busy", texts.BUSY)
     except Exception as error:  # noqa: BLE001  # a gateway must get its END whatever happened here
@@ -119,6 +120,11 @@ class _Work:
         self.is_committing = False
         self.is_first = False
 
+    @property
+    def is_answerable(self) -> bool:
+        """Whether there is a number, or the account lets those without one look around."""
+        return self.turn.phone is not None or self.gateway.has_anonymous_browse
+
     def run(self) -> Answer:
         """Open the turn, again while the session is busy, and see it through."""
         while True:
@@ -130,7 +136,7 @@ class _Work:
             time.sleep(BUSY_PAUSE_S)
 
     def _attempt(self) -> Answer | None:
-        running: _Running | None = None
+        running: Running | None = None
         self.is_committing = False
         with self.database.transaction() as session:
             opened = receipts.open_turn(
@@ -141,18 +147,18 @@ class _Work:
             if opened.verdict in {"again", "busy"}:
                 return None
             if opened.verdict != "go":
-                answer = self._refuse(session, opened)
+                answer: Answer | None = self._refuse(session, opened)
             else:
-                running = _Running(session, self.gateway, self.turn, opened)
+                running = Running(session, self.gateway, self.turn, opened)
                 answer = self._advance(session, opened, running)
             self.is_committing = True
         while answer is None and running is not None:
             answer = self._work_out(running)
         return answer
 
-    def _advance(self, session: Session, opened: Opened, running: "_Running") -> Answer | None:
+    def _advance(self, session: Session, opened: Opened, running: Running) -> Answer | None:
         """Go on until the reply (closed here) or a slow step (leased here, None)."""
-        reply = running.step(session)
+        reply = running.advance(session)
         if reply is not None:
             return self._close(session, opened, running, reply)
         _pool.check_room()
@@ -161,9 +167,10 @@ class _Work:
         receipts.lease(session, opened, self.digests, lease_s)
         return None
 
-    def _work_out(self, running: "_Running") -> Answer | None:
+    def _work_out(self, running: Running) -> Answer | None:
         opened = running.opened
         rest_s = self.deadline - time.monotonic() - ANSWER_MARGIN_S
+        assert running.slow_step is not None  # noqa: S101  # the turn stopped there
         running.worked = _pool.run(running.slow_step, min(SLOW_TIMEOUT_S, max(rest_s, 0.05)))
         self.is_committing = False
         with self.database.transaction() as session:
@@ -173,7 +180,7 @@ class _Work:
             self.is_committing = True
         return answer
 
-    def _close(self, session: Session, opened: Opened, running: "_Running", reply: Reply) -> Answer:
+    def _close(self, session: Session, opened: Opened, running: Running, reply: Reply) -> Answer:
         dialogue = running.dialogue
         wire = self._encode(reply.text, has_more=reply.has_more)
         caller = opened.caller or {}
@@ -205,6 +212,7 @@ class _Work:
                 goal=reply.goal,
                 has_committed=dialogue.has_committed,
                 is_secret=any(reply.consumed),
+                version_id=dialogue.version_id,
                 moved_id=dialogue.moved_id,
                 seen_id=dialogue.seen_id,
             ),
@@ -269,6 +277,7 @@ class _Work:
             goal="",
             has_committed=row["has_committed"],
             is_secret=True,
+            version_id=None,
             moved_id=None,
             seen_id=None,
         )

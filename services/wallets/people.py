@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from core import clock, gsm7, ids
 from core.database import Session, driver, fetch_one
 from core.money import Currency
+from core.orders import Order
 from core.permissions import Actor
 from core.phone import PhoneRefusal, normalise
 from core.security import PinHash
@@ -29,10 +30,8 @@ from services.wallets.refusals import (
 LONGEST_SHOWN_NAME = 20
 
 
-class RegisterSubscriber(BaseModel):
+class RegisterSubscriber(Order):
     """The caller's order to open a wallet for his own number, proved by the gateway that carried his call."""
-
-    model_config = ConfigDict(frozen=True)
 
     user_id: UUID
     phone: str
@@ -108,7 +107,7 @@ def register(session: Session, actor: Actor, order: RegisterSubscriber) -> Subsc
     _write_person(session, order)
     subscriber = _open_wallet(session, order)
     pins.choose(session, order.user_id, order.pin)
-    _welcome(session, order)
+    _welcome(session, order, subscriber)
     audit.record(session, actor, "subscriber.register", "user", str(order.user_id), summary=order.currency)
     return subscriber
 
@@ -171,7 +170,7 @@ def _open_wallet(session: Session, order: RegisterSubscriber) -> Subscriber:
     return Subscriber(order.user_id, wallet_id, account_id, order.phone, name, order.currency)
 
 
-def _welcome(session: Session, order: RegisterSubscriber) -> None:
+def _welcome(session: Session, order: RegisterSubscriber, subscriber: Subscriber) -> None:
     messages.enqueue(
         session,
         OutgoingMessage(
@@ -184,7 +183,7 @@ def _welcome(session: Session, order: RegisterSubscriber) -> None:
             locale=order.language,
             variables={
                 "marque": order.brand,
-                "nom": shown_name(order.name, ""),
+                "nom": shown_name(subscriber.name, ""),
                 "tel": normalise(order.phone, None).national,
             },
             priority=3,

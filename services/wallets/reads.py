@@ -63,7 +63,7 @@ def get_recent_same(
 
 
 def get_statement(session: Session, user_id: UUID, currency: Currency, timezone: str) -> str | None:
-    """Return the last five movements, newest first, one short line each: `21/11 -5 050 FCFA Jean Nkolo`; None if none."""
+    """Return the last five movements, newest first, a line each (`21/11 -5 050 FCFA Jean Nkolo`); None if none."""
     rows = fetch_all(
         session,
         """

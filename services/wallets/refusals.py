@@ -1,7 +1,7 @@
-"""What a wallet may be refused for. Every one is raised before anything is written: the dialogue goes on and commits."""
+"""What a wallet may be refused for: always before anything is written, so that the dialogue goes on and commits."""
 
-from core.database import Session, fetch_one
 from core import clock
+from core.database import Session, fetch_one
 from core.errors import Refusal
 from services.ledger import InsufficientFunds
 from services.tariffs import AboveMaximum, BelowMinimum, Quote

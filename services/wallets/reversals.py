@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from core.database import Session, fetch_all
 from core.errors import NotFound
 from core.money import Currency, Money
+from core.orders import Order
 from core.permissions import Actor, Permission
 from core.states import transition
 from models.messages import Channel
@@ -16,10 +17,8 @@ from services.ledger import Posted, ReverseTransaction
 from services.messages import OutgoingMessage
 
 
-class ReverseOperation(BaseModel):
+class ReverseOperation(Order):
     """An operator's order; `key` is made when the dialog opens."""
-
-    model_config = ConfigDict(frozen=True)
 
     key: str
     operation_id: UUID
@@ -35,11 +34,12 @@ def reverse_operation(session: Session, actor: Actor, order: ReverseOperation) -
     operation = session.get(UssdOperation, order.operation_id, with_for_update=True, populate_existing=True)
     if operation is None or operation.transaction_id is None:
         raise NotFound(thing="operation")
+    if operation.state != OperationState.REVERSED:
+        transition(operation, OPERATION_STEPS, OperationState.REVERSED)
     reversal = ReverseTransaction(key=order.key, transaction_id=operation.transaction_id, reason=order.reason)
     posted = ledger.reverse(session, actor, reversal)
     if posted.is_replay:
         return posted
-    transition(operation, OPERATION_STEPS, OperationState.REVERSED)
     messages.enqueue_many(session, _notices(session, operation, posted))
     audit.record(
         session,

@@ -10,11 +10,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
-
 from core import clock, ids
 from core.database import Session, driver, fetch_one
 from core.money import Currency, Money
+from core.orders import Order
 from core.permissions import Actor
 from core.phone import normalise
 from models.ledger import AccountKind, Source
@@ -43,13 +42,11 @@ CEILING_DAYS = 30
 CANDIDATES = 4  # references drawn at once: among a million taken ones, four in a row are never all taken
 
 
-class TransferMoney(BaseModel):
+class TransferMoney(Order):
     """The order to send `amount`, as it was shown (`fee`, `tariff_id`) and confirmed by PIN.
 
     `key` is `ussd:{session}:{visit}`. `timezone` is the service's: its calendar day bounds the daily ceiling.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     key: str
     payer_id: UUID
@@ -141,7 +138,8 @@ def _resolve(session: Session, order: TransferMoney) -> dict[str, UUID]:
     row = fetch_one(
         session,
         """
-        select payer.id as payer, payer.account_id as payer_account, payee.id as payee, payee.account_id as payee_account
+        select payer.id as payer, payer.account_id as payer_account,
+               payee.id as payee, payee.account_id as payee_account
         from wallet payer
         left join users u on u.phone = %s
         left join wallet payee on payee.user_id = u.id and payee.currency = payer.currency
@@ -203,7 +201,8 @@ with side as (
     select type, coalesce(sum(amount_minor + fee_minor), 0) as month,
            coalesce(sum(amount_minor + fee_minor) filter (where created_at >= %(day)s), 0) as day
     from ussd_operation
-    where payer_id = %(payer)s and created_at >= %(month)s and state not in ('failed', 'reversed') and type <> 'recharge'
+    where payer_id = %(payer)s and created_at >= %(month)s
+      and state not in ('failed', 'reversed') and type <> 'recharge'
     group by type
 )
 select to_jsonb(payer) as payer, to_jsonb(payee) as payee,
@@ -226,9 +225,7 @@ from side payer, side payee where payer.id = %(payer)s and payee.id = %(payee)s
 """
 
 
-def _read_facts(
-    session: Session, order: TransferMoney, wallets: dict[str, UUID], balances: dict[UUID, int]
-) -> _Facts:
+def _read_facts(session: Session, order: TransferMoney, wallets: dict[str, UUID], balances: dict[UUID, int]) -> _Facts:
     now = clock.now()
     today = now.astimezone(ZoneInfo(order.timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
     row = fetch_one(

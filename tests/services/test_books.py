@@ -36,8 +36,8 @@ class Story:
 
 
 @pytest.fixture
-def story(database: Database) -> Story:
-    bank = Bank(database)
+def story(own_database: Database) -> Story:
+    bank = Bank(own_database)
     awa, moussa, fees = bank.wallet(10_000), bank.wallet(), bank.house()
     first = bank.post(transfer(awa, moussa, 3_000, "t1", fees=(fees, 30)))
     bank.seal()

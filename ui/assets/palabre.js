@@ -21,8 +21,12 @@ window.palabre = {
       done();
     }
   },
-  columns(table, shown) {
+  keep(table, shown) {
     localStorage.setItem("columns:" + table, JSON.stringify(shown));
+  },
+  restore(table, event) {
+    const shown = JSON.parse(localStorage.getItem("columns:" + table) || "null");
+    if (Array.isArray(shown)) emitEvent(event, shown);
   },
 };
 

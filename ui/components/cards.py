@@ -27,7 +27,10 @@ def titled(
 ) -> Iterator[ui.element]:
     """Open a card with a head: title, count beside it, a grey note at the end; `is_ruled` draws a line under it."""
     with card(is_flush=is_flush) as opened:
-        show(head(title, note, count=count, is_live=is_live), classes="card-head card-head-ruled" if is_ruled else "card-head")
+        show(
+            head(title, note, count=count, is_live=is_live),
+            classes="card-head card-head-ruled" if is_ruled else "card-head",
+        )
         yield opened
 
 

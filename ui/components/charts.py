@@ -41,7 +41,9 @@ def lines(
     return _place(traces, layout, label)
 
 
-def bars(labels: Sequence[str], series: Sequence[Series], *, label: str, unit: str = "", is_stacked: bool = False) -> ui.plotly:
+def bars(
+    labels: Sequence[str], series: Sequence[Series], *, label: str, unit: str = "", is_stacked: bool = False
+) -> ui.plotly:
     """Place a chart of bars, one group a label."""
     traces = [
         {
@@ -54,7 +56,11 @@ def bars(labels: Sequence[str], series: Sequence[Series], *, label: str, unit: s
         }
         for one in series
     ]
-    layout = _layout(label) | {"bargap": 0.35, "barmode": "stack" if is_stacked else "group"}
+    layout = _layout(label) | {
+        "xaxis": _layout(label)["xaxis"] | {"nticks": 0},
+        "bargap": 0.35,
+        "barmode": "stack" if is_stacked else "group",
+    }
     return _place(traces, layout, label)
 
 
@@ -62,7 +68,11 @@ def _line(moments: Sequence[str], series: Series, unit: str) -> list[dict[str, A
     if len(series.values) > MOST_POINTS:
         raise ValueError(f"a chart holds at most {MOST_POINTS} points")
     colour = ink("ink-3" if series.is_comparison else series.token)
-    stroke = {"color": colour, "width": 1.25 if series.is_comparison else 2, "dash": "dot" if series.is_comparison else "solid"}
+    stroke = {
+        "color": colour,
+        "width": 1.25 if series.is_comparison else 2,
+        "dash": "dot" if series.is_comparison else "solid",
+    }
     hover = f"%{{x}}<br><b>%{{y:,}}</b>\u00a0{unit} {series.label}<extra></extra>"
     line = {
         "type": "scatter",
@@ -130,7 +140,11 @@ def _layout(label: str) -> dict[str, Any]:
         "separators": marks.decimal + marks.group,
         "font": {"family": FONT, "size": 12, "color": ink("ink-2")},
         "hovermode": "x unified" if not label else "closest",
-        "hoverlabel": {"bgcolor": ink("card"), "bordercolor": ink("line-strong"), "font": {"family": FONT, "color": ink("ink")}},
+        "hoverlabel": {
+            "bgcolor": ink("card"),
+            "bordercolor": ink("line-strong"),
+            "font": {"family": FONT, "color": ink("ink")},
+        },
         "xaxis": axis | {"type": "category", "nticks": 6, "showgrid": False, "tickangle": 0, "linecolor": ink("line")},
         "yaxis": axis | {"gridcolor": ink("line"), "nticks": 5, "rangemode": "tozero", "tickformat": ",~r"},
     }

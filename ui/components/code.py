@@ -18,7 +18,9 @@ def octets(content: bytes, *, title: str = "") -> Markup:
     lines = [_line(offset, content[offset : offset + COLUMNS]) for offset in range(0, len(content), COLUMNS)]
     dump = "\n".join(lines)
     size = f"{count(len(content))} {t('octets')}"
-    head = tag("div", tag("span", f"{title} · {size}" if title else size, class_="caption"), copy_button(), class_="code-head")
+    head = tag(
+        "div", tag("span", f"{title} · {size}" if title else size, class_="caption"), copy_button(), class_="code-head"
+    )
     return tag("div", head, tag("pre", tag("code", dump), tabindex="0"), class_="code", data_copy=dump)
 
 

@@ -24,7 +24,7 @@ class Feed:
         self.is_paused = False
         with cards.card(is_flush=True).classes("feed") as self.element:
             with ui.element("div").classes("card-head"):
-                self._head = show(Markup(), classes="row")
+                self._head = show(Markup(), classes="abreast")
                 self._button = buttons.quiet("", self._toggle)
             self._list = show(Markup()).props("role=log aria-live=polite")
             if href:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from nicegui import ui
 
@@ -11,6 +11,7 @@ from ui.labels import t
 from ui.markup import show, tag
 
 Check = Callable[[Any], bool]
+Box = TypeVar("Box", ui.input, ui.textarea, ui.select)
 
 
 @contextmanager
@@ -66,7 +67,9 @@ def choice(label: str, choices: Mapping[str, str], *, value: str | None = None, 
     """Place a drop-down of a form."""
     with _field(label):
         box = ui.select(dict(choices), value=value)
-    box.props(f"outlined dense options-dense dropdown-icon={symbol('expand_more')} popup-content-class=menu hide-bottom-space")
+    box.props(
+        f"outlined dense options-dense dropdown-icon={symbol('expand_more')} popup-content-class=menu hide-bottom-space"
+    )
     return _finish(box, hint)
 
 
@@ -93,10 +96,11 @@ def _field(label: str) -> ui.element:
     return field
 
 
-def _finish(box: Any, hint: str) -> Any:
+def _finish(box: Box, hint: str) -> Box:
     identity = f"field-{box.id}"
     box.props["for"] = identity
-    next(iter(box.parent_slot.children)).props["for"] = identity
+    if box.parent_slot is not None:
+        box.parent_slot.children[0].props["for"] = identity
     if hint:
         box.props["hint"] = hint
     return box

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from core.money import Money
-from ui.labels import Tone, count, page_language, t, when
+from ui.labels import Tone, count, money_parts, t, when
 from ui.markup import Markup, icon, tag
 
 
@@ -22,7 +22,7 @@ def figure(value: str | int, unit: str = "", *, is_big: bool = False, tone: Tone
 
 def amount(money: Money, *, is_big: bool = False, is_signed: bool = False) -> Markup:
     """Return an amount of money; `is_signed` writes `+` before what came in."""
-    number, unit = money.parts(page_language())
+    number, unit = money_parts(money)
     sign = "+" if is_signed and money.minor > 0 else ""
     return figure(sign + number, unit, is_big=is_big)
 

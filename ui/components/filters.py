@@ -11,7 +11,7 @@ from ui.components.buttons import symbol
 def segments(choices: Mapping[str, str], value: str, on_change: Callable[[str], Any], *, label: str) -> ui.toggle:
     """Place a segmented control; `choices` maps a value to its word."""
     control = ui.toggle(dict(choices), value=value, on_change=lambda event: on_change(str(event.value)))
-    control.props("no-caps unelevated :ripple=false toggle-color=null color=null text-color=null").classes("segments")
+    control.props("no-caps flat :ripple=false").classes("segments")
     control.props["aria-label"] = label
     control.props["role"] = "group"
     return control
@@ -20,7 +20,7 @@ def segments(choices: Mapping[str, str], value: str, on_change: Callable[[str], 
 def search_box(placeholder: str, on_change: Callable[[str], Any], *, value: str = "") -> ui.input:
     """Place a search box; `on_change` comes once the typing rests."""
     box = ui.input(placeholder=placeholder, value=value, on_change=lambda event: on_change(str(event.value or "")))
-    box.props("outlined dense debounce=300 clearable :clear-icon=null type=search").classes("search-box")
+    box.props("outlined dense debounce=300 clearable type=search").classes("search-box")
     box.props["aria-label"] = placeholder
     box.props["clear-icon"] = symbol("close")
     with box.add_slot("prepend"):

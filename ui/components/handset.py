@@ -62,7 +62,9 @@ class Handset:
             self._bar = show(Markup())
             self._text = show(Markup()).props("aria-live=polite")
             with ui.element("div").classes("handset-line"):
-                self._input = ui.input().props(f"borderless dense maxlength={LONGEST_INPUT} inputmode=tel autocomplete=off")
+                self._input = ui.input().props(
+                    f"borderless dense maxlength={LONGEST_INPUT} inputmode=tel autocomplete=off"
+                )
                 self._input.props["aria-label"] = t("Saisie du téléphone")
                 self._input.classes("handset-input").on("keydown.enter", self._send_now)
                 self._note = show(Markup(), name="span")

@@ -1,4 +1,4 @@
-"""How a page is laid out: a head, a grid of twelve columns, stacks and rows. A page says what, never how many pixels."""
+"""How a page is laid out: a head, twelve columns, stacks and rows. A page says what, never how many pixels."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -43,12 +43,15 @@ def stack(*, is_tight: bool = False) -> ui.element:
 
 def row(*, at_end: bool = False) -> ui.element:
     """Open a line of things side by side, wrapping when it must."""
-    return ui.element("div").classes("row row-end" if at_end else "row")
+    return ui.element("div").classes("abreast abreast-end" if at_end else "abreast")
 
 
 def section_title(text: str, note: str = "") -> None:
     """Draw a heading inside a page."""
-    show(join(tag("h2", text, class_="heading"), tag("span", note, class_="caption") if note else None), classes="row")
+    show(
+        join(tag("h2", text, class_="heading"), tag("span", note, class_="caption") if note else None),
+        classes="abreast",
+    )
 
 
 def _titles(text: str, subtitle: str, crumbs: Sequence[tuple[str, str]], chip: Markup | None) -> Markup:

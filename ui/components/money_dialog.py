@@ -10,7 +10,7 @@ from nicegui import ui
 from core.ids import new_id
 from core.money import Money
 from ui.components import buttons, chips, dialogs, facts, figures
-from ui.labels import initials, page_language, t
+from ui.labels import initials, money, page_language, t
 from ui.markup import Markup, show, tag
 
 
@@ -41,7 +41,7 @@ def money_dialog(move: Move, confirm: Confirm) -> ui.dialog:
     It closes when `confirm` returns something, and stays for another try with the same key when it was refused (None).
     """
     key = new_id()
-    sentence = move.act.format(amount=move.amount.on_screen(page_language()), name=move.name)
+    sentence = move.act.format(amount=money(move.amount), name=move.name)
     with dialogs.dialog(sentence, lead=_person(move)) as dialog:
         show(figures.amount(move.amount, is_big=True), classes="money-figure")
         show(tag("p", move.amount.in_words(page_language()), class_="money-words"))

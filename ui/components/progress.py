@@ -38,7 +38,13 @@ def progress(parts: Sequence[Part], *, headline: Markup, detail: str, rate: Mark
         tag("span", rate, class_="progress-rate") if rate else None,
         class_="progress-head",
     )
-    return tag("div", head, bar(parts, label=detail), tag("dl", *map(_figure, parts), class_="progress-parts"), class_="progress")
+    return tag(
+        "div",
+        head,
+        bar(parts, label=detail),
+        tag("dl", *map(_figure, parts), class_="progress-parts"),
+        class_="progress",
+    )
 
 
 def plain_bar(ratio: float, *, label: str, tone: Tone = Tone.ACCENT) -> Markup:

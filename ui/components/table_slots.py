@@ -5,23 +5,25 @@ Constants only. Vue escapes every value it writes.
 
 BODY = """
 <q-tr :props="props" :class="{'row-link': props.row._href}">
-  <q-td v-for="(col, index) in props.cols" :key="col.name" :props="props" :class="['cell-' + col.kind, col.phone ? '' : 'wide-only']">
+  <q-td v-for="(col, index) in props.cols" :key="col.name" :props="props"
+    :class="['cell-' + col.kind, col.phone ? '' : 'wide-only']">
     <template v-if="col.value === null || col.value === undefined || col.value === ''"></template>
     <span v-else-if="col.kind === 'chip'" :class="'chip chip-' + col.value.tone">
       <i class="symbol" aria-hidden="true">{{ col.value.icon }}</i>{{ col.value.word }}</span>
-    <a v-else-if="index === props.row._lead && props.row._href" :href="props.row._href" class="row-anchor">{{ col.value }}</a>
+    <a v-else-if="index === props.row._lead && props.row._href" :href="props.row._href"
+      class="row-anchor">{{ col.value }}</a>
     <template v-else>{{ col.value }}</template>
     <span v-if="col.kind === 'name' && props.row._under" class="cell-under">{{ props.row._under }}</span>
   </q-td>
 </q-tr>
 """
 
-HEADER_CLASSES = "table-head"
-
 FOOT = """
-<span class="table-range">{{ props.pagination.rowsNumber
-  ? (props.pagination.page - 1) * props.pagination.rowsPerPage + 1 : 0 }}\u00a0%(to)s\u00a0{{
-  Math.min(props.pagination.page * props.pagination.rowsPerPage, props.pagination.rowsNumber).toLocaleString('%(locale)s') }}
+<span class="table-range">{{ (props.pagination.rowsNumber
+    ? (props.pagination.page - 1) * props.pagination.rowsPerPage + 1 : 0).toLocaleString('%(locale)s')
+  }}\u00a0%(to)s\u00a0{{
+  Math.min(props.pagination.page * props.pagination.rowsPerPage, props.pagination.rowsNumber)
+    .toLocaleString('%(locale)s') }}
   %(of)s\u00a0{{ props.pagination.rowsNumber.toLocaleString('%(locale)s') }}</span>
 <span class="table-pages">
   <q-btn flat dense :ripple="false" class="button-icon" icon="sym_o_chevron_left" aria-label="%(previous)s"
@@ -30,5 +32,3 @@ FOOT = """
     :disable="props.isLastPage" @click="props.nextPage"></q-btn>
 </span>
 """
-
-LOADING = """<tr class="table-loading"><td colspan="100%"><span class="table-loading-bar"></span></td></tr>"""

@@ -69,7 +69,11 @@ def row(key: str, cells: Mapping[str, Any], *, href: str = "", under: str = "") 
 
 
 class Table:
-    """A table in a card: filter row, sticky head, rows, foot; call `load` once the page is drawn, or on news."""
+    """A table in a card: filter row, sticky head, rows, foot.
+
+    It loads by itself once the page is open, as `first` asks; call `load` again on news. The columns a reader chose are
+    kept in the browser under `name`.
+    """
 
     def __init__(
         self,
@@ -80,17 +84,17 @@ class Table:
         search: str = "",
         choices: Sequence[Filter] = (),
         empty: str = "",
-        limit: int = PAGE_ROWS,
-        sort: str = "",
-        is_descending: bool = True,
-        actions: Callable[[], None] | None = None,
+        first: Ask | None = None,
+        actions: Callable[[], Any] | None = None,
     ) -> None:
         self._name, self._columns, self._source = name, columns, source
-        self._ask = Ask(limit=limit, sort=sort, is_descending=is_descending)
+        self._ask = first or Ask()
         self._empty = empty or t("Rien à montrer pour l'instant.")
         self._turn = 0
+        self._total = 0
+        self._boxes: dict[str, ui.checkbox] = {}
         with ui.element("div").classes("table-card") as self.element:
-            if search or choices or actions or len(columns) > 1:
+            if search or choices or actions:
                 self._draw_bar(search, choices, actions)
             self._place = ui.element("div").classes("table-place")
             with self._place:
@@ -99,17 +103,20 @@ class Table:
                 self._nothing = show(Markup())
         self._table.set_visibility(False)
         self._nothing.set_visibility(False)
+        ui.timer(0, self._begin, once=True)
 
     async def load(self) -> None:
         """Fetch the present page; the newest answer wins when two overlap."""
         self._turn += 1
         turn = self._turn
         answer = await self._source(self._ask)
-        if answer is None or turn != self._turn or self._table.is_deleted or context.client.is_deleted:
+        if turn != self._turn or self._table.is_deleted or context.client.is_deleted:
             return
+        answer = answer or Answer((), 0)
         lead = next((index for index, column in enumerate(self._shown()) if column.kind == "name"), 0)
         self._table.rows = [{**line, "_lead": lead} for line in answer.rows]
-        self._table.props["pagination"] = self._pagination(answer.total)
+        self._total = answer.total
+        self._table.props["pagination"] = self._pagination()
         self._table.update()
         self._skeleton.set_visibility(False)
         self._table.set_visibility(bool(answer.rows))
@@ -127,11 +134,23 @@ class Table:
         """What the table shows now: what an export of «what is filtered» needs."""
         return self._ask
 
+    async def _begin(self) -> None:
+        if self._boxes:
+            event = f"columns-{self.element.id}"
+            ui.on(event, self._restore)
+            ui.run_javascript(f"palabre.restore({json.dumps(self._name)}, {json.dumps(event)})")
+        await self.load()
+
+    def _restore(self, event: events.GenericEventArguments) -> None:
+        kept = event.args if isinstance(event.args, list) else []
+        for name, box in self._boxes.items():
+            box.value = name in kept
+
     def _why_nothing(self) -> Markup:
         is_narrowed = bool(self._ask.search or self._ask.filters)
         return sentence(t("Rien ne correspond à ces filtres."), "search_off") if is_narrowed else sentence(self._empty)
 
-    def _draw_bar(self, search: str, choices: Sequence[Filter], actions: Callable[[], None] | None) -> None:
+    def _draw_bar(self, search: str, choices: Sequence[Filter], actions: Callable[[], Any] | None) -> None:
         with ui.element("div").classes("table-bar"):
             if search:
                 filters.search_box(search, self._on_search)
@@ -149,34 +168,45 @@ class Table:
                 if column.kind == "name":
                     continue
                 box = ui.checkbox(column.label, value=column.is_shown, on_change=self._on_column(column.name))
-                box.props("dense :ripple=false").classes("tick menu-line")
+                self._boxes[column.name] = box.props("dense :ripple=false").classes("tick menu-line")
 
     def _draw_table(self) -> ui.table:
-        table = ui.table(rows=[], columns=[_column(column) for column in self._columns], row_key="id")
+        table = ui.table(
+            rows=[],
+            columns=[_column(column) for column in self._columns],
+            row_key="id",
+            on_pagination_change=self._on_pagination,
+        )
         table.props("flat dense binary-state-sort hide-no-data :rows-per-page-options=[0]").classes("table")
         table.props["hide-pagination"] = False
-        table.props["pagination"] = self._pagination(0)
+        table.props["pagination"] = self._pagination()
         table.props["visible-columns"] = [column.name for column in self._shown()]
         table.props["column-sort-order"] = "da"
         table.add_slot("body", table_slots.BODY)
         table.add_slot("bottom", table_slots.FOOT % _foot_words())
-        table.add_slot("loading", "")
         table.on("request", self._on_request)
         return table
 
     def _shown(self) -> list[Column]:
         chosen = self._table.props["visible-columns"] if hasattr(self, "_table") else None
-        return [column for column in self._columns if (column.name in chosen if chosen is not None else column.is_shown)]
+        return [
+            column for column in self._columns if (column.name in chosen if chosen is not None else column.is_shown)
+        ]
 
-    def _pagination(self, total: int) -> dict[str, Any]:
+    def _pagination(self) -> dict[str, Any]:
         ask = self._ask
         return {
             "page": ask.offset // ask.limit + 1,
             "rowsPerPage": ask.limit,
-            "rowsNumber": total,
+            "rowsNumber": self._total,
             "sortBy": ask.sort or None,
             "descending": ask.is_descending,
         }
+
+    def _on_pagination(self, event: events.ValueChangeEventArguments[dict[str, Any]]) -> None:
+        """Put back what the server knows: a browser that mounts late repeats the count it was born with."""
+        if event.value.get("rowsNumber") != self._total:
+            self._table.props["pagination"] = self._pagination()
 
     async def _on_request(self, event: events.GenericEventArguments) -> None:
         wanted = event.args["pagination"]
@@ -184,7 +214,9 @@ class Table:
         sort = wanted.get("sortBy") if wanted.get("sortBy") in sortable else ""
         page = max(int(wanted.get("page") or 1), 1)
         kept = self._ask
-        self._ask = Ask((page - 1) * kept.limit, kept.limit, sort, bool(wanted.get("descending")), kept.search, kept.filters)
+        self._ask = Ask(
+            (page - 1) * kept.limit, kept.limit, sort, bool(wanted.get("descending")), kept.search, kept.filters
+        )
         await self.load()
 
     async def _on_search(self, text: str) -> None:
@@ -195,12 +227,12 @@ class Table:
     def _on_choice(self, name: str) -> Callable[[str], Awaitable[None]]:
         return lambda value: self.narrow(**{name: value})
 
-    def _on_column(self, name: str) -> Callable[[events.ValueChangeEventArguments[bool]], Awaitable[None]]:
-        async def change(event: events.ValueChangeEventArguments[bool]) -> None:
+    def _on_column(self, name: str) -> Callable[[events.ValueChangeEventArguments[bool | None]], Awaitable[None]]:
+        async def change(event: events.ValueChangeEventArguments[bool | None]) -> None:
             shown = {column.name for column in self._shown()} - {name} | ({name} if event.value else set())
             ordered = [column.name for column in self._columns if column.name in shown]
             self._table.props["visible-columns"] = ordered
-            ui.run_javascript(f"palabre.columns({json.dumps(self._name)}, {json.dumps(ordered)})")
+            ui.run_javascript(f"palabre.keep({json.dumps(self._name)}, {json.dumps(ordered)})")
             await self.load()
 
         return change

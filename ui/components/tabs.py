@@ -20,7 +20,8 @@ class Tab:
 
 def tabs(choices: Sequence[Tab], on_change: Callable[[str], Any], *, value: str = "") -> ui.tabs:
     """Place a row of tabs; `on_change` gets the chosen tab's name."""
-    row = ui.tabs(value=value or choices[0].name, on_change=lambda event: on_change(str(event.value)))
+    first: Any = value or choices[0].name  # a tab's name is a value; the toolkit's annotation forgets it
+    row = ui.tabs(value=first, on_change=lambda event: on_change(str(event.value)))
     with row.props("no-caps inline-label align=left indicator-color=transparent :ripple=false").classes("tabs"):
         for choice in choices:
             with ui.tab(choice.name, label=choice.label).props(":ripple=false"):

@@ -49,6 +49,12 @@ def _line(thing: Waiting) -> Markup:
             class_="waiting-words",
         ),
         end if thing.figure else None,
-        tag("a", thing.action, href=thing.href, class_=f"button button-{kind}", aria_label=f"{thing.action}: {thing.title}"),
+        tag(
+            "a",
+            thing.action,
+            href=thing.href,
+            class_=f"button button-{kind}",
+            aria_label=f"{thing.action}: {thing.title}",
+        ),
         class_="waiting-line",
     )

@@ -259,7 +259,7 @@ create function ussd_turn_close(
     p_refusal text, p_operation uuid, p_is_error boolean, p_received_at timestamptz, p_now timestamptz, p_elapsed_us int,
     p_state text, p_user uuid, p_language text, p_screen text, p_page int, p_visit int, p_data jsonb, p_scratch jsonb,
     p_refusals int, p_goal text, p_has_committed boolean, p_transcript_length int, p_transcript_mac bytea,
-    p_is_secret boolean, p_moved uuid, p_seen uuid
+    p_is_secret boolean, p_version uuid, p_moved uuid, p_seen uuid
 ) returns void
 language plpgsql
 as $$
@@ -282,7 +282,7 @@ begin
 
     update ussd_session set
         state = p_state, ended_at = case when p_state = 'open' then null else p_now end,
-        user_id = coalesce(p_user, user_id), language = p_language, screen = p_screen, page = p_page, visit = p_visit,
+        user_id = coalesce(p_user, user_id), version_id = coalesce(p_version, version_id), language = p_language, screen = p_screen, page = p_page, visit = p_visit,
         data = p_data, scratch = p_scratch, refusals = p_refusals,
         goal = case when p_goal = '' then goal else p_goal end, has_committed = p_has_committed,
         transcript_length = p_transcript_length, transcript_mac = p_transcript_mac,

@@ -19,7 +19,7 @@ def gallery() -> None:
     visitor = Actor(None, "Mireille Bongo", (Grant(Scope.PLATFORM, Role.ADMIN),))
     sections = [section for section in navigation.SECTIONS if section.path in shell.SCREENS or section.path != "/"]
     waiting = {"/ussd-console": navigation.Waiting(1, is_failure=True), "/administration/taches": navigation.Waiting(3)}
-    here = navigation.Section("/_galerie", "Galerie", "widgets", group="")
+    here = navigation.Section("/_galerie", "Galerie", "palette", group="")
     standing = navigation.Standing(waiting, navigation.Books(is_balanced=True, at=now()))
     with frame.frame(visitor, [here, *sections], standing, "/_galerie", shell.DOORS):
         layout.title(t("Galerie"), t("Chaque composant, dans chaque état, clair et sombre."))

@@ -20,7 +20,7 @@ MOVE = money_dialog.Move(
 
 
 def button_kinds() -> None:
-    """Every button, awake, asleep and busy."""
+    """Draw every button, awake, asleep and busy."""
     with cards.card(), layout.stack(is_tight=True):
         with layout.row():
             buttons.primary("Encaisser 12 000 F CFA")
@@ -37,7 +37,7 @@ def button_kinds() -> None:
 
 
 def field_kinds() -> None:
-    """Every field, filled, empty, helped, wrong."""
+    """Draw every field, filled, empty, helped, wrong."""
     with cards.card(), fields.form():
         fields.text("Nom complet", value="Awa Diop")
         fields.text("Téléphone", hint="Avec l'indicatif, par exemple +221 77 000 42 18")
@@ -53,9 +53,13 @@ def field_kinds() -> None:
 
 
 def narrowing() -> None:
-    """Tabs, segmented control, drop-downs, search."""
+    """Draw tabs, segmented control, drop-downs, search."""
     with cards.card(is_flush=True):
-        choices = [tabs.Tab("all", "Toutes", "99 988"), tabs.Tab("failed", "Échouées", "412"), tabs.Tab("unknown", "Sort inconnu", "37")]
+        choices = [
+            tabs.Tab("all", "Toutes", "99 988"),
+            tabs.Tab("failed", "Échouées", "412"),
+            tabs.Tab("unknown", "Sort inconnu", "37"),
+        ]
         tabs.tabs(choices, _ignore)
     with layout.row():
         filters.segments({"1": "1 h", "24": "24 h", "7": "7 j"}, "24", _ignore, label="Période")
@@ -64,13 +68,15 @@ def narrowing() -> None:
 
 
 def saying() -> None:
-    """Dialogs and toasts, opened from their buttons."""
+    """Draw dialogs and toasts, opened from their buttons."""
     with cards.card(), layout.row():
         buttons.secondary("Verser de l'argent", lambda: money_dialog.money_dialog(MOVE, _confirm))
         buttons.secondary("Supprimer un service", _destroy)
         buttons.secondary("Dire ce qui est fait", lambda: toasts.done("Séance enregistrée."))
         buttons.secondary("Dire un refus", lambda: toasts.refused("Solde insuffisant."))
-        buttons.secondary("Proposer d'annuler", lambda: toasts.undoable("Amende retirée.", lambda: toasts.done("Amende remise.")))
+        buttons.secondary(
+            "Proposer d'annuler", lambda: toasts.undoable("Amende retirée.", lambda: toasts.done("Amende remise."))
+        )
 
 
 def _destroy() -> ui.dialog:
@@ -79,7 +85,9 @@ def _destroy() -> ui.dialog:
         return True
 
     loss = "Le service et ses tarifs disparaîtront. Les opérations passées restent au grand livre."
-    return danger_dialog.danger_dialog("Supprimer le service", loss, name="Pharmacie", act="Supprimer Pharmacie", confirm=confirm)
+    return danger_dialog.danger_dialog(
+        "Supprimer le service", loss, name="Pharmacie", act="Supprimer Pharmacie", confirm=confirm
+    )
 
 
 async def _confirm(_: UUID) -> bool:

@@ -12,11 +12,19 @@ from ui.labels import Tone
 from ui.pages.gallery.showing import BEFORE, WAVE, Specimen
 
 HOURS = tuple(f"{hour:02}:00" for hour in range(24))
-SCREEN_TEXT = "Transfert à Awa Diop\n77 000 42 18\nMontant: 25 000 F\nFrais: 250 F\nTotal: 25 250 F\n\n1. Confirmer\n2. Modifier\n0. Annuler"
+SCREEN_TEXT = """Transfert à Awa Diop
+77 000 42 18
+Montant: 25 000 F
+Frais: 250 F
+Total: 25 250 F
+
+1. Confirmer
+2. Modifier
+0. Annuler"""
 
 
 def chart_kinds() -> None:
-    """Lines with a target and a comparison, and bars."""
+    """Draw lines with a target and a comparison, and bars."""
     with cards.titled("Temps de réponse", "ms, 24 h"):
         slow = [value * 10 for value in WAVE]
         series = [charts.Series("p99", slow, "ochre"), charts.Series("p50", [84.0] * 24)]
@@ -31,13 +39,20 @@ def chart_kinds() -> None:
 
 
 def live_feed() -> None:
-    """The feed, with three events and paused with one waiting."""
+    """Draw the feed, with three events and paused with one waiting."""
     at = now()
     feed = Feed(
         [
             Happening(at, "Cotisation de Moussa Ndiaye", "10 000 F CFA, Wave", "payments", Tone.ACCENT, key="1"),
             Happening(at, "CIU créé à Kinshasa", "985-KINS-15-JEA-KABI-A3F9D", "fingerprint", key="2"),
-            Happening(at - timedelta(minutes=1), "Délai dépassé, *880#", "Moov Africa Bénin, écran Montant", "error", Tone.RED, key="3"),
+            Happening(
+                at - timedelta(minutes=1),
+                "Délai dépassé, *880#",
+                "Moov Africa Bénin, écran Montant",
+                "error",
+                Tone.RED,
+                key="3",
+            ),
         ],
         href="#journal",
     )
@@ -46,7 +61,7 @@ def live_feed() -> None:
 
 
 def phone() -> None:
-    """The phone simulator, in a session."""
+    """Draw the phone simulator, in a session."""
 
     async def ignore(_: str = "") -> None:
         return None

@@ -30,14 +30,24 @@ XOF = Currency.XOF
 
 
 def chip_states() -> None:
-    """Every state with its icon and its word."""
+    """Draw every state with its icon and its word."""
     with cards.card():
-        show(join(*(chips.chip(state) for state in State), chips.plain("Simulation", icon_name="experiment")), classes="row")
-        show(join(chips.avatar("MB"), chips.avatar("AD", is_done=True), *(chips.tile_icon("payments", tone) for tone in Tone)), classes="row")
+        show(
+            join(*(chips.chip(state) for state in State), chips.plain("Simulation", icon_name="experiment")),
+            classes="abreast",
+        )
+        show(
+            join(
+                chips.avatar("MB"),
+                chips.avatar("AD", is_done=True),
+                *(chips.tile_icon("payments", tone) for tone in Tone),
+            ),
+            classes="abreast",
+        )
 
 
 def figure_kinds() -> None:
-    """Figures, amounts, trends, times."""
+    """Draw figures, amounts, trends, times."""
     with cards.card():
         show(figures.amount(Money(4_862_500, XOF), is_big=True))
         show(figures.with_time(figures.amount(Money(240_000, XOF)), now()))
@@ -49,14 +59,18 @@ def figure_kinds() -> None:
 
 
 def tile_row() -> None:
-    """Service tiles and a band of measures."""
+    """Draw service tiles and a band of measures."""
     up = figures.trend(0.124, "que samedi dernier", shown=change(0.124))
     down = figures.trend(-0.038, "que samedi dernier", shown=change(-0.038))
     shown = [
-        tiles.Tile("Tontines", "groups", figures.figure(4_862_500, "F CFA", is_big=True), "#t", up, WAVE, BEFORE, Tone.OCHRE),
+        tiles.Tile(
+            "Tontines", "groups", figures.figure(4_862_500, "F CFA", is_big=True), "#t", up, WAVE, BEFORE, Tone.OCHRE
+        ),
         tiles.Tile("CIU", "fingerprint", figures.figure(1_284, "codes", is_big=True), "#c", up, BEFORE, WAVE),
         tiles.Tile("USSD", "dialpad", figures.figure(48_212, "sessions", is_big=True), "#u", down, WAVE[::-1], BEFORE),
-        tiles.Tile("Pensions", "account_balance", figures.figure(61_204, "payées", is_big=True), "#p", "99,3 % du premier coup"),
+        tiles.Tile(
+            "Pensions", "account_balance", figures.figure(61_204, "payées", is_big=True), "#p", "99,3 % du premier coup"
+        ),
     ]
     show(tiles.tiles(shown))
     band = [
@@ -68,25 +82,49 @@ def tile_row() -> None:
 
 
 def waiting_things() -> None:
-    """The list of what waits, and the same with nothing in it."""
+    """Draw the list of what waits, and the same with nothing in it."""
     ends = [
         waiting.Waiting(
-            "Passerelle Moov Africa Bénin", "11 échecs sur 60 appels en 5 min, depuis 13:52", "Voir la panne", "#", "cell_tower",
-            Tone.RED, chips.chip(State.DEGRADED),
+            "Passerelle Moov Africa Bénin",
+            "11 échecs sur 60 appels en 5 min, depuis 13:52",
+            "Voir la panne",
+            "#",
+            "cell_tower",
+            Tone.RED,
+            chips.chip(State.DEGRADED),
         ),
         waiting.Waiting(
-            "Remise à Rokhaya Gueye, Yoff Teranga", "4e main, approuvée par Ousmane Faye", "Examiner", "#", "how_to_reg",
-            Tone.ACCENT, figures.amount(Money(300_000, XOF)), "2e signature", is_decision=True,
+            "Remise à Rokhaya Gueye, Yoff Teranga",
+            "4e main, approuvée par Ousmane Faye",
+            "Examiner",
+            "#",
+            "how_to_reg",
+            Tone.ACCENT,
+            figures.amount(Money(300_000, XOF)),
+            "2e signature",
+            is_decision=True,
         ),
         waiting.Waiting(
-            "3 paiements au sort inconnu", "Enquête en cours, le plus ancien depuis 42 min", "Ouvrir la file", "#", "help",
-            Tone.OCHRE, figures.amount(Money(185_500, XOF)), "montant retenu",
+            "3 paiements au sort inconnu",
+            "Enquête en cours, le plus ancien depuis 42 min",
+            "Ouvrir la file",
+            "#",
+            "help",
+            Tone.OCHRE,
+            figures.amount(Money(185_500, XOF)),
+            "montant retenu",
         ),
         waiting.Waiting(
-            "Lot CNSS Bénin de novembre en cours", progress.plain_bar(0.612, label="Lot de novembre"), "Suivre", "#", "sync",
-            Tone.BLUE, figures.figure(61_204), "sur 99 988",
+            "Lot CNSS Bénin de novembre en cours",
+            progress.plain_bar(0.612, label="Lot de novembre"),
+            "Suivre",
+            "#",
+            "sync",
+            Tone.BLUE,
+            figures.figure(61_204),
+            "sur 99 988",
         ),
-    ]  # fmt: skip
+    ]
     with cards.titled("Ce qui vous attend", "Le plus urgent d'abord", count="9", is_flush=True, is_ruled=True):
         show(waiting.waiting_list(ends))
     with cards.titled("Ce qui vous attend", is_flush=True, is_ruled=True):
@@ -94,7 +132,7 @@ def waiting_things() -> None:
 
 
 def progress_parts() -> None:
-    """A batch live, a funnel, errors by network."""
+    """Draw a batch live, a funnel, errors by network."""
     parts = [
         progress.Part("Payées", 61_204, Tone.ACCENT, "3 804 116 000 F CFA"),
         progress.Part("En cours", 840, Tone.BLUE, "52 208 000 F CFA"),
@@ -117,9 +155,12 @@ def progress_parts() -> None:
 
 
 def things() -> None:
-    """Facts, history, code, copy, notices."""
+    """Draw facts, history, code, copy, notices."""
     with cards.titled("Compte"):
-        pairs = [("Disponible", figures.amount(Money(811_230_000, XOF))), ("Réservé", figures.amount(Money(2_384_654_000, XOF)))]
+        pairs = [
+            ("Disponible", figures.amount(Money(811_230_000, XOF))),
+            ("Réservé", figures.amount(Money(2_384_654_000, XOF))),
+        ]
         show(facts.facts([*pairs, ("Titulaire", "CNSS Bénin"), ("Dernier sceau", "")]))
     with cards.titled("Histoire"):
         show(history.history(_happenings()))
@@ -134,7 +175,7 @@ def things() -> None:
 
 
 def nothing_yet() -> None:
-    """Empty states and skeletons."""
+    """Draw empty states and skeletons."""
     with layout.stack(is_tight=True):
         with cards.card(is_flush=True):
             empty.empty("Vos clés d'API paraîtront ici.", icon="key", action="Créer une clé")
@@ -147,7 +188,9 @@ def _happenings() -> list[history.Happening]:
     at = now()
     return [
         history.Happening(at, "Remise approuvée, 2e signature", "Mireille Bongo", "check", Tone.ACCENT),
-        history.Happening(at - timedelta(minutes=4), "Sort inconnu, enquête lancée", "Moov Money, 62 500 F CFA", "help", Tone.OCHRE),
+        history.Happening(
+            at - timedelta(minutes=4), "Sort inconnu, enquête lancée", "Moov Money, 62 500 F CFA", "help", Tone.OCHRE
+        ),
         history.Happening(at - timedelta(days=1), "Remise demandée", "Ousmane Faye", "how_to_reg"),
     ]
 

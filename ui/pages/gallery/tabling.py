@@ -2,14 +2,19 @@
 
 import asyncio
 
-from nicegui import background_tasks
-
 from core.money import Currency, Money
 from ui.components import buttons, cards, chips, tables
 from ui.labels import State, count
 from ui.pages.gallery.showing import Specimen
 
-NAMES = ("Adjovi Hounkpatin", "Pascaline Hounsou", "Kossi Agbodjan", "Bernadette Zinsou", "Rachidi Alapini", "Sènami Dossou")
+NAMES = (
+    "Adjovi Hounkpatin",
+    "Pascaline Hounsou",
+    "Kossi Agbodjan",
+    "Bernadette Zinsou",
+    "Rachidi Alapini",
+    "Sènami Dossou",
+)
 STATES = (State.PAID, State.FAILED, State.RUNNING, State.PAID, State.UNKNOWN, State.PAID)
 NEXT = {State.FAILED: "Numéro fermé", State.RUNNING: "Réponse attendue", State.UNKNOWN: "Enquête à 14:07"}
 TOTAL = 99_988
@@ -28,7 +33,9 @@ COLUMNS = (
 async def people(ask: tables.Ask) -> tables.Answer:
     """Return one page of made-up pensions."""
     rows = [_row(ask.offset + index) for index in range(min(ask.limit, 8))]
-    return tables.Answer([row for row in rows if ask.search.lower() in row["name"].lower()], 0 if ask.search == "zz" else TOTAL)
+    return tables.Answer(
+        [row for row in rows if ask.search.lower() in row["name"].lower()], 0 if ask.search == "zz" else TOTAL
+    )
 
 
 async def nobody(_: tables.Ask) -> tables.Answer:
@@ -43,32 +50,25 @@ async def never(_: tables.Ask) -> tables.Answer:
 
 
 def full_table() -> None:
-    """A page of rows with search, filter, columns and an export."""
+    """Draw a page of rows with search, filter, columns and an export."""
     with cards.card(is_flush=True):
-        table = tables.Table(
+        tables.Table(
             "gallery",
             COLUMNS,
             people,
             search="Nom, numéro, référence",
             choices=[tables.Filter("kind", "Type", {"retraite": "Retraite", "reversion": "Réversion"})],
-            limit=8,
-            actions=lambda: _ignored(buttons.secondary("Exporter", icon="download")),
+            first=tables.Ask(limit=8),
+            actions=lambda: buttons.secondary("Exporter", icon="download"),
         )
-    background_tasks.create(_load(table))
 
 
 def empty_table() -> None:
-    """The same with nothing in it, and the same before its rows come."""
+    """Draw the same with nothing in it, and the same before its rows come."""
     with cards.titled("Rien encore", is_flush=True, is_ruled=True):
-        table = tables.Table("gallery-empty", COLUMNS[1:2], nobody, empty="Les pensions du lot paraîtront ici.")
-    background_tasks.create(_load(table))
+        tables.Table("gallery-empty", COLUMNS[1:2], nobody, empty="Les pensions du lot paraîtront ici.")
     with cards.titled("Bientôt", is_flush=True, is_ruled=True):
         tables.Table("gallery-waiting", COLUMNS[1:2], never)
-
-
-async def _load(table: tables.Table) -> None:
-    with table.element:
-        await table.load()
 
 
 def _row(index: int) -> tables.Row:
@@ -83,10 +83,6 @@ def _row(index: int) -> tables.Row:
         "at": "14:05:12",
     }
     return tables.row(str(index), cells, href=f"#ligne-{index}")
-
-
-def _ignored(_: object) -> None:
-    """Place something whose handle nobody needs."""
 
 
 SPECIMENS: tuple[Specimen, ...] = (

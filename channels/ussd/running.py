@@ -1,0 +1,140 @@
+"""A turn while it is worked out: the flow, the dialogue and the caller as the rows give them, and the engine's steps."""
+
+from collections.abc import Generator
+from typing import Any
+from uuid import UUID
+
+from channels import engine
+from channels.actions import ActionContext, Outcome, ResumePoint, SlowStep, UnseenResult
+from channels.engine import Caller, Dialogue, Reply
+from channels.flow import Flow, flow_of
+from channels.ussd.contracts import GatewayTurn, dialled_code
+from channels.ussd.gateways import Gateway
+from channels.ussd.receipts import Opened
+from channels.ussd.wallet_actions import REGISTRY
+from core.database import Session, fetch_one
+from core.money import Currency
+
+
+class Running:
+    """One turn between its opening and its closing; it outlives a transaction when a step is slow."""
+
+    def __init__(self, session: Session, gateway: Gateway, turn: GatewayTurn, opened: Opened) -> None:
+        self.opened = opened
+        self.dialogue = _dialogue(opened)
+        self.slow_step: SlowStep | None = None
+        self.worked: Any = None
+        caller = _caller(gateway, turn, opened)
+        self._context = _context(session, caller, self.dialogue, opened)
+        flow = _flow(session, UUID(opened.session["version_id"]))
+        self._steps = _begin(flow, self.dialogue, caller, self._context, turn, opened)
+
+    def advance(self, session: Session) -> Reply | None:
+        """Go on in `session`; None when `slow_step` must be worked out first."""
+        self._context.session = session
+        try:
+            if self.slow_step is None:
+                self.slow_step = next(self._steps)
+            else:
+                self.slow_step = self._steps.send(self.slow_step.settle(self._context, self.worked))
+        except StopIteration as over:
+            reply: Reply = over.value
+            return reply
+        return None
+
+    def prepare(self) -> None:
+        """Do what the slow step must have committed before it is worked out."""
+        assert self.slow_step is not None  # noqa: S101  # `advance` gave one
+        self.slow_step.prepare(self._context)
+
+
+def _begin(
+    flow: Flow, dialogue: Dialogue, caller: Caller, context: ActionContext, turn: GatewayTurn, opened: Opened
+) -> Generator[SlowStep, Outcome, Reply]:
+    """Say what the request's text means here: direct dial, a first message, or an answer."""
+    if turn.transcript is not None:
+        rest = turn.transcript[opened.input_offset :]
+        answers = ([rest] if not opened.is_begin else rest.split("*")) if rest or not opened.is_begin else []
+        return engine.run(flow, dialogue, caller, answers, context)
+    if not opened.is_begin:
+        return engine.run(flow, dialogue, caller, [turn.message], context)
+    if turn.message and dialled_code(turn.message) is None:
+        return engine.first_message(flow, dialogue, caller, turn.message, context)
+    dialled = opened.tail.split("*") if opened.tail and dialled_code(turn.message) else []
+    return engine.run(flow, dialogue, caller, dialled, context)
+
+
+def _dialogue(opened: Opened) -> Dialogue:
+    row = opened.session
+    return Dialogue(
+        session_id=UUID(row["id"]),
+        version_id=UUID(row["version_id"]),
+        screen=row["screen"],
+        page=row["page"],
+        visit=row["visit"],
+        data=row["data"],
+        scratch=row["scratch"],
+        refusals=row["refusals"],
+        language=row["language"],
+        goal=row["goal"],
+        has_committed=row["has_committed"],
+    )
+
+
+def _caller(gateway: Gateway, turn: GatewayTurn, opened: Opened) -> Caller:
+    if turn.phone is None:
+        return Caller(None, status="anonymous", country=gateway.country)
+    known = opened.caller
+    if known is None:
+        return Caller(turn.phone, country=gateway.country)
+    is_suspended = known["state"] != "active" or known["wallet_state"] not in {None, "active"}
+    level = known["wallet_level"]
+    return Caller(
+        phone=turn.phone,
+        user_id=UUID(known["user_id"]),
+        status="suspended" if is_suspended else "active" if known["wallet_id"] else "unknown",
+        role=level if level in {"agent", "merchant"} else "client",
+        language=known["language"],
+        name=known["name"],
+        country=gateway.country,
+    )
+
+
+def _context(session: Session, caller: Caller, dialogue: Dialogue, opened: Opened) -> ActionContext:
+    service, older = opened.service, opened.resume
+    unseen = (opened.caller or {}).get("unseen")
+    return ActionContext(
+        session=session,
+        caller=caller,
+        dialogue=dialogue,
+        service_currency=Currency(service["currency"]),
+        timezone=service["timezone"],
+        brand=service["settings"].get("brand", service["name"]),
+        settings=service["settings"],
+        registry=REGISTRY,
+        load_version=lambda version_id: _flow(session, version_id),
+        resume=ResumePoint(UUID(older["id"]), UUID(older["version_id"]), older["scratch"]) if older else None,
+        unseen=_unseen(unseen) if unseen else None,
+    )
+
+
+def _unseen(operation: dict[str, Any]) -> UnseenResult:
+    return UnseenResult(
+        operation_id=UUID(operation["operation_id"]),
+        type=operation["type"],
+        reference=operation["reference"],
+        amount=operation["amount_minor"],
+        payee_name=operation["payee_name"] or "",
+    )
+
+
+def _flow(session: Session, version_id: UUID) -> Flow:
+    """Return a version's flow; versions are immutable, so the process keeps what it has parsed."""
+
+    def load() -> dict[str, Any]:
+        row = fetch_one(session, "select body from flow_version where id = %s", (version_id,))
+        assert row is not None  # noqa: S101  # the session's row refers to it
+        body: dict[str, Any] = row["body"]
+        return body
+
+    return flow_of(version_id, load)

@@ -1,0 +1,50 @@
+"""`./dev`, or `./dev run`: everything on this machine, with demonstration data in development."""
+
+import os
+import sys
+import webbrowser
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from core.i18n import t
+
+if TYPE_CHECKING:
+    from commands.parser import Subparsers
+
+
+def register(subparsers: "Subparsers") -> None:
+    """Add the command to the terminal."""
+    parser = subparsers.add_parser("run", help=t("tout démarrer et ouvrir la console (par défaut)"))
+    parser.add_argument("--no-browser", action="store_true", help=t("ne pas ouvrir le navigateur"))
+    parser.set_defaults(command=run)
+
+
+def run(arguments: Namespace) -> int:
+    """Prepare the database, fill it if it is new, and serve until Ctrl-C."""
+    from commands.migrate import upgrade
+    from commands.serve import serve
+    from core.database import use_database
+    from core.embedded_postgres import ensure_running
+    from core.settings import Environment, get_settings
+
+    settings = get_settings()
+    url = ensure_running(settings)
+    upgrade(url)
+    if settings.environment is Environment.DEVELOPMENT:
+        from commands.demo import seed
+
+        print(t("Données de démonstration…"), flush=True)
+        seed(use_database(url, settings.database_pool_size), settings)
+
+    def announce(url: str) -> None:
+        print(t("Palabre est prêt : {url}  (Ctrl-C pour arrêter)").format(url=url), flush=True)
+        if not arguments.no_browser and has_desktop():
+            webbrowser.open(url)
+
+    return serve(announce)
+
+
+def has_desktop() -> bool:
+    """Say whether a person sits before a graphical screen here."""
+    is_graphical = sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return sys.stdout.isatty() and is_graphical

@@ -1,0 +1,41 @@
+"""What a verb is asked: frozen input, free of what a database or a hash cannot hold."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
+
+from core.i18n import t
+
+
+def storable(value: Any) -> Any:
+    """Return `value`, or raise when a text in it cannot be UTF-8 or stored by PostgreSQL.
+
+    A NUL or half a surrogate pair is valid JSON, and stops at the door.
+    """
+    if not _is_storable(value):
+        raise ValueError(t("caractère interdit"))
+    return value
+
+
+Text = Annotated[str, AfterValidator(storable)]
+
+
+class Order(BaseModel):
+    """The input of a verb. Unknown fields are ignored; values are never echoed by an error."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        return storable(value)
+
+
+def _is_storable(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\x00" not in value and not any("\ud800" <= mark <= "\udfff" for mark in value)
+    if isinstance(value, dict):
+        return all(_is_storable(key) and _is_storable(item) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_is_storable, value))
+    return True

@@ -1,0 +1,168 @@
+"""What just happened, as one stream: money, registrations, menus put live, and what people did in the console."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.database import Session, fetch_all
+from core.i18n import t
+from core.money import Currency, Money
+
+# Told by their own lines, or by nobody's need: signing in and out is in the journal.
+_VOWELS = "aàâeéèêëiîïoôuùûœæ"
+SILENT = ["subscriber.register", "ussd.publish", "users.sign_in", "users.sign_out"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the feed. `kind` and `subject_id` lead to the thing; `key` tells it from every other line."""
+
+    key: str
+    kind: str
+    icon: str
+    tone: str
+    at: datetime
+    title: str
+    detail: str
+    subject_id: str
+    amount: Money | None = None
+
+
+_OPERATIONS = """
+    select 'operation' as kind, o.id, o.created_at, o.type as word, o.state, o.reference, o.currency, o.amount_minor,
+           trim(u.first_name || ' ' || u.last_name) as name, '' as author, o.id::text as subject_id
+    from ussd_operation o join wallet w on w.id = o.payer_id join users u on u.id = w.user_id
+    where o.created_at > %(since)s order by o.created_at desc limit %(limit)s
+"""
+_REGISTRATIONS = """
+    select 'registration', w.id, w.created_at, w.level, w.state, u.country, w.currency, null::bigint,
+           trim(u.first_name || ' ' || u.last_name), '', u.id::text
+    from wallet w join users u on u.id = w.user_id
+    where w.created_at > %(since)s order by w.created_at desc limit %(limit)s
+"""
+_PUBLICATIONS = """
+    select 'publication', p.id, p.created_at, v.number::text, '', s.key, null, null::bigint,
+           s.name, coalesce(trim(u.first_name || ' ' || u.last_name), ''), s.id::text
+    from ussd_publication p join ussd_service s on s.id = p.service_id join flow_version v on v.id = p.version_id
+    left join users u on u.id = p.actor_id
+    where p.created_at > %(since)s order by p.created_at desc limit %(limit)s
+"""
+_TRAIL = """
+    select 'audit', a.id, a.created_at, a.action, case when a.is_refusal then 'refused' else '' end, a.summary, null,
+           null::bigint, '', a.actor_name, a.subject_id
+    from audit_entry a
+    where a.created_at > %(since)s and a.action <> all (%(silent)s) order by a.created_at desc limit %(limit)s
+"""
+
+
+def list_events(session: Session, since: datetime, *, limit: int = 30) -> list[Event]:
+    """Return at most `limit` events after `since`, newest first."""
+    parts = " union all ".join(f"({part})" for part in (_OPERATIONS, _REGISTRATIONS, _PUBLICATIONS, _TRAIL))
+    rows = fetch_all(
+        session,
+        f"select * from ({parts}) e order by created_at desc, id desc limit %(limit)s",
+        {"since": since, "limit": limit, "silent": SILENT},
+    )
+    return [_EVENTS[row["kind"]](row) for row in rows]
+
+
+def _event(row: dict[str, Any], icon: str, tone: str, title: str, detail: str, amount: Money | None = None) -> Event:
+    return Event(
+        key=f"{row['kind']}:{row['id']}",
+        kind=row["kind"],
+        icon=icon,
+        tone=tone,
+        at=row["created_at"],
+        title=title,
+        detail=detail,
+        subject_id=row["subject_id"],
+        amount=amount,
+    )
+
+
+_TYPES = {
+    "transfer": ("swap_horiz", "Transfert de {name}"),
+    "cash_out": ("local_atm", "Retrait de {name}"),
+    "bill": ("receipt_long", "Facture payée par {name}"),
+    "sell": ("storefront", "Vente par {name}"),
+    "airtime": ("sim_card", "Crédit acheté par {name}"),
+    "payment": ("shopping_cart", "Paiement de {name}"),
+    "recharge": ("add_card", "Recharge de {name}"),
+    "subscription": ("loyalty", "Abonnement de {name}"),
+}
+_TONES = {"failed": "red", "unknown": "ochre", "reversed": "neutral", "reserved": "blue", "sent": "blue"}
+
+
+def _operation(row: dict[str, Any]) -> Event:
+    icon, title = _TYPES[row["word"]]
+    amount = Money(row["amount_minor"], Currency(row["currency"]))
+    tone = _TONES.get(row["state"], "accent")
+    return _event(row, icon, tone, _of(title, row["name"]), f"{amount.on_screen()}, {row['reference']}", amount)
+
+
+def _registration(row: dict[str, Any]) -> Event:
+    detail = t("Portefeuille en {currency}").format(currency=row["currency"])
+    return _event(row, "person_add", "accent", _of("Inscription de {name}", row["name"]), detail)
+
+
+def _publication(row: dict[str, Any]) -> Event:
+    title = t("Menu «\u00a0{service}\u00a0» v{number} publié").format(service=row["name"], number=row["word"])
+    return _event(row, "publish", "neutral", title, _by(row))
+
+
+_ACTS = {
+    "api_key.create": "Clé d'API créée",
+    "api_keys.create": "Clé d'API créée",
+    "api_keys.revoke": "Clé d'API révoquée",
+    "books.broken": "Règle des livres rompue",
+    "jobs.run": "Tâche demandée",
+    "ledger.reverse": "Opération contre-passée",
+    "operation.reverse": "Opération annulée",
+    "pin.unlock": "Code secret débloqué",
+    "user.phone_lost": "Numéro passé à un autre",
+    "users.change_password": "Mot de passe changé",
+    "users.close": "Compte fermé",
+    "users.create": "Compte créé",
+    "users.forgot_password": "Mot de passe oublié",
+    "users.global_role": "Rôle changé",
+    "users.phone_taken_over": "Numéro repris",
+    "users.prove": "Adresse prouvée",
+    "users.refresh_reused": "Jeton volé, famille révoquée",
+    "users.register": "Compte ouvert",
+    "users.reopen": "Compte rouvert",
+    "users.reset_password": "Mot de passe réinitialisé",
+    "users.totp_enrol": "Second facteur préparé",
+    "users.totp_on": "Second facteur activé",
+    "users.totp_wrong": "Second facteur refusé",
+    "users.update": "Compte modifié",
+    "ussd.end_session": "Dialogue terminé",
+}
+_ALARMS = {"books.broken", "users.refresh_reused"}
+
+
+def _trail(row: dict[str, Any]) -> Event:
+    is_alarm = row["state"] == "refused" or row["word"] in _ALARMS
+    detail = ", ".join(part for part in (row["reference"], _by(row)) if part)
+    title = t(_ACTS.get(row["word"], row["word"]))
+    return _event(row, "history", "red" if is_alarm else "neutral", title, detail)
+
+
+def _of(title: str, name: str) -> str:
+    """Return the title with its person; in French `de` gives way before a vowel: «Transfert d'Awa Diop»."""
+    name = name or t("un abonné")
+    template = t(title)
+    if name[0].casefold() in _VOWELS:
+        template = template.replace("de {name}", "d'{name}")
+    return template.format(name=name)
+
+
+def _by(row: dict[str, Any]) -> str:
+    return t("par {name}").format(name=row["author"] or "Palabre")
+
+
+_EVENTS = {
+    "operation": _operation,
+    "registration": _registration,
+    "publication": _publication,
+    "audit": _trail,
+}

@@ -1,0 +1,42 @@
+"""Subscribers as an operator sees them: finding one, his card, operations with their entries, messages, PIN.
+
+A reader (`lecteur`) sees masked numbers and no texts; an operator acts, with a reason that stays in the trail.
+"""
+
+from services.pins import UnlockPin
+from services.pins import unlock as unlock_pin
+from services.subscribers.operations import OperationRow, count_operations, get_operation, list_operations
+from services.subscribers.people import (
+    SubscriberCard,
+    SubscriberRow,
+    SuspendSubscriber,
+    WalletRow,
+    count_subscribers,
+    get_subscriber,
+    list_messages,
+    list_subscribers,
+    reactivate,
+    suspend,
+)
+from services.wallets import ReverseOperation, reverse_operation
+
+__all__ = [
+    "OperationRow",
+    "ReverseOperation",
+    "SubscriberCard",
+    "SubscriberRow",
+    "SuspendSubscriber",
+    "UnlockPin",
+    "WalletRow",
+    "count_operations",
+    "count_subscribers",
+    "get_operation",
+    "get_subscriber",
+    "list_messages",
+    "list_operations",
+    "list_subscribers",
+    "reactivate",
+    "reverse_operation",
+    "suspend",
+    "unlock_pin",
+]

@@ -1,0 +1,119 @@
+from datetime import datetime, timedelta
+from threading import Event
+
+import pytest
+
+from core import clock, ids
+from core.database import Database, fetch_all
+from jobs import retention
+from models.inbox import IdempotencyRecord
+from models.tasks import JobRun
+from models.users import ConsoleSession, OneTimeCode, RefreshToken, SignInFailure, User
+from models.ussd import VelocityBucket, VelocityRule
+from services import retention as rules
+from tests.builders import traffic
+from tests.builders.traffic import Step
+
+NOW = datetime.fromisoformat("2026-11-21T02:45:00Z")
+DAY = timedelta(days=1)
+
+
+def counts(database: Database) -> dict[str, int]:
+    with database.transaction() as session:
+        return {
+            rule.table: fetch_all(session, f"select count(*) as rows from {rule.table}")[0]["rows"]
+            for rule in rules.RULES
+        }
+
+
+def test_texts_live_thirty_days_and_dialogues_thirteen_months(database: Database) -> None:
+    two = [Step("home"), Step("end")]
+    with database.transaction() as session:
+        line = traffic.open_line(session)
+        fresh = traffic.add_session(session, line, NOW - 30 * DAY + timedelta(minutes=1), two)
+        silent = traffic.add_session(session, line, NOW - 31 * DAY, two)
+        traffic.add_session(session, line, NOW - 397 * DAY, two)
+        traffic.add_session(session, line, NOW - 400 * DAY, two)
+    with clock.travel(NOW):
+        assert retention.work(Event()) == "textes vidés : 6, dialogues : 2."
+        assert retention.work(Event()) == "Rien à effacer."
+    with database.transaction() as session:
+        rows = fetch_all(
+            session,
+            "select session_id, array_agg(response_text order by number) as texts, array_agg(input_text) as inputs,"
+            " count(wire_body) as bodies, array_agg(screen_after order by number) as screens"
+            " from ussd_turn group by session_id order by min(created_at)",
+        )
+    screens = ["home", "end"]
+    assert [tuple(row.values()) for row in rows] == [
+        (silent.id, ["", ""], ["", ""], 0, screens),
+        (fresh.id, ["texte de home", "texte de end"], ["1", "1"], 2, screens),
+    ]
+
+
+def test_a_dialogue_still_open_is_never_deleted(database: Database) -> None:
+    with database.transaction() as session:
+        line = traffic.open_line(session)
+        traffic.add_session(session, line, NOW - 400 * DAY, state="open")
+    with clock.travel(NOW):
+        retention.work(Event())
+    assert counts(database)["ussd_session"] == 1
+
+
+def test_spent_secrets_go_and_living_ones_stay(database: Database) -> None:
+    with database.transaction() as session:
+        user = User(email="awa@exemple.cm")
+        rule = VelocityRule(name="turns", capacity=10, window_s=60)
+        session.add_all([user, rule])
+        session.flush()
+        for is_spent, age in ((True, 2 * DAY), (False, timedelta(hours=23))):
+            until, secret = NOW - age, ids.new_id().bytes
+            session.add_all(
+                [
+                    ConsoleSession(user_id=user.id, token_digest=secret, last_seen_at=until, expires_at=until),
+                    RefreshToken(
+                        user_id=user.id, family_id=user.id, token_digest=secret, access_minutes=30, expires_at=until
+                    ),
+                    OneTimeCode(
+                        user_id=user.id, purpose="reset", channel="sms", address="", digest=secret, expires_at=until
+                    ),
+                    IdempotencyRecord(
+                        caller="a", key=str(is_spent), content=secret, expires_at=NOW - DAY if is_spent else NOW + DAY
+                    ),
+                    SignInFailure(subject=secret, kind="password", created_at=NOW - age * (20 if is_spent else 1)),
+                    VelocityBucket(
+                        rule_id=rule.id,
+                        subject=str(is_spent),
+                        tokens=0,
+                        refilled_at=NOW - timedelta(seconds=61 if is_spent else 59),
+                    ),
+                    JobRun(job="seals", state="done", ended_at=NOW - (31 if is_spent else 29) * DAY),
+                ]
+            )
+        session.add(
+            ConsoleSession(
+                user_id=user.id, token_digest=b"r", last_seen_at=NOW, expires_at=NOW + DAY, revoked_at=NOW - 2 * DAY
+            )
+        )
+    with clock.travel(NOW):
+        summary = retention.work(Event())
+    assert summary == (
+        "sessions de console : 2, jetons : 1, codes : 1, réponses gardées : 1, échecs de connexion : 1,"
+        " compteurs de débit : 1, passages : 1."
+    )
+    assert counts(database) == {rule.table: 0 if rule.table == "ussd_session" else 1 for rule in rules.RULES}
+
+
+def test_many_rows_go_in_bounded_batches(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "BATCH", 3)
+    with database.transaction() as session:
+        for number in range(10):
+            session.add(
+                IdempotencyRecord(caller="a", key=str(number), content=b"", expires_at=NOW - timedelta(seconds=1))
+            )
+    with clock.travel(NOW):
+        with database.transaction() as session:
+            by_table = {rule.table: rule for rule in rules.RULES}
+            assert rules.delete_spent(session, by_table["idempotency_record"]) == 3
+        assert retention.work(Event()) == "réponses gardées : 7."
+    assert counts(database)["idempotency_record"] == 0

@@ -1,0 +1,99 @@
+"""A browser without a browser: NiceGUI's simulated user on our own application."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from nicegui import ui
+from nicegui.functions.download import download
+from nicegui.functions.navigate import Navigate
+from nicegui.functions.notify import notify
+from nicegui.storage import Storage
+from nicegui.testing import User
+from nicegui.testing.general import nicegui_reset_globals
+
+from core.permissions import Actor, Grant, Role, Scope
+from core.settings import get_settings
+from ui import auth, live, pages, shell
+
+ADMIN = Actor(None, "Mireille Bongo", (Grant(Scope.PLATFORM, Role.ADMIN),))
+READER = Actor(None, "Awa Diop", (Grant(Scope.USSD, Role.LECTEUR),))
+
+
+@dataclass
+class Door:
+    """Identity as the screen sees it: tokens and whom they stand for. The database behind it opens empty transactions."""
+
+    people: dict[str, Actor] = field(default_factory=dict)
+    committed: int = 0
+    rolled_back: int = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[object]:
+        try:
+            yield object()
+        except BaseException:
+            self.rolled_back += 1
+            raise
+        self.committed += 1
+
+    def resolve(self, _session: object, token: str, _address: str) -> Actor | None:
+        return self.people.get(token)
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> Door:
+    opened = Door()
+    monkeypatch.setattr(shell, "get_database", lambda: opened)
+    monkeypatch.setattr(auth, "resolve", opened.resolve)
+    return opened
+
+
+@pytest.fixture
+def screens(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Let a test add pages of its own with `screens("/path", title=…)`; they are gone afterwards."""
+    pages.load()
+    monkeypatch.setattr(shell, "SCREENS", dict(shell.SCREENS))
+    return shell.screen
+
+
+@pytest.fixture
+async def open_console(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, door: Door, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[Callable[..., Any]]:
+    """Return a context manager that serves the console and gives its simulated user; any ERROR log fails the test."""
+    monkeypatch.setenv("ENVIRONMENT", "development")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(Storage, "path", tmp_path)
+    monkeypatch.setattr(live.Hub, "start", lambda *_: None)
+    get_settings.cache_clear()
+
+    @asynccontextmanager
+    async def serve(token: str = "") -> AsyncIterator[User]:
+        monkeypatch.setattr(auth, "token", lambda: token)
+        with nicegui_reset_globals():
+            os.environ["NICEGUI_USER_SIMULATION"] = "true"
+            server = FastAPI()
+            shell.install(server)
+            try:
+                transport = httpx.ASGITransport(server)
+                async with (
+                    server.router.lifespan_context(server),
+                    httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+                ):
+                    yield User(client)
+                    await asyncio.sleep(0)
+            finally:
+                os.environ.pop("NICEGUI_USER_SIMULATION", None)
+                ui.navigate, ui.notify, ui.download = Navigate(), notify, download
+
+    yield serve
+    get_settings.cache_clear()
+    assert [record.getMessage() for record in caplog.get_records("call") if record.levelname == "ERROR"] == []

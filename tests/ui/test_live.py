@@ -1,0 +1,65 @@
+"""News reaches the pages that care, gathered, and no page that is gone."""
+
+import asyncio
+from typing import Any
+
+from nicegui import context, ui
+
+from tests.ui.conftest import ADMIN, Door
+from ui import live
+
+
+async def test_news_is_gathered_and_only_for_its_topic(open_console: Any, screens: Any, door: Door) -> None:
+    door.people["jeton"] = ADMIN
+    hub = live.Hub()
+    heard: list[list[dict[str, Any]]] = []
+
+    def page() -> None:
+        ui.label("Accueil")
+        hub.subscribe(["ussd"], heard.append)
+
+    screens("/essai", title="Essai")(page)
+    async with open_console("jeton") as user:
+        client = await user.open("/essai")
+        assert hub.subscriber_count == 1
+        for number in range(50):
+            hub.deliver({"topic": "ussd", "number": number})
+        hub.deliver({"topic": "ledger"})
+        while not heard:
+            await asyncio.sleep(0.01)
+        hub.deliver({"topic": "ussd", "number": 50})
+        await asyncio.sleep(0.02)
+        assert [len(news) for news in heard] == [50]
+        while len(heard) == 1:
+            await asyncio.sleep(0.01)
+        assert heard[1] == [{"topic": "ussd", "number": 50}]
+        client.delete()
+        await asyncio.sleep(0)
+        assert hub.subscriber_count == 0
+
+
+def test_a_payload_that_is_no_news_is_ignored() -> None:
+    assert live._read('{"topic": "ussd"}') == {"topic": "ussd"}
+    assert live._read("[1]") is None
+    assert live._read("{") is None
+
+
+async def test_the_feed_counts_what_comes_while_it_is_paused(open_console: Any, screens: Any, door: Door) -> None:
+    from core.clock import now
+    from ui.components.feed import Feed
+    from ui.components.history import Happening
+
+    door.people["jeton"] = ADMIN
+    feeds: list[Feed] = []
+    screens("/essai", title="Essai")(lambda: feeds.append(Feed()))
+    async with open_console("jeton") as user:
+        await user.open("/essai")
+        await user.should_see("Les événements paraîtront ici")
+        user.find("Suspendre").click()
+        with user:
+            feeds[0].push([Happening(now(), "Transfert", key="1"), Happening(now(), "Transfert", key="1")])
+        await user.should_see("Reprendre (2)")
+        await user.should_not_see("Transfert")
+        user.find("Reprendre (2)").click()
+        await user.should_see("Transfert")
+        assert context is not None
