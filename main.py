@@ -13,9 +13,8 @@ VERSION = "0.1.0"
 def create_app() -> FastAPI:
     """Build the whole application; uvicorn calls it once in each process."""
     import ui.shell
-    from commands.migrate import upgrade
-
     from api import app as api_app
+    from commands.migrate import upgrade
     from core import embedded_postgres, live, logs
     from core.database import use_database
     from core.settings import get_settings

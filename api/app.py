@@ -11,8 +11,9 @@ from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from api import auth, errors, health, organisations, users, ussd
+from api import auth, errors, health, organisations, pension_auth, single_sign_on, users, ussd
 from api.deps import documentation_reader
+from core.access_log import AccessLog
 from core.settings import Settings
 
 ASSETS = "/docs-assets"
@@ -39,8 +40,9 @@ def create(settings: Settings, lifespan: Lifespan, version: str) -> FastAPI:
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
         )
+    app.add_middleware(AccessLog)
     errors.install(app)
-    for part in (health, ussd, auth, users, organisations):
+    for part in (health, ussd, auth, pension_auth, users, organisations, single_sign_on):
         app.include_router(part.router)
     _serve_documentation(app)
     return app

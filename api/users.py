@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from api.deps import Door, SignedIn
 from api.fields import Language, MaybeEmail, MaybePhone
@@ -23,6 +23,11 @@ from services.users import UserCreated, UserRow
 
 tontine_router = APIRouter(prefix="/api/v1/users", tags=["users"])
 pension_router = APIRouter(prefix="/api", tags=["pensions: users"])
+
+
+def _as_text(value: Any) -> Any:
+    """Accept an organisation's number too: it is its code."""
+    return str(value) if isinstance(value, int) else value
 
 
 class ChangedMeanwhile(Refusal):
@@ -60,7 +65,7 @@ class CreateBody(Order):
     first_name: str = Field(min_length=1, max_length=100)
     last_name: str = Field(min_length=1, max_length=100)
     role: str = Field(max_length=32)
-    organization_id: str | int
+    organization_id: Annotated[str, BeforeValidator(_as_text)]
     phone_number: str | None = Field(default=None, max_length=40)
     username: str | None = Field(default=None, max_length=150)
 
@@ -153,7 +158,7 @@ def create_user(body: CreateBody, door: SignedIn) -> Response:
 
 def _create(door: Door, body: CreateBody) -> Callable[[Session], UserCreated]:
     def create(session: Session) -> UserCreated:
-        organisation = organisations.find_organisation(session, str(body.organization_id))
+        organisation = organisations.find_organisation(session, body.organization_id)
         if organisation is None or not organisation.is_active:
             raise InvalidInput({"organization_id": t("organisation inconnue ou fermée")})
         if body.role not in {Role.GESTIONNAIRE, Role.SUPERVISEUR}:

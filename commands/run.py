@@ -21,20 +21,12 @@ def register(subparsers: "Subparsers") -> None:
 
 def run(arguments: Namespace) -> int:
     """Prepare the database, fill it if it is new, and serve until Ctrl-C."""
-    from commands.migrate import upgrade
+    from commands.seed import seed_if_empty
     from commands.serve import serve
-    from core.database import use_database
-    from core.embedded_postgres import ensure_running
     from core.settings import Environment, get_settings
 
-    settings = get_settings()
-    url = ensure_running(settings)
-    upgrade(url)
-    if settings.environment is Environment.DEVELOPMENT:
-        from commands.demo import seed
-
-        print(t("Données de démonstration…"), flush=True)
-        seed(use_database(url, settings.database_pool_size), settings)
+    if get_settings().environment is Environment.DEVELOPMENT:
+        seed_if_empty()
 
     def announce(url: str) -> None:
         print(t("Palabre est prêt : {url}  (Ctrl-C pour arrêter)").format(url=url), flush=True)

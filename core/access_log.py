@@ -1,13 +1,12 @@
 """One line and one figure for each HTTP request: method, path, status, time. Never a query, a header or a body."""
 
-import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import structlog
 
-from core import ids, logs, metrics
+from core import metrics
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -18,40 +17,34 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 # Addresses whose end is a secret or a person's paper, and how many of their parts may be written.
 SECRET_TAILS = {"g": 2, "verifier": 1, "v": 1}
 QUIET_PATHS = ("/_nicegui", "/health", "/metrics", "/docs-assets")
-GIVEN_ID = re.compile(r"[\w-]{8,64}")
 UNKNOWN_ROUTE = "other"
 
 _log = structlog.get_logger("access")
 
 
 class AccessLog:
-    """ASGI middleware: gives every request its id, then writes what became of it."""
+    """ASGI middleware, inside the one that gives a request its id: writes what became of it."""
 
     def __init__(self, app: Application) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; the id stands in `core.logs.request_id` and in the header `X-Request-ID`."""
+        """Serve one request, then record it; a request that fails altogether counts as 500."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        identifier = given if GIVEN_ID.fullmatch(given) else str(ids.new_id())
-        token = logs.request_id.set(identifier)
         started, status = time.perf_counter(), 500
 
-        async def send_with_id(message: Message) -> None:
+        async def watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", identifier.encode())]
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_id)
+            await self._app(scope, receive, watched)
         finally:
             _record(scope, status, time.perf_counter() - started)
-            logs.request_id.reset(token)
 
 
 def loggable_path(path: str) -> str:

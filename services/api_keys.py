@@ -47,7 +47,7 @@ class CreateApiKey(Order):
     @classmethod
     def _readable(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
         if not all(map(is_network, networks)):
-            raise ValueError("une adresse ou une plage CIDR par ligne")
+            raise ValueError(t("une adresse ou une plage CIDR par ligne"))
         return tuple(str(ip_network(network.strip(), strict=False)) for network in networks)
 
 

@@ -15,6 +15,7 @@ os.environ.pop("DATABASE_URL", None)
 
 from core.database import Database, Session  # noqa: E402
 from core.settings import Settings  # noqa: E402
+from services import ledger  # noqa: E402
 from tests import database as databases  # noqa: E402
 
 Settings.model_config["env_file"] = None
@@ -23,9 +24,9 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 
 
 @pytest.fixture(scope="session")
-def database_server(testrun_uid: str) -> Iterator[str]:
-    """Give the address of the run's PostgreSQL."""
-    with databases.running_server(testrun_uid[:12]) as url:
+def database_server() -> Iterator[str]:
+    """Give the address of the tests' PostgreSQL."""
+    with databases.running_server() as url:
         yield url
 
 
@@ -37,8 +38,9 @@ def _own_database_url(database_server: str) -> Iterator[str]:
 
 @pytest.fixture
 def database(_own_database_url: str) -> Iterator[Database]:
-    """Give a migrated, empty database, current for this process; a test that changes its tables asks for `own_database`."""
+    """Give a migrated, empty database, current for this process; who changes its tables asks for `own_database`."""
     databases.empty(_own_database_url)
+    ledger._house_accounts.clear()
     with databases.current(_own_database_url) as chosen:
         yield chosen
 

@@ -1,12 +1,14 @@
-"""Real databases for tests: one server a run, one migrated template, a fresh copy for each test."""
+"""Real databases for tests: one server, one migrated template, copies for whoever asks."""
 
 import contextlib
 import fcntl
-import shutil
+import hashlib
+import os
 import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -19,48 +21,77 @@ from core.embedded_postgres import EmbeddedPostgres
 
 # Nobody's money is in here: what a power cut would lose is worth the seconds.
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "4GB"}
-TEMPLATE = "template_palabre"
+ROOT = Path(__file__).parents[1]
 
 
 @contextlib.contextmanager
-def running_server(run: str) -> Iterator[str]:
-    """Yield the address of the server that all workers of the test run `run` share; the last one removes it."""
-    folder = Path(tempfile.gettempdir()) / f"palabre-{run}"
+def running_server() -> Iterator[str]:
+    """Yield the address of the server that all test processes of this checkout share; the last one stops it.
+
+    Its folder stays, so that the next run finds the template ready and takes over what a killed run left.
+    """
+    checkout = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
+    folder = Path(tempfile.gettempdir()) / f"palabre-tests-{os.getuid()}-{checkout}"
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)  # as root, the server runs as another account
     embedded = EmbeddedPostgres(folder, settings=FAST)
-    url = embedded.start()
-    try:
-        make_template(url, folder / "template.lock")
+    with embedded as url:
+        with (folder / "template.lock").open("w") as lock, psycopg.connect(url, autocommit=True) as connection:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            drop_leftovers(connection)
+            make_template(url, connection)
         yield url
-    finally:
-        home = embedded.home
-        if embedded.stop():
-            shutil.rmtree(home, ignore_errors=True)
-            shutil.rmtree(folder, ignore_errors=True)
 
 
-def make_template(url: str, lock: Path) -> None:
-    """Migrate the template once, whichever worker comes first."""
-    with lock.open("w") as file, psycopg.connect(url, autocommit=True) as connection:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        name = sql.Identifier(TEMPLATE)
-        if connection.execute("select 1 from pg_database where datname = %s", [TEMPLATE]).fetchone():
-            return
-        half = sql.Identifier(f"{TEMPLATE}_half")
-        connection.execute(sql.SQL("drop database if exists {}").format(half))
-        connection.execute(sql.SQL("create database {}").format(half))
-        upgrade(address(url, f"{TEMPLATE}_half"))
-        connection.execute(sql.SQL("alter database {} rename to {}").format(half, name))
+def template_name() -> str:
+    """Return the name of the template of these very migrations."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "alembic").rglob("*.*")):
+        if path.suffix in {".py", ".sql"}:
+            digest.update(path.read_bytes())
+    return f"template_{digest.hexdigest()[:12]}"
+
+
+def make_template(url: str, connection: psycopg.Connection[Any]) -> None:
+    """Migrate a template database, unless it is there."""
+    name = template_name()
+    if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+        return
+    half = f"half_{name}"
+    connection.execute(sql.SQL("create database {}").format(sql.Identifier(half)))
+    upgrade(address(url, half))
+    connection.execute(sql.SQL("alter database {} rename to {}").format(sql.Identifier(half), sql.Identifier(name)))
+
+
+def drop_leftovers(connection: psycopg.Connection[Any]) -> None:
+    """Drop the databases of dead test processes and the templates of other migrations."""
+    names = [name for (name,) in connection.execute("select datname from pg_database")]
+    for name in names:
+        kind, _, rest = name.partition("_")
+        is_dead = kind == "test" and not is_alive(int(rest.partition("_")[0]))
+        if is_dead or kind == "half" or (kind == "template" and name != template_name()):
+            with contextlib.suppress(psycopg.errors.ObjectInUse):
+                connection.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether there is such a process."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 @contextlib.contextmanager
-def copied(server: str, template: str = TEMPLATE) -> Iterator[str]:
-    """Yield the address of a fresh copy of `template`, dropped afterwards; `template1` is an empty one."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
+def copied(server: str, template: str | None = None) -> Iterator[str]:
+    """Yield the address of a fresh copy of the migrated template, or of the empty `template1`; it is dropped after."""
+    name = f"test_{os.getpid()}_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
         make = sql.SQL("create database {} template {}")
-        connection.execute(make.format(sql.Identifier(name), sql.Identifier(template)))
+        connection.execute(make.format(sql.Identifier(name), sql.Identifier(template or template_name())))
         try:
             yield address(server, name)
         finally:

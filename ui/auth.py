@@ -6,10 +6,11 @@ that every act checks.
 
 from typing import TYPE_CHECKING, Any
 
-from nicegui import app
+from nicegui import app, context
 
-from core import i18n
+from core import addresses, i18n
 from core.permissions import Actor
+from core.settings import get_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 TOKEN = "session"  # noqa: S105  # the key in app.storage.user
 LANGUAGE = "language"
 SIGN_IN = "/connexion"
+CHANGE_PASSWORD = "/mot-de-passe/changer"  # noqa: S105  # a path
+COOKIE = "palabre_session"  # set by single sign-on, which ends in an HTTP answer and not in a page
 
 
 def resolve(session: Any, token: str, address: str) -> Actor | None:
@@ -36,7 +39,15 @@ def end(session: Any, opaque: str) -> None:
 
 def token() -> str:
     """Return this browser's token; empty when nobody is signed in."""
-    return str(app.storage.user.get(TOKEN) or "")
+    return str(app.storage.user.get(TOKEN) or context.client.request.cookies.get(COOKIE) or "")
+
+
+def address() -> str:
+    """Return the address of this page's browser, by `X-Forwarded-For` behind declared proxies only."""
+    request = context.client.request
+    forwarded_for = ",".join(request.headers.getlist("x-forwarded-for"))
+    peer = request.client.host if request.client else ""
+    return addresses.client_address(peer, forwarded_for, get_settings().trusted_proxies)
 
 
 def remember(opaque: str) -> None:

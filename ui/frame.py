@@ -64,7 +64,7 @@ def _free_landmarks() -> None:
     """Take the landmark from the toolkit's own `<main>`: ours holds the page alone."""
     slot = context.client.content.parent_slot
     if slot is not None:
-        slot.parent.props("role=presentation")
+        slot.parent.tag = "div"
 
 
 def brand() -> Markup:

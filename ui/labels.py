@@ -116,11 +116,6 @@ def count(number: int) -> str:
     return formats.count(number, page_language())
 
 
-def money(amount: Money) -> str:
-    """Return `50 000 F CFA`, for a cell or a sentence; a figure of its own is `components.figures.amount`."""
-    return amount.on_screen(page_language())
-
-
 def decimal(number: float | Decimal, places: int = 1) -> str:
     """Return `61,2` with exactly `places` decimals, a true minus and the page's separators."""
     exact = Decimal(str(number)).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
@@ -130,7 +125,7 @@ def decimal(number: float | Decimal, places: int = 1) -> str:
 
 
 def money(amount: Money) -> str:
-    """Return `120 000 F CFA` for a sentence or a button."""
+    """Return `120 000 F CFA`, for a cell, a sentence or a button; a figure alone is `components.figures.amount`."""
     figure, unit = money_parts(amount)
     return f"{figure}{NO_BREAK}{unit}"
 

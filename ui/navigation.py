@@ -1,11 +1,12 @@
 """The map of the console: its sections, who may open each, and how much waits there. Only what exists is shown."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from core.permissions import Actor, Permission
+from reports import home
 
 IN_BOTTOM_BAR = 4
 
@@ -20,14 +21,13 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One line of the rail. `count` is read with the page, in its transaction."""
+    """One line of the rail."""
 
     path: str
     label: str
     icon: str
     needs: Permission = Permission.PROFILE
     group: str = ""
-    count: Callable[[Any, Actor], Waiting] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,18 @@ SECTIONS: tuple[Section, ...] = (
 )
 
 
+# Where each kind of waiting thing is dealt with.
+WHERE = {
+    "books": "/administration/sante",
+    "gateway": "/ussd-console",
+    "stalled": "/administration/taches",
+    "job": "/administration/taches",
+    "unknown": "/ussd-console",
+    "pins": "/ussd-console/abonnes",
+    "messages": "/administration/boite-envoi",
+}
+
+
 def sections_for(actor: Actor, drawn: Sequence[str]) -> list[Section]:
     """Return the sections this actor may open, among the paths that have a page."""
     return [section for section in SECTIONS if section.path in drawn and actor.may(section.needs)]
@@ -79,6 +91,14 @@ def section_of(path: str, sections: Sequence[Section]) -> Section | None:
 
 
 def standing(session: Any, actor: Actor, sections: Sequence[Section]) -> Standing:
-    """Read, in the page's own transaction, what its frame says."""
-    waiting = {section.path: section.count(session, actor) for section in sections if section.count}
-    return Standing(waiting, books=None)
+    """Read, in the page's own transaction, what its frame says: what waits where, and how the books stand."""
+    waiting: dict[str, Waiting] = {}
+    for thing in home.list_waiting(session, actor):
+        section = section_of(WHERE[thing.kind], sections)
+        if section is not None:
+            before = waiting.get(section.path, Waiting(0))
+            is_failure = before.is_failure or thing.tone == "red"
+            waiting[section.path] = Waiting(before.number + thing.count, is_failure=is_failure)
+    books = home.get_books(session)
+    checked = Books(is_balanced=books.are_right, at=books.checked_at) if books.checked_at else None
+    return Standing(waiting, checked)

@@ -211,7 +211,7 @@ def _register(page: Screen) -> None:
 
 async def _draw(page: Screen, request: Request, arguments: dict[str, Any]) -> Response | None:
     if page.is_open:
-        _open_visit(Visit(None, "", context.client.ip))
+        _open_visit(Visit(None, "", auth.address()))
         _name(page)
         await _build(page, arguments)
         return None
@@ -221,6 +221,8 @@ async def _draw(page: Screen, request: Request, arguments: dict[str, Any]) -> Re
         return RedirectResponse(f"{auth.SIGN_IN}?retour={quote(wanted)}")
     _open_visit(visit)
     _name(page)
+    if visit.actor.must_change_password or page.path == auth.CHANGE_PASSWORD:
+        return await _draw_password_change(page, request, arguments)
     with frame.frame(visit.actor, _sections(visit.actor), standing, request.url.path, DOORS) as main:
         try:
             if page.needs is not None:
@@ -230,6 +232,14 @@ async def _draw(page: Screen, request: Request, arguments: dict[str, Any]) -> Re
             main.clear()
             with main:
                 _draw_refusal(refusal)
+    return None
+
+
+async def _draw_password_change(page: Screen, request: Request, arguments: dict[str, Any]) -> Response | None:
+    """Draw the one page a temporary password opens, without a frame; every other page leads to it."""
+    if request.url.path != auth.CHANGE_PASSWORD:
+        return RedirectResponse(auth.CHANGE_PASSWORD)
+    await _build(page, arguments)
     return None
 
 
@@ -244,7 +254,7 @@ async def _build(page: Screen, arguments: dict[str, Any]) -> None:
 
 
 async def _arrive() -> tuple[Visit, navigation.Standing]:
-    token, address = auth.token(), context.client.ip
+    token, address = auth.token(), auth.address()
 
     def look(session: Session) -> tuple[Actor | None, navigation.Standing]:
         actor = auth.resolve(session, token, address)

@@ -1,4 +1,4 @@
-"""A turn while it is worked out: the flow, the dialogue and the caller as the rows give them, and the engine's steps."""
+"""A turn while it is worked out: flow, dialogue and caller as the rows give them, and the engine's steps."""
 
 from collections.abc import Generator
 from typing import Any

@@ -16,7 +16,6 @@ from core.errors import FieldRefusal, InvalidInput
 from core.i18n import DEFAULT_LANGUAGE, t
 from core.orders import Order
 from core.permissions import Actor, Permission
-from core.phone import mask_phone
 from core.security import find_password_fault
 from core.settings import get_settings
 from models.messages import Channel
@@ -151,24 +150,6 @@ def confirm_proof(session: Session, actor: Actor, order: ProveContact) -> UserRo
     session.add(user)
     audit.record(session, actor, "user.prove", "user", user.id, order.channel.value)
     return described(session, user)
-
-
-def prove_phone(session: Session, user: User, phone: str) -> None:
-    """Give a phone to the person who has just proved it, away from a row that only declared it.
-
-    `PhoneTaken` when another row has proved it too. The caller has the proof: a code, or an authenticated gateway.
-    """
-    holder = find_user(session, None, phone)
-    if holder is not None and holder.id != user.id:
-        if holder.phone_proved_at is not None:
-            raise PhoneTaken
-        holder = load_user(session, holder.id)
-        holder.phone = None
-        session.add(holder)
-        session.flush()
-        audit.record(session, himself(user, ""), "user.phone_taken_over", "user", holder.id, mask_phone(phone))
-    user.phone, user.phone_proved_at = phone, clock.now()
-    session.add(user)
 
 
 def require_free(session: Session, email: str | None, phone: str | None) -> None:

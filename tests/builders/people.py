@@ -82,7 +82,8 @@ class Phone:
         if self.access:
             headers["Authorization"] = f"Bearer {self.access}"
         body = {} if json is None else {"json": json}
-        return self.http.request(method, path, headers=headers, **body, **more)
+        answer: Response = self.http.request(method, path, headers=headers, **body, **more)
+        return answer
 
     def get(self, path: str, **more: Any) -> Response:
         """Read."""

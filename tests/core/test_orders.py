@@ -1,14 +1,14 @@
 """Texts that no database can hold stop at the door."""
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from core.orders import Order
 
 
 class Sample(Order):
     text: str = ""
-    more: dict[str, list[str]] = {}
+    more: dict[str, list[str]] = Field(default_factory=dict)
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\ud800", "fin \udfff"])

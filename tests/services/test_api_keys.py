@@ -20,7 +20,9 @@ INSIDE, OUTSIDE = "192.0.2.77", "203.0.113.1"
 def made(database: Database, **order: object) -> ApiKeyCreated:
     with database.transaction() as session:
         wanted = CreateApiKey.model_validate({"name": "Passerelle", "scopes": ["ussd"], **order})
-        return api_keys.create_api_key(session, people.admin_actor(people.admin(database, f"{clock.now()}@x.org")), wanted)
+        return api_keys.create_api_key(
+            session, people.admin_actor(people.admin(database, f"{clock.now()}@x.org")), wanted
+        )
 
 
 def holder(database: Database, key: str, address: str = INSIDE) -> Actor:

@@ -40,9 +40,13 @@ def test_other_content_is_refused_and_other_callers_and_keys_are_others(database
 
 
 def test_a_refused_act_takes_no_key(database: Database) -> None:
-    with pytest.raises(ZeroDivisionError), database.transaction() as session:
-        idempotency.claim(session, "user:1", "k", ONE)
-        raise ZeroDivisionError
+    def refused() -> None:
+        with database.transaction() as session:
+            idempotency.claim(session, "user:1", "k", ONE)
+            raise Conflict
+
+    with pytest.raises(Conflict):
+        refused()
     assert isinstance(claimed(database, content=OTHER), Claim)
 
 

@@ -1,6 +1,5 @@
 """A browser without a browser: NiceGUI's simulated user on our own application."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -11,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from nicegui import ui
+from nicegui import Client, ui
 from nicegui.functions.download import download
 from nicegui.functions.navigate import Navigate
 from nicegui.functions.notify import notify
@@ -21,7 +20,7 @@ from nicegui.testing.general import nicegui_reset_globals
 
 from core.permissions import Actor, Grant, Role, Scope
 from core.settings import get_settings
-from ui import auth, live, pages, shell
+from ui import auth, live, navigation, pages, shell
 
 ADMIN = Actor(None, "Mireille Bongo", (Grant(Scope.PLATFORM, Role.ADMIN),))
 READER = Actor(None, "Awa Diop", (Grant(Scope.USSD, Role.LECTEUR),))
@@ -29,7 +28,7 @@ READER = Actor(None, "Awa Diop", (Grant(Scope.USSD, Role.LECTEUR),))
 
 @dataclass
 class Door:
-    """Identity as the screen sees it: tokens and whom they stand for. The database behind it opens empty transactions."""
+    """Identity as the screen sees it: tokens and whom they stand for; the transactions behind it are empty."""
 
     people: dict[str, Actor] = field(default_factory=dict)
     committed: int = 0
@@ -48,11 +47,12 @@ class Door:
         return self.people.get(token)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def door(monkeypatch: pytest.MonkeyPatch) -> Door:
     opened = Door()
     monkeypatch.setattr(shell, "get_database", lambda: opened)
     monkeypatch.setattr(auth, "resolve", opened.resolve)
+    monkeypatch.setattr(navigation, "standing", lambda *_: navigation.NOTHING)
     return opened
 
 
@@ -66,12 +66,14 @@ def screens(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 
 @pytest.fixture
 async def open_console(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, door: Door, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> AsyncIterator[Callable[..., Any]]:
     """Return a context manager that serves the console and gives its simulated user; any ERROR log fails the test."""
     monkeypatch.setenv("ENVIRONMENT", "development")
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(Storage, "path", tmp_path)
+    monkeypatch.setattr(Storage, "path", tmp_path / "browsers")
     monkeypatch.setattr(live.Hub, "start", lambda *_: None)
     get_settings.cache_clear()
 
@@ -82,15 +84,16 @@ async def open_console(
             os.environ["NICEGUI_USER_SIMULATION"] = "true"
             server = FastAPI()
             shell.install(server)
+            lifespan = server.router.lifespan_context(server)
+            await lifespan.__aenter__()
             try:
                 transport = httpx.ASGITransport(server)
-                async with (
-                    server.router.lifespan_context(server),
-                    httpx.AsyncClient(transport=transport, base_url="http://test") as client,
-                ):
+                async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
                     yield User(client)
-                    await asyncio.sleep(0)
             finally:
+                for page in list(Client.instances.values()):
+                    page.delete()  # an outbox with a message left can miss its cancellation (Python 3.11)
+                await lifespan.__aexit__(None, None, None)  # also when the test failed: the next one starts anew
                 os.environ.pop("NICEGUI_USER_SIMULATION", None)
                 ui.navigate, ui.notify, ui.download = Navigate(), notify, download
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core import i18n
+from reports import feed
 from ui import labels, theme
 from ui.components import sparklines
 from ui.labels import State
@@ -53,14 +54,14 @@ def test_the_border_of_a_field_is_visible(scheme: int) -> None:
 
 def test_every_icon_named_is_in_our_font() -> None:
     known = set((theme.ASSETS / "fonts" / "icons.txt").read_text().split())
-    named = {state.value.icon for state in State} | {"home", "dialpad"}
+    named = {state.value.icon for state in State} | {icon for icon, _ in feed._TYPES.values()}
     for path in ROOM.rglob("*.py"):
         for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
             name = getattr(call.func, "id", getattr(call.func, "attr", ""))
             if name in {"icon", "symbol", "icon_only", "tile_icon"} and call.args:
-                named |= {call.args[0].value} if isinstance(call.args[0], ast.Constant) else set()
+                named |= {str(call.args[0].value)} if isinstance(call.args[0], ast.Constant) else set()
             named |= {
-                keyword.value.value
+                str(keyword.value.value)
                 for keyword in call.keywords
                 if keyword.arg in {"icon", "icon_name"} and isinstance(keyword.value, ast.Constant)
             }

@@ -1,10 +1,10 @@
-"""Charts: Plotly from plain dicts in our inks, French separators, direct labels, no legend box, last point marked.
+"""Charts: a report's plain figure, painted. No legend box: a line is named at its end, its last point marked.
 
-A figure is painted in the light inks; the stylesheet turns each to its dark one where the page is dark.
+A report writes roles (`accent`, `ochre`, `red`, `neutral`); they become our light inks here, and the stylesheet turns
+each ink to its dark one where the page is dark, at once and without a new figure. A dotted line is a comparison.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from nicegui import ui
@@ -13,124 +13,110 @@ from core.formats import separators
 from ui.labels import page_language
 from ui.theme import ink
 
+Figure = Mapping[str, Any]
+
 MOST_POINTS = 2_000
 CLEAR = "rgba(0,0,0,0)"
 FONT = "Inter, sans-serif"
+ROLES = {"accent": "accent", "ochre": "ochre", "red": "red", "blue": "blue", "neutral": "ink-3"}
+CONFIG = {"displayModeBar": False, "responsive": True}
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One line or set of bars; `token` is a colour of the theme."""
-
-    label: str
-    values: Sequence[float | None]
-    token: str = "accent"  # noqa: S105  # the name of a colour
-    is_comparison: bool = False
-    is_filled: bool = False
+def chart(figure: Figure, *, label: str, unit: str = "", is_tall: bool = False) -> ui.plotly:
+    """Place a figure of a report; `label` says what it shows to who cannot see it, `unit` what is counted."""
+    place = ui.plotly(painted(figure, unit)).classes("chart chart-tall" if is_tall else "chart")
+    place.props["role"] = "img"
+    place.props["aria-label"] = label
+    return place
 
 
-def lines(
-    moments: Sequence[str], series: Sequence[Series], *, label: str, unit: str = "", target: float | None = None
-) -> ui.plotly:
-    """Place a chart of lines over `moments` (already written for the reader); `target` is a dotted level."""
-    traces = [trace for one in series for trace in _line(moments, one, unit)]
-    layout = _layout(label) | {"annotations": [_end_label(moments, one) for one in series if not one.is_comparison]}
-    layout["margin"] = layout["margin"] | {"r": 56}
-    if target is not None:
-        layout["shapes"] = [_level(target)]
-    return _place(traces, layout, label)
+def repaint(place: ui.plotly, figure: Figure, *, unit: str = "") -> None:
+    """Show newer figures in a chart that is there already."""
+    place.update_figure(painted(figure, unit))
 
 
-def bars(
-    labels: Sequence[str], series: Sequence[Series], *, label: str, unit: str = "", is_stacked: bool = False
-) -> ui.plotly:
-    """Place a chart of bars, one group a label."""
-    traces = [
-        {
-            "type": "bar",
-            "x": list(labels),
-            "y": list(one.values),
-            "name": one.label,
-            "marker": {"color": ink(one.token), "cornerradius": 3},
-            "hovertemplate": f"%{{x}}<br><b>%{{y:,}}</b>\u00a0{unit} {one.label}<extra></extra>",
-        }
-        for one in series
-    ]
-    layout = _layout(label) | {
-        "xaxis": _layout(label)["xaxis"] | {"nticks": 0},
-        "bargap": 0.35,
-        "barmode": "stack" if is_stacked else "group",
+def painted(figure: Figure, unit: str = "") -> dict[str, Any]:
+    """Return the figure with our inks, axes, separators and direct labels."""
+    traces = [_trace(trace, unit) for trace in figure["data"]]
+    ends = [trace for trace in traces if trace["type"] == "scatter" and not _is_comparison(trace)]
+    given = figure.get("layout", {})
+    layout = _layout() | {key: value for key, value in given.items() if key not in {"xaxis", "yaxis", "shapes"}}
+    layout["xaxis"] |= given.get("xaxis", {})
+    layout["yaxis"] |= given.get("yaxis", {})
+    layout["shapes"] = [_shape(shape) for shape in given.get("shapes", ())]
+    layout["annotations"] = [note for trace in ends if (note := _name_at_end(trace))]
+    if ends:
+        layout["margin"] |= {"r": 64}
+    if any(trace.get("orientation") == "h" for trace in traces):
+        layout["xaxis"] |= {"visible": False}
+        layout["yaxis"] |= {"showgrid": False, "nticks": 0}
+    return {
+        "data": [*traces, *(dot for trace in ends if (dot := _last_point(trace)))],
+        "layout": layout,
+        "config": CONFIG,
     }
-    return _place(traces, layout, label)
 
 
-def _line(moments: Sequence[str], series: Series, unit: str) -> list[dict[str, Any]]:
-    if len(series.values) > MOST_POINTS:
+def _trace(trace: Mapping[str, Any], unit: str) -> dict[str, Any]:
+    if max(len(trace["x"]), len(trace["y"])) > MOST_POINTS:
         raise ValueError(f"a chart holds at most {MOST_POINTS} points")
-    colour = ink("ink-3" if series.is_comparison else series.token)
-    stroke = {
-        "color": colour,
-        "width": 1.25 if series.is_comparison else 2,
-        "dash": "dot" if series.is_comparison else "solid",
-    }
-    hover = f"%{{x}}<br><b>%{{y:,}}</b>\u00a0{unit} {series.label}<extra></extra>"
-    line = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": list(moments),
-        "y": list(series.values),
-        "name": series.label,
-        "line": stroke,
-        "hovertemplate": hover,
-    }
-    if series.is_filled:
-        line |= {"fill": "tozeroy", "fillcolor": _faint(series.token)}
-    if series.is_comparison or not series.values:
-        return [line]
-    end = {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [moments[-1]],
-        "y": [series.values[-1]],
-        "marker": {"color": colour, "size": 7, "line": {"color": ink("card"), "width": 2}},
-        "hoverinfo": "skip",
-        "cliponaxis": False,
-    }
-    return [line, end]
+    shown = dict(trace)
+    across = "y" if trace.get("orientation") == "h" else "x"
+    along = "x" if across == "y" else "y"
+    counted = f"\u00a0{unit}" if unit else ""
+    shown["hovertemplate"] = f"%{{{across}}}<br><b>%{{{along}:,}}</b>{counted} {trace.get('name', '')}<extra></extra>"
+    if trace["type"] == "bar":
+        colours = trace["marker"]["color"]
+        painted_bars = _ink(colours) if isinstance(colours, str) else [_ink(colour) for colour in colours]
+        shown["marker"] = {"color": painted_bars, "cornerradius": 3}
+        return shown | {"textposition": "outside", "cliponaxis": False} if "text" in trace else shown
+    is_comparison = _is_comparison(trace)
+    shown["line"] = dict(trace["line"]) | {"color": _ink(trace["line"]["color"]), "width": 1.25 if is_comparison else 2}
+    if "fillcolor" in trace:
+        red, green, blue = bytes.fromhex(_ink(trace["fillcolor"])[1:])
+        shown["fillcolor"] = f"rgba({red}, {green}, {blue}, 0.1)"
+    return shown
 
 
-def _faint(token: str) -> str:
-    red, green, blue = bytes.fromhex(ink(token)[1:])
-    return f"rgba({red}, {green}, {blue}, 0.1)"
+def _is_comparison(trace: Mapping[str, Any]) -> bool:
+    return bool(trace.get("line", {}).get("dash") == "dot")
 
 
-def _end_label(moments: Sequence[str], series: Series) -> dict[str, Any]:
-    return {
-        "x": moments[-1] if moments else 0,
-        "y": series.values[-1] if series.values else 0,
-        "text": f"<b>{series.label}</b>",
-        "showarrow": False,
-        "xanchor": "left",
-        "xshift": 8,
-        "font": {"color": ink(series.token), "size": 12, "family": FONT},
-    }
+def _ink(role: str) -> str:
+    return ink(ROLES[role])
 
 
-def _level(target: float) -> dict[str, Any]:
-    return {
-        "type": "line",
-        "xref": "paper",
-        "x0": 0,
-        "x1": 1,
-        "y0": target,
-        "y1": target,
-        "line": {"color": ink("ochre"), "width": 1, "dash": "dash"},
-    }
+def _last(trace: Mapping[str, Any]) -> tuple[Any, Any] | None:
+    known = [(x, y) for x, y in zip(trace["x"], trace["y"], strict=True) if y is not None]
+    return known[-1] if known else None
 
 
-def _layout(label: str) -> dict[str, Any]:
+def _name_at_end(trace: Mapping[str, Any]) -> dict[str, Any] | None:
+    end = _last(trace)
+    if end is None:
+        return None
+    font = {"color": trace["line"]["color"], "size": 12, "family": FONT}
+    place = {"x": end[0], "y": end[1], "xanchor": "left", "xshift": 8, "showarrow": False}
+    return place | {"text": f"<b>{trace.get('name', '')}</b>", "font": font}
+
+
+def _last_point(trace: Mapping[str, Any]) -> dict[str, Any] | None:
+    end = _last(trace)
+    if end is None:
+        return None
+    marker = {"color": trace["line"]["color"], "size": 7, "line": {"color": ink("card"), "width": 2}}
+    dot = {"type": "scatter", "mode": "markers", "x": [end[0]], "y": [end[1]], "marker": marker}
+    return dot | {"hoverinfo": "skip", "cliponaxis": False}
+
+
+def _shape(shape: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(shape) | {"line": dict(shape["line"]) | {"color": _ink(shape["line"]["color"])}}
+
+
+def _layout() -> dict[str, Any]:
     marks = separators(page_language())
     axis = {"fixedrange": True, "zeroline": False, "automargin": True, "tickfont": {"color": ink("ink-3"), "size": 12}}
+    hover_font = {"family": FONT, "color": ink("ink"), "size": 13}
     return {
         "autosize": True,
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8, "pad": 4},
@@ -139,20 +125,9 @@ def _layout(label: str) -> dict[str, Any]:
         "showlegend": False,
         "separators": marks.decimal + marks.group,
         "font": {"family": FONT, "size": 12, "color": ink("ink-2")},
-        "hovermode": "x unified" if not label else "closest",
-        "hoverlabel": {
-            "bgcolor": ink("card"),
-            "bordercolor": ink("line-strong"),
-            "font": {"family": FONT, "color": ink("ink")},
-        },
-        "xaxis": axis | {"type": "category", "nticks": 6, "showgrid": False, "tickangle": 0, "linecolor": ink("line")},
+        "hovermode": "closest",
+        "hoverlabel": {"bgcolor": ink("card"), "bordercolor": ink("line-strong"), "font": hover_font},
+        "bargap": 0.35,
+        "xaxis": axis | {"showgrid": False, "tickangle": 0, "linecolor": ink("line")},
         "yaxis": axis | {"gridcolor": ink("line"), "nticks": 5, "rangemode": "tozero", "tickformat": ",~r"},
     }
-
-
-def _place(traces: list[dict[str, Any]], layout: dict[str, Any], label: str) -> ui.plotly:
-    config = {"displayModeBar": False, "responsive": True, "locale": page_language()}
-    chart = ui.plotly({"data": traces, "layout": layout, "config": config}).classes("chart")
-    chart.props["role"] = "img"
-    chart.props["aria-label"] = label
-    return chart

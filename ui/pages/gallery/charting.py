@@ -1,6 +1,7 @@
 """Specimens of charts and of the live feed."""
 
 from datetime import timedelta
+from typing import Any
 
 from nicegui import ui
 
@@ -24,18 +25,40 @@ Total: 25 250 F
 
 
 def chart_kinds() -> None:
-    """Draw lines with a target and a comparison, and bars."""
+    """Draw lines with a target, an area with a comparison, and bars."""
     with cards.titled("Temps de réponse", "ms, 24 h"):
-        slow = [value * 10 for value in WAVE]
-        series = [charts.Series("p99", slow, "ochre"), charts.Series("p50", [84.0] * 24)]
-        charts.lines(HOURS, series, label="Temps de réponse sur 24 heures", unit="ms", target=800)
+        shape = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 800, "y1": 800}
+        lines = [_line("p99", [value * 10 for value in WAVE], "ochre"), _line("p50", [84.0] * 24, "accent")]
+        layout = {"shapes": [shape | {"line": {"color": "ochre", "width": 1, "dash": "dash"}}], "xaxis": {"nticks": 6}}
+        charts.chart({"data": lines, "layout": layout}, label="Temps de réponse sur 24 heures", unit="ms")
     with cards.titled("Sessions", "aujourd'hui et samedi dernier"):
-        today = charts.Series("jour", [value * 40 for value in WAVE], is_filled=True)
-        before = charts.Series("samedi dernier", [value * 40 for value in BEFORE], is_comparison=True)
-        charts.lines(HOURS, [before, today], label="Sessions par heure", unit="sessions")
+        today = _line("jour", [value * 40 for value in WAVE], "accent") | {"fill": "tozeroy", "fillcolor": "accent"}
+        before = _line("samedi dernier", [value * 40 for value in BEFORE], "neutral", dash="dot")
+        charts.chart({"data": [before, today], "layout": {"xaxis": {"nticks": 6}}}, label="Sessions par heure")
     with cards.titled("Codes par jour"):
-        week = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
-        charts.bars(week, [charts.Series("codes", (980, 1_120, 1_284, 1_010, 1_390, 640, 320))], label="Codes par jour")
+        week = ["lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim."]
+        codes = [980, 1_120, 1_284, 1_010, 1_390, 640, 320]
+        bars = {"type": "bar", "x": week, "y": codes, "name": "codes", "marker": {"color": "accent"}}
+        charts.chart({"data": [bars]}, label="Codes par jour")
+    with cards.titled("Parcours", "sessions"):
+        screens, marker = ["Accueil", "Numéro", "Montant"], {"color": ["accent", "ochre", "accent"]}
+        rows = {
+            "type": "bar",
+            "orientation": "h",
+            "x": [48, 27, 22],
+            "y": screens,
+            "name": "sessions",
+            "marker": marker,
+        }
+        layout = {"yaxis": {"autorange": "reversed"}}
+        charts.chart(
+            {"data": [rows | {"text": ["", "−34,7\u00a0%", "−16,2\u00a0%"]}], "layout": layout}, label="Parcours"
+        )
+
+
+def _line(name: str, values: list[float], role: str, *, dash: str = "solid") -> dict[str, Any]:
+    line = {"color": role, "dash": dash}
+    return {"type": "scatter", "mode": "lines", "x": list(HOURS), "y": values, "name": name, "line": line}
 
 
 def live_feed() -> None:
