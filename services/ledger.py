@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import psycopg
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from core import clock, ids
 from core.database import Session, driver, fetch_all, fetch_one
@@ -53,8 +54,8 @@ class KeyReused(Conflict):
     """The key of this posting was used before, for other content."""
 
 
-class UnbalancedPosting(ValueError):
-    """Legs that do not sum to zero, are zero, or name an account twice, unknown or of another currency: a caller's bug."""
+class UnbalancedPosting(ValueError):  # noqa: N818  # named like the refusals beside it
+    """Legs that do not sum to zero, or are zero, or name an account twice, unknown or of another currency: a bug."""
 
 
 class AlreadyReversed(Refusal):
@@ -142,7 +143,7 @@ def post(session: Session, posting: Posting) -> Posted:
 
 
 def post_many(session: Session, postings: Sequence[Posting]) -> list[Posted]:
-    """Post up to 1 000 transactions of one source and actor in one round trip; all or none. Balances are not returned."""
+    """Post up to 1 000 transactions of one source and actor in one round trip; all or none. Balances are left out."""
     if not postings:
         return []
     first = postings[0]
@@ -268,7 +269,7 @@ def open_account(
     return UUID(str(row[0]))
 
 
-_house_accounts: dict[tuple[str, AccountKind, str, UUID | None, Currency], UUID] = {}
+_house_accounts: WeakKeyDictionary[Engine, dict[tuple[object, ...], UUID]] = WeakKeyDictionary()
 
 
 def house_account(
@@ -279,14 +280,15 @@ def house_account(
     owner_id: UUID | None = None,
 ) -> UUID:
     """Return a house account, opened at first use; remembered by the process once the opening is committed."""
-    place = (str(session.get_bind().engine.url), kind, owner_type, owner_id, currency)
-    if place in _house_accounts:
-        return _house_accounts[place]
+    known = _house_accounts.setdefault(session.get_bind().engine, {})
+    place = (kind, owner_type, owner_id, currency)
+    if place in known:
+        return known[place]
     account_id = open_account(session, kind, owner_type, owner_id, currency)
 
     def remember(committed: Session) -> None:
         if not committed.in_nested_transaction():  # the end of a later savepoint is no commit
-            _house_accounts[place] = account_id
+            known[place] = account_id
 
     if not session.in_nested_transaction():  # what a savepoint opened may be undone and the rest committed
         event.listen(session, "after_commit", remember, once=True)
@@ -427,7 +429,8 @@ def get_transaction(session: Session, transaction_id: UUID) -> dict[str, Any]:
     entries = fetch_all(
         session,
         """
-        select e.id, e.account_id, e.currency, e.amount, e.balance_after, a.kind, a.side, a.label, a.owner_type, a.owner_id
+        select e.id, e.account_id, e.currency, e.amount, e.balance_after,
+               a.kind, a.side, a.label, a.owner_type, a.owner_id
         from ledger_entry e join ledger_account a on a.id = e.account_id
         where e.transaction_id = %s order by e.amount desc, e.id
         """,
