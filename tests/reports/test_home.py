@@ -148,7 +148,7 @@ def test_the_trial_balance_is_the_sum_of_the_entries(moved: Database, *, is_seal
     with moved.transaction() as session:
         if is_sealed:
             books.seal_next(session, most=9)
-        lines = ledger.list_trial_balance(session)
+        lines = ledger.list_trial_balance(session, SYSTEM)
         sums = fetch_all(
             session,
             "select a.kind, a.currency, sum(e.amount)::bigint as total, count(distinct a.id) as accounts"
