@@ -227,7 +227,10 @@ def _users(database: "Database") -> list[dict[str, Any]]:
 
 
 def _wallets(database: "Database", seeded: "Seeded") -> list[dict[str, Any]]:
-    """Return the wallets that may send: active and funded, by currency, those of the service's own country first."""
+    """Return the wallets that may send, and whose owners read French: active and funded, by currency.
+
+    The very rich come last in each: they can receive little more.
+    """
     from core.database import fetch_all
 
     pins = {person.phone: person.pin for person in seeded.people}
@@ -237,7 +240,7 @@ def _wallets(database: "Database", seeded: "Seeded") -> list[dict[str, Any]]:
             """
             select u.phone, trim(u.first_name || ' ' || u.last_name) as name, w.currency, a.balance
             from wallet w join users u on u.id = w.user_id join ledger_account a on a.id = w.account_id
-            where u.state = 'active' and w.state = 'active' and a.balance > 0
+            where u.state = 'active' and w.state = 'active' and a.balance > 0 and u.language = 'fr'
             order by array_position(array['XAF', 'XOF'], w.currency) nulls last, a.balance > 1000000, a.balance desc
             """,
         )

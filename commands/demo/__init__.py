@@ -135,13 +135,11 @@ def _hashing(everybody: list[Subscriber]) -> Iterator[Secrets]:
 def _open_accounts(session: Session, settings: Settings) -> dict[str, Account]:
     """Return the services by key, with one of the wallet for each country beside the installed two."""
     for place in PLACES:
-        flow, version = installation.publish_shipped_menu(session, "wallet", "Portefeuille")
         service_id = installation.open_service(
             session,
             place.service,
             f"Portefeuille {place.name}",
-            flow=flow,
-            version=version,
+            menu="wallet",
             currency=place.currency,
             timezone=place.timezone,
             settings=settings,

@@ -1,17 +1,20 @@
 """What every start adds, once, and never takes back."""
 
+from pathlib import Path
+
+import pytest
 from sqlmodel import func, select
 
 from core.database import Database, Session
 from core.money import Currency, Money
-from core.permissions import SYSTEM
+from core.permissions import SYSTEM, Actor, Grant, Role, Scope
 from core.security import digest_token
 from core.settings import get_settings
 from models.flows import FlowVersion, VersionState
-from models.users import ApiKey
+from models.users import ApiKey, User
 from models.ussd import UssdGateway, UssdPublication, UssdRoute, UssdService, VelocityRule
 from models.wallets import OperationType, Tariff, WalletLimit
-from services import installation, tariffs
+from services import flows, installation, tariffs
 
 TABLES = (UssdService, UssdGateway, UssdRoute, UssdPublication, FlowVersion, VelocityRule, Tariff, WalletLimit, ApiKey)
 
@@ -52,29 +55,41 @@ def test_what_a_person_changed_stays(rolled_back: Session) -> None:
     assert rolled_back.exec(select(func.count()).select_from(ApiKey)).one() == 1
 
 
-def test_a_new_shipped_menu_goes_live_where_the_old_one_still_is(rolled_back: Session) -> None:
-    installation.install(rolled_back, get_settings())
-    service = rolled_back.exec(select(UssdService).where(UssdService.key == "wallet")).one()
-    before = rolled_back.get_one(FlowVersion, service.live_version_id)
-    before.checksum = "that of an older release"
-    rolled_back.flush()
-    installation.install(rolled_back, get_settings())
-    after = rolled_back.get_one(FlowVersion, service.live_version_id)
-    assert (after.number, after.state, before.state) == (2, VersionState.PUBLISHED, VersionState.RETIRED)
+@pytest.fixture
+def older_release(rolled_back: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """An installation of a release whose wallet menu greeted otherwise; this release's menus are back in place."""
+    for path in installation.MENUS.iterdir():
+        (tmp_path / path.name).write_text(path.read_text().replace("Bienvenue sur", "Bonjour de"))
+    with monkeypatch.context() as older:
+        older.setattr(installation, "MENUS", tmp_path)
+        installation.install(rolled_back, get_settings())
+    return rolled_back
 
 
-def test_a_menu_of_the_operators_own_stays_live(rolled_back: Session) -> None:
-    installation.install(rolled_back, get_settings())
-    service = rolled_back.exec(select(UssdService).where(UssdService.key == "wallet")).one()
-    shipped = rolled_back.get_one(FlowVersion, service.live_version_id)
-    own = FlowVersion(flow_id=shipped.flow_id, number=2, state="published", body=shipped.body, checksum="own")
-    rolled_back.add(own)
-    shipped.checksum = "that of an older release"
-    rolled_back.flush()
-    service.live_version_id = own.id
-    rolled_back.flush()
-    installation.install(rolled_back, get_settings())
-    assert service.live_version_id == own.id
+def wallet(session: Session) -> UssdService:
+    return session.exec(select(UssdService).where(UssdService.key == "wallet")).one()
+
+
+def test_a_new_release_brings_its_menu(older_release: Session) -> None:
+    before = older_release.get_one(FlowVersion, wallet(older_release).live_version_id)
+    installation.install(older_release, get_settings())
+    after = older_release.get_one(FlowVersion, wallet(older_release).live_version_id)
+    assert (before.number, before.state) == (1, VersionState.RETIRED)
+    assert (after.number, after.state) == (2, VersionState.PUBLISHED)
+    assert after.body["screens"]["welcome"]["text"]["fr"] == "Bienvenue sur {brand}"
+
+
+def test_what_an_operator_put_live_stays_live(older_release: Session) -> None:
+    operator = User(first_name="Grâce", last_name="Mbuyi")
+    older_release.add(operator)
+    older_release.flush()
+    grace = Actor(operator.id, "Grâce Mbuyi", (Grant(Scope.USSD, Role.OPERATEUR),))
+    shipped = older_release.get_one(FlowVersion, wallet(older_release).live_version_id)
+    draft = flows.save_draft(older_release, grace, flows.SaveDraft(flow_key="wallet", body=shipped.body), lambda _: ())
+    order = flows.PublishVersion(service_key="wallet", version_id=draft.id, checksum=draft.checksum)
+    flows.publish(older_release, grace, order, lambda _: ())
+    installation.install(older_release, get_settings())
+    assert wallet(older_release).live_version_id == draft.id
 
 
 def test_every_currency_is_priced_from_its_smallest_to_its_largest_amount(database: Database) -> None:
