@@ -14,7 +14,7 @@ from commands.demo.chance import Chance
 from commands.demo.history import Account, History
 from commands.demo.ledgers import open_till, post
 from commands.demo.people import STAFF, Secrets, Subscriber
-from commands.demo.places import PLACES
+from commands.demo.places import PLACES, Place
 from commands.demo.rhythm import DAYS
 from commands.demo.screens import Menu
 from commands.demo.trail import draw_trail
@@ -160,7 +160,23 @@ def _open_accounts(session: Session, settings: Settings) -> dict[str, Account]:
             menu=Menu(version_row.body),
             contract=contract,
         )
+    for place in PLACES:
+        _open_service_menu(session, place, settings)
     return accounts
+
+
+def _open_service_menu(session: Session, place: Place, settings: Settings) -> None:
+    """Serve a country's subscribers their balance in their own currency on the code everybody dials."""
+    if place.service != "wallet":
+        installation.open_service(
+            session,
+            place.service.replace("wallet", "service"),
+            f"Services {place.name}",
+            menu="service",
+            currency=place.currency,
+            timezone=place.timezone,
+            settings=settings,
+        )
 
 
 def _write_trail(
