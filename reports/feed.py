@@ -7,6 +7,7 @@ from typing import Any
 from core.database import Session, fetch_all
 from core.i18n import t
 from core.money import Currency, Money
+from core.permissions import Actor, Permission
 
 # Told by their own lines, or by nobody's need: signing in and out is in the journal.
 _VOWELS = "aàâeéèêëiîïoôuùûœæ"
@@ -15,7 +16,11 @@ SILENT = ["subscriber.register", "ussd.publish", "users.sign_in", "users.sign_ou
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the feed. `kind` and `subject_id` lead to the thing; `key` tells it from every other line."""
+    """One line of the feed; `key` tells it from every other line.
+
+    `kind` and `subject_id` lead to the thing: an operation's transaction (empty before it has one), a registered
+    person, a service, what the trail says.
+    """
 
     key: str
     kind: str
@@ -30,34 +35,46 @@ class Event:
 
 _OPERATIONS = """
     select 'operation' as kind, o.id, o.created_at, o.type as word, o.state, o.reference, o.currency, o.amount_minor,
-           trim(u.first_name || ' ' || u.last_name) as name, '' as author, o.id::text as subject_id
+           trim(u.first_name || ' ' || u.last_name) as name, '' as author, coalesce(o.transaction_id::text, '') as subject_id
     from ussd_operation o join wallet w on w.id = o.payer_id join users u on u.id = w.user_id
     where o.created_at > %(since)s order by o.created_at desc limit %(limit)s
 """
 _REGISTRATIONS = """
-    select 'registration', w.id, w.created_at, w.level, w.state, u.country, w.currency, null::bigint,
-           trim(u.first_name || ' ' || u.last_name), '', u.id::text
+    select 'registration' as kind, w.id, w.created_at, w.level as word, w.state, u.country as reference, w.currency,
+           null::bigint as amount_minor, trim(u.first_name || ' ' || u.last_name) as name, '' as author,
+           u.id::text as subject_id
     from wallet w join users u on u.id = w.user_id
     where w.created_at > %(since)s order by w.created_at desc limit %(limit)s
 """
 _PUBLICATIONS = """
-    select 'publication', p.id, p.created_at, v.number::text, '', s.key, null, null::bigint,
-           s.name, coalesce(trim(u.first_name || ' ' || u.last_name), ''), s.id::text
+    select 'publication' as kind, p.id, p.created_at, v.number::text as word, '' as state, s.key as reference,
+           null as currency, null::bigint as amount_minor, s.name,
+           coalesce(trim(u.first_name || ' ' || u.last_name), '') as author, s.id::text as subject_id
     from ussd_publication p join ussd_service s on s.id = p.service_id join flow_version v on v.id = p.version_id
     left join users u on u.id = p.actor_id
     where p.created_at > %(since)s order by p.created_at desc limit %(limit)s
 """
 _TRAIL = """
-    select 'audit', a.id, a.created_at, a.action, case when a.is_refusal then 'refused' else '' end, a.summary, null,
-           null::bigint, '', a.actor_name, a.subject_id
+    select 'audit' as kind, a.id, a.created_at, a.action as word,
+           case when a.is_refusal then 'refused' else '' end as state, a.summary as reference, null as currency,
+           null::bigint as amount_minor, '' as name, a.actor_name as author, a.subject_id
     from audit_entry a
     where a.created_at > %(since)s and a.action <> all (%(silent)s) order by a.created_at desc limit %(limit)s
 """
+_PARTS = (
+    (Permission.USSD_READ, _OPERATIONS),
+    (Permission.SUBSCRIBERS_READ, _REGISTRATIONS),
+    (Permission.USSD_READ, _PUBLICATIONS),
+    (Permission.AUDIT_READ, _TRAIL),
+)
 
 
-def list_events(session: Session, since: datetime, *, limit: int = 30) -> list[Event]:
-    """Return at most `limit` events after `since`, newest first."""
-    parts = " union all ".join(f"({part})" for part in (_OPERATIONS, _REGISTRATIONS, _PUBLICATIONS, _TRAIL))
+def list_events(session: Session, actor: Actor, since: datetime, *, limit: int = 30) -> list[Event]:
+    """Return at most `limit` events after `since`, newest first, of the kinds this actor may read."""
+    queries = [query for needs, query in _PARTS if actor.may(needs)]
+    if not queries:
+        return []
+    parts = " union all ".join(f"({query})" for query in queries)
     rows = fetch_all(
         session,
         f"select * from ({parts}) e order by created_at desc, id desc limit %(limit)s",
