@@ -342,7 +342,7 @@ def test_the_feed_tells_what_happened_newest_first(database: Database) -> None:
                 ),
                 AuditEntry(actor_name="Awa", action="subscriber.register", subject_type="user", created_at=ago(9)),
                 AuditEntry(
-                    actor_name="Léa", action="users.create", subject_type="users", is_refusal=True, created_at=ago(1)
+                    actor_name="Léa", action="user.create", subject_type="users", is_refusal=True, created_at=ago(1)
                 ),
             ]
         )
