@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import psycopg
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from core import clock, ids
 from core.database import Session, driver, fetch_all, fetch_one
@@ -53,8 +54,8 @@ class KeyReused(Conflict):
     """The key of this posting was used before, for other content."""
 
 
-class UnbalancedPosting(ValueError):
-    """Legs that do not sum to zero, are zero, or name an account twice, unknown or of another currency: a caller's bug."""
+class UnbalancedPosting(ValueError):  # noqa: N818  # named like the refusals beside it
+    """Legs that do not sum to zero, or are zero, or name an account twice, unknown or of another currency: a bug."""
 
 
 class AlreadyReversed(Refusal):
@@ -142,7 +143,7 @@ def post(session: Session, posting: Posting) -> Posted:
 
 
 def post_many(session: Session, postings: Sequence[Posting]) -> list[Posted]:
-    """Post up to 1 000 transactions of one source and actor in one round trip; all or none. Balances are not returned."""
+    """Post up to 1 000 transactions of one source and actor in one round trip; all or none. Balances are left out."""
     if not postings:
         return []
     first = postings[0]
@@ -268,7 +269,7 @@ def open_account(
     return UUID(str(row[0]))
 
 
-_house_accounts: dict[tuple[str, AccountKind, str, UUID | None, Currency], UUID] = {}
+_house_accounts: WeakKeyDictionary[Engine, dict[tuple[object, ...], UUID]] = WeakKeyDictionary()
 
 
 def house_account(
@@ -279,14 +280,15 @@ def house_account(
     owner_id: UUID | None = None,
 ) -> UUID:
     """Return a house account, opened at first use; remembered by the process once the opening is committed."""
-    place = (str(session.get_bind().engine.url), kind, owner_type, owner_id, currency)
-    if place in _house_accounts:
-        return _house_accounts[place]
+    known = _house_accounts.setdefault(session.get_bind().engine, {})
+    place = (kind, owner_type, owner_id, currency)
+    if place in known:
+        return known[place]
     account_id = open_account(session, kind, owner_type, owner_id, currency)
 
     def remember(committed: Session) -> None:
         if not committed.in_nested_transaction():  # the end of a later savepoint is no commit
-            _house_accounts[place] = account_id
+            known[place] = account_id
 
     if not session.in_nested_transaction():  # what a savepoint opened may be undone and the rest committed
         event.listen(session, "after_commit", remember, once=True)
@@ -356,69 +358,6 @@ def get_balance(session: Session, account_id: UUID) -> Money:
     return Money(int(row["balance"]), Currency(row["currency"]))
 
 
-def list_trial_balance(session: Session) -> list[dict[str, Any]]:
-    """Return, per kind, side and currency: number of accounts, balance, debits and credits (minor units)."""
-    return fetch_all(
-        session,
-        """
-        select a.currency, a.kind, a.side, count(distinct a.id) as accounts,
-               sum(e.debit) as debit, sum(e.credit) as credit,
-               sum(ledger_sign(a.side) * (e.debit - e.credit)) as balance
-        from ledger_account a
-        left join lateral (
-            select coalesce(sum(amount) filter (where amount > 0), 0) as debit,
-                   coalesce(-sum(amount) filter (where amount < 0), 0) as credit
-            from ledger_entry where account_id = a.id
-        ) e on true
-        group by a.currency, a.kind, a.side order by a.currency, a.side, a.kind
-        """,
-    )
-
-
-def list_entries(session: Session, account_id: UUID, *, limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
-    """Return an account's entries, newest first, with their transaction."""
-    return fetch_all(
-        session,
-        """
-        select e.id, e.amount * ledger_sign(a.side) as amount, e.balance_after, e.currency, e.account_version,
-               t.id as transaction_id, t.kind, t.reference, t.source, t.occurred_at, t.actor
-        from ledger_entry e
-        join ledger_account a on a.id = e.account_id
-        join ledger_transaction t on t.id = e.transaction_id
-        where e.account_id = %s order by e.id desc limit %s offset %s
-        """,
-        (account_id, limit, offset),
-    )
-
-
-def list_transactions(
-    session: Session, *, search: str = "", kind: str = "", limit: int = 50, offset: int = 0
-) -> list[dict[str, Any]]:
-    """Return transactions, newest first, filtered by reference, key or kind: a row for each of its currencies.
-
-    `amount` is the sum of debits and `lines` the number of entries in that currency.
-    """
-    return fetch_all(
-        session,
-        """
-        select t.id, t.source, t.key, t.kind, t.reference, t.actor, t.occurred_at, t.reverses_id,
-               e.currency, e.amount, e.lines
-        from (
-            select * from ledger_transaction
-            where (%(kind)s = '' or kind = %(kind)s)
-              and (%(search)s = '' or reference = upper(%(search)s) or key = %(search)s)
-            order by occurred_at desc, id desc limit %(limit)s offset %(offset)s
-        ) t
-        cross join lateral (
-            select currency, sum(amount) filter (where amount > 0) as amount, count(*) as lines
-            from ledger_entry where transaction_id = t.id group by currency
-        ) e
-        order by t.occurred_at desc, t.id desc, e.currency
-        """,
-        {"kind": kind, "search": search, "limit": limit, "offset": offset},
-    )
-
-
 def get_transaction(session: Session, transaction_id: UUID) -> dict[str, Any]:
     """Return one transaction with its entries and their accounts."""
     found = fetch_one(session, "select * from ledger_transaction where id = %s", (transaction_id,))
@@ -427,7 +366,8 @@ def get_transaction(session: Session, transaction_id: UUID) -> dict[str, Any]:
     entries = fetch_all(
         session,
         """
-        select e.id, e.account_id, e.currency, e.amount, e.balance_after, a.kind, a.side, a.label, a.owner_type, a.owner_id
+        select e.id, e.account_id, e.currency, e.amount, e.balance_after,
+               a.kind, a.side, a.label, a.owner_type, a.owner_id
         from ledger_entry e join ledger_account a on a.id = e.account_id
         where e.transaction_id = %s order by e.amount desc, e.id
         """,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -53,7 +53,7 @@ class Seeded:
     sessions: int = 0
     turns: int = 0
     transfers: int = 0
-    people: tuple[Subscriber, ...] = ()
+    people: tuple[Subscriber, ...] = field(default=(), repr=False)
 
     def figures(self) -> dict[str, str]:
         """Return the figures as a terminal shows them."""
@@ -135,13 +135,11 @@ def _hashing(everybody: list[Subscriber]) -> Iterator[Secrets]:
 def _open_accounts(session: Session, settings: Settings) -> dict[str, Account]:
     """Return the services by key, with one of the wallet for each country beside the installed two."""
     for place in PLACES:
-        flow, version = installation.publish_shipped_menu(session, "wallet", "Portefeuille")
         service_id = installation.open_service(
             session,
             place.service,
             f"Portefeuille {place.name}",
-            flow=flow,
-            version=version,
+            menu="wallet",
             currency=place.currency,
             timezone=place.timezone,
             settings=settings,

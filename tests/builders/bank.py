@@ -83,7 +83,13 @@ class Bank:
 
 
 def transfer(
-    payer: UUID, payee: UUID, minor: int, key: str, *, fees: tuple[UUID, int] | None = None, currency: Currency = Currency.XOF
+    payer: UUID,
+    payee: UUID,
+    minor: int,
+    key: str,
+    *,
+    fees: tuple[UUID, int] | None = None,
+    currency: Currency = Currency.XOF,
 ) -> Posting:
     """Ask for `minor` from one account to another, with a fee on top for a third."""
     legs = [Leg(payer, Money(minor + (fees[1] if fees else 0), currency)), Leg(payee, Money(-minor, currency))]

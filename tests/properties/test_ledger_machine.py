@@ -1,4 +1,4 @@
-"""A machine that does anything to the ledger, in any order, beside a model of a few lines that says what must come out."""
+"""A machine that does anything to the ledger, in any order, beside a small model that says what must come of it."""
 
 from dataclasses import dataclass, field, replace
 from uuid import UUID
@@ -278,8 +278,12 @@ class LedgerMachine(RuleBasedStateMachine):
 
 
 def run(database: Database, examples: int, steps: int, *, is_repeatable: bool = False) -> None:
+    class Machine(LedgerMachine):
+        def __init__(self) -> None:
+            super().__init__(Bank(database))
+
     run_state_machine_as_test(
-        lambda: LedgerMachine(Bank(database)),
+        Machine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
@@ -315,9 +319,9 @@ MUTATIONS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mutation", MUTATIONS)
-def test_the_machine_sees_a_ledger_gone_wrong(database: Database, mutation: str) -> None:
-    with Bank(database).owner() as owner:
+def test_the_machine_sees_a_ledger_gone_wrong(own_database: Database, mutation: str) -> None:
+    with Bank(own_database).owner() as owner:
         rewrite(owner, *MUTATIONS[mutation])
 
     with pytest.raises((AssertionError, pytest.fail.Exception)):
-        run(database, examples=60, steps=40, is_repeatable=True)
+        run(own_database, examples=60, steps=40, is_repeatable=True)

@@ -139,7 +139,7 @@ def test_the_days_of_money_are_the_entries_of_each_day(moved: Database) -> None:
     assert [day.day.isoformat() for day in days] == [f"2026-11-{number}" for number in range(14, 22)]
     assert [day.moved.minor for day in days] == [900, 0, 0, 0, 0, 0, 8_000, 7_000]
     assert [day.fees.minor for day in days] == [9, 0, 0, 0, 0, 0, 80, 30]
-    assert [day.operations for day in days] == [3, 0, 0, 0, 0, 0, 1, 3]
+    assert [day.payments for day in days] == [3, 0, 0, 0, 0, 0, 1, 3]
     assert currencies == [Currency.XAF, Currency.XOF]
 
 
@@ -148,7 +148,7 @@ def test_the_trial_balance_is_the_sum_of_the_entries(moved: Database, *, is_seal
     with moved.transaction() as session:
         if is_sealed:
             books.seal_next(session, most=9)
-        lines = ledger.list_trial_balance(session)
+        lines = ledger.list_trial_balance(session, SYSTEM)
         sums = fetch_all(
             session,
             "select a.kind, a.currency, sum(e.amount)::bigint as total, count(distinct a.id) as accounts"

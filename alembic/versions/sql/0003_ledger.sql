@@ -72,12 +72,17 @@ begin
         raise exception 'ledger legs malformed: a transaction has two at least' using errcode = 'PL002';
     end if;
 
+    -- Any conflict, not that of the key alone: two who post the same reversal at once may meet on reverses_id first.
     insert into ledger_transaction
         (id, source, key, kind, reference, actor, occurred_at, posted_at, reverses_id, content)
     values (p_id, p_source, p_key, p_kind, p_reference, p_actor, p_occurred_at, p_now, p_reverses, fingerprint)
-    on conflict (source, key) do nothing;
+    on conflict do nothing;
     if not found then
         select * into known from ledger_transaction t where t.source = p_source and t.key = p_key;
+        if known.id is null and p_reverses is not null then
+            raise exception 'ledger transaction % is reversed already', p_reverses
+                using errcode = '23505', constraint = 'uq_ledger_transaction_reverses_id';
+        end if;
         if known.content is distinct from fingerprint then
             raise exception 'ledger key reused: % %', p_source, p_key using errcode = 'PL001';
         end if;
@@ -162,15 +167,15 @@ begin
         from unnest(p_ids, p_keys, p_kinds, p_references, p_occurred_at, contents)
              as t (id, key, kind, reference, occurred_at, content)
         order by t.key -- two batches that share keys claim them in one order, and never wait in a ring
-        on conflict (source, key) do nothing
+        on conflict do nothing
         returning id
     )
     select array_agg(id) into new_ids from claimed;
 
     if exists (
         select from unnest(p_ids, p_keys, contents) as t (id, key, content)
-        join ledger_transaction known on known.source = p_source and known.key = t.key
-        where t.id <> all (coalesce(new_ids, '{}')) and known.content <> t.content
+        left join ledger_transaction known on known.source = p_source and known.key = t.key
+        where t.id <> all (coalesce(new_ids, '{}')) and known.content is distinct from t.content
     ) then
         raise exception 'ledger key reused in a batch of %', p_source using errcode = 'PL001';
     end if;

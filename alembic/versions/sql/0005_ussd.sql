@@ -339,3 +339,20 @@ as $$
     )
     select count(*)::int from kept
 $$;
+
+-- A version that was ever published keeps its body: open sessions stand on it, and rolling back means exactly it.
+create function flow_version_keep() returns trigger
+language plpgsql
+as $$
+begin
+    if old.state in ('published', 'retired') and (tg_op = 'DELETE'
+            or (new.body, new.checksum, new.number, new.flow_id)
+                is distinct from (old.body, old.checksum, old.number, old.flow_id)
+            or new.state not in ('published', 'retired')) then
+        raise exception 'a published version never changes' using errcode = 'restrict_violation';
+    end if;
+    return case tg_op when 'DELETE' then old else new end;
+end
+$$;
+create trigger flow_version_keep before update or delete on flow_version
+for each row execute function flow_version_keep();
