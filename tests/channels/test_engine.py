@@ -243,19 +243,27 @@ def test_only_one_and_zero_answer_a_confirmation() -> None:
     assert phone.is_over
 
 
-@pytest.mark.parametrize("skipped", ["confirmation", "pin", "pin of another turn"])
+@pytest.mark.parametrize("skipped", ["confirmation", "pin", "pin of another turn", "confirmation of another screen"])
 def test_money_never_moves_without_confirmation_and_pin_of_this_turn(skipped: str) -> None:
     body = json.loads(WALLET.model_dump_json(by_alias=True, exclude_none=True))
     if skipped == "confirmation":
         body["screens"]["t_twice"]["outcomes"]["none"] = "t_pin"
     elif skipped == "pin":
         body["screens"]["t_confirm"]["to"] = "t_do"
+    elif skipped == "confirmation of another screen":
+        body["screens"]["t_confirm"]["to"] = "pause"
+        body["screens"]["pause"] = menu("Encore", "t_pin")
     else:
         body["screens"]["t_pin"]["to"] = "pause"
         body["screens"]["pause"] = menu("Encore", "t_do")
     phone = Phone(parse_flow(body), World.fresh())
     phone.dial("1", "677000002", "5000")
-    answers = {"confirmation": [PIN], "pin": ["1"], "pin of another turn": ["1", PIN, "1"]}[skipped]
+    answers = {
+        "confirmation": [PIN],
+        "pin": ["1"],
+        "pin of another turn": ["1", PIN, "1"],
+        "confirmation of another screen": ["1", "1", PIN],
+    }[skipped]
     with pytest.raises(FlowDefectError, match="without confirmation and PIN"):
         phone.walk(*answers)
     assert phone.world.moved == []
