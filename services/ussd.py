@@ -154,17 +154,6 @@ def list_turns(
     return {"total": int(total["total"]) if total else 0, "logs": rows}
 
 
-def list_screens(session: Session, actor: Actor, session_id: UUID) -> list[dict[str, Any]]:
-    """Return a session's turns in order, as they stood on the phone, secrets dotted."""
-    actor.require(Permission.USSD_TEXTS_READ)
-    return fetch_all(
-        session,
-        "select number, input_text, response_text, coding, size, has_more, refusal, screen_after, created_at,"
-        " response_time_us, replays from ussd_turn where session_id = %s and progress = 'done' order by number",
-        (session_id,),
-    )
-
-
 def _require_reader(actor: Actor) -> None:
     if "ussd:read" not in actor.key_scopes:
         actor.require(Permission.USSD_READ)
