@@ -9,9 +9,9 @@ from core.i18n import t
 from core.money import Currency, Money
 from core.permissions import Actor, Permission
 
-# Told by their own lines, or by nobody's need: signing in and out is in the journal.
 _VOWELS = "aàâeéèêëiîïoôuùûœæ"
-SILENT = ["subscriber.register", "ussd.publish", "user.sign_in", "user.sign_out"]
+# Told by their own lines, or nobody's news: who signs in and what a price is stay in the journal.
+SILENT = ["subscriber.register", "tariff.add", "tariff.retire", "user.sign_in", "user.sign_out", "ussd.publish"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +140,6 @@ _ACTS = {
     "pin.unlock": "Code secret débloqué",
     "subscriber.reactivate": "Abonné réactivé",
     "subscriber.suspend": "Abonné suspendu",
-    "tariff.add": "Tarif ajouté",
-    "tariff.retire": "Tarif retiré",
     "user.change_password": "Mot de passe changé",
     "user.close": "Compte fermé",
     "user.create": "Compte créé",
@@ -164,13 +162,11 @@ _ACTS = {
     "ussd.end_session": "Dialogue terminé",
 }
 _ALARMS = {"books.broken", "user.refresh_reused"}
-_WITHOUT_SUMMARY = {"tariff.add", "tariff.retire"}  # theirs is an instant for machines
 
 
 def _trail(row: dict[str, Any]) -> Event:
     is_alarm = row["state"] == "refused" or row["word"] in _ALARMS
-    summary = "" if row["word"] in _WITHOUT_SUMMARY else row["reference"]
-    detail = ", ".join(part for part in (summary, _by(row)) if part)
+    detail = ", ".join(part for part in (row["reference"], _by(row)) if part)
     title = t(_ACTS.get(row["word"], row["word"]))
     return _event(row, "history", "red" if is_alarm else "neutral", title, detail)
 

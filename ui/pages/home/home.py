@@ -15,6 +15,7 @@ from ui.markup import show
 from ui.pages.home import events, things, today
 
 TOPICS = ("ussd", "ledger", "jobs", "books")
+FEW = 3  # things that wait
 FEED_EVERY_S = 1.0
 FIGURES_EVERY_S = 5.0
 FEED_SINCE = timedelta(days=1)
@@ -33,13 +34,17 @@ async def home() -> None:
     if not actor.may(Permission.USSD_READ) and not found.waiting:
         _draw_calm(actor)
         return
+    is_short = len(found.waiting) <= FEW
     with layout.grid():
-        with layout.cell(8), cards.card(is_flush=True):
-            Things(found)
+        with layout.cell(8):
+            with cards.card(is_flush=True):
+                Things(found)
+            if is_short:  # the room it leaves is the figures'
+                Figures(found)
         with layout.cell(4):
             await draw_feed()
-    if found.currency:
-        Figures(found, found.currency)
+    if not is_short:
+        Figures(found)
 
 
 class Things:
@@ -66,13 +71,13 @@ class Things:
 class Figures:
     """Today's tiles, in the currency chosen among those that wallets are held in."""
 
-    def __init__(self, found: reports.Home, currency: Currency) -> None:
-        self._currency = currency
+    def __init__(self, found: reports.Home) -> None:
+        self._currency = found.currency
         with layout.row(is_spread=True):
             layout.section_title(t("Aujourd'hui"))
             if len(found.currencies) > 1:
                 words = {str(one): str(one) for one in found.currencies}
-                filters.segments(words, str(currency), self._choose, label=t("Monnaie"))
+                filters.segments(words, str(self._currency), self._choose, label=t("Monnaie"))
         self._tiles = tiles.Tiles(today.tiles_of(found.tiles, shell.visitor()))
         live.subscribe(TOPICS, lambda _: self._refresh(), every_s=FIGURES_EVERY_S)
 
@@ -81,9 +86,9 @@ class Figures:
         await self._refresh()
 
     async def _refresh(self) -> None:
-        fresh = await shell.read(reports.list_tiles, self._currency, zone())
+        fresh = await shell.read(reports.get_home, zone(), self._currency)
         if fresh is not None:
-            self._tiles.update(today.tiles_of(fresh, shell.visitor()))
+            self._tiles.update(today.tiles_of(fresh.tiles, shell.visitor()))
 
 
 async def draw_feed() -> None:

@@ -6,7 +6,7 @@ from num2words import num2words
 
 from reports import home
 from ui.components import chips, figures, waiting
-from ui.labels import NO_BREAK, State, Tone, count, page_language, t, when
+from ui.labels import NO_BREAK, State, Tone, count, page_language, printed, t, when
 from ui.markup import Markup, join
 from ui.navigation import WHERE
 
@@ -43,16 +43,16 @@ def summary(found: Sequence[home.Waiting]) -> str:
     for thing in found:
         numbers[thing.kind] = numbers.get(thing.kind, 0) + thing.count
     said = ", ".join(_said(kind, number) for kind, number in list(numbers.items())[:MOST_SAID])
-    return f"{said[:1].upper()}{said[1:]}." if said else t("Rien ne demande votre décision.")
+    return f"{said[:1].upper()}{said[1:]}." if said else t("Tout est calme.")
 
 
 def line(thing: home.Waiting) -> waiting.Waiting:
     """Return the line of one thing: what, since when, how much, and its one button."""
-    detail = thing.detail
+    detail = printed(thing.detail)
     if thing.since:
         detail = t("{detail}, depuis {moment}").format(detail=detail.rstrip("."), moment=when(thing.since))
     return waiting.Waiting(
-        thing.title,
+        printed(thing.title),
         detail.lstrip(", "),
         t(ACTIONS[thing.kind]),
         WHERE[thing.kind],
