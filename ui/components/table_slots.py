@@ -16,6 +16,8 @@ BODY = """
       @click="() => $parent.$emit('open', props.row.id)">{{ col.value }}</button>
     <template v-else>{{ col.value }}</template>
     <span v-if="col.kind === 'name' && props.row._under" class="cell-under">{{ props.row._under }}</span>
+    <span v-if="col.kind === 'name' && props.row._phone_under"
+      class="cell-under phone-only">{{ props.row._phone_under }}</span>
   </q-td>
 </q-tr>
 """

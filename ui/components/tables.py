@@ -71,9 +71,12 @@ class Answer:
 Source = Callable[[Ask], Awaitable[Answer | None]]
 
 
-def row(key: str, cells: Mapping[str, Any], *, href: str = "", under: str = "") -> Row:
-    """Return a table's row: `href` is where it leads, `under` a grey second line beneath the name."""
-    return {"id": key, "_href": href, "_under": under, **cells}
+def row(key: str, cells: Mapping[str, Any], *, href: str = "", under: str = "", phone_under: str = "") -> Row:
+    """Return a table's row: `href` is where it leads, `under` a grey second line beneath the name.
+
+    `phone_under` is one that a phone alone shows, for what has no column there.
+    """
+    return {"id": key, "_href": href, "_under": under, "_phone_under": phone_under, **cells}
 
 
 class Table:

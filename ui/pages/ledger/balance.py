@@ -9,7 +9,7 @@ from reports import ledger
 from reports.ledger import BalanceLine
 from ui import shell
 from ui.components import cards, chips, empty, layout
-from ui.labels import State, count, moment, money, t
+from ui.labels import State, count, moment, money_parts, t
 from ui.markup import Markup, join, show, tag
 from ui.pages.ledger import words
 
@@ -52,11 +52,16 @@ def _table(rows: list[BalanceLine]) -> Markup:
         "tr",
         tag("th", t("Total"), scope="row"),
         tag("td", count(sum(row.accounts for row in rows)), class_="number wide-only"),
-        tag("td", money(_total(rows, "debit")), class_="number"),
-        tag("td", money(_total(rows, "credit")), class_="number"),
+        tag("td", _figure(_total(rows, "debit")), class_="number"),
+        tag("td", _figure(_total(rows, "credit")), class_="number"),
     )
     body = join(*map(_line, rows))
     return tag("table", tag("thead", head), tag("tbody", body), tag("tfoot", foot), class_="plain-table")
+
+
+def _figure(amount: Money) -> str:
+    """Return the amount alone: the card is named after its currency."""
+    return money_parts(amount)[0]
 
 
 def _line(row: BalanceLine) -> Markup:
@@ -64,6 +69,6 @@ def _line(row: BalanceLine) -> Markup:
         "tr",
         tag("th", words.account(row.kind), scope="row"),
         tag("td", count(row.accounts), class_="number wide-only"),
-        tag("td", money(row.debit) if row.debit.minor else "", class_="number"),
-        tag("td", money(row.credit) if row.credit.minor else "", class_="number"),
+        tag("td", _figure(row.debit) if row.debit.minor else "", class_="number"),
+        tag("td", _figure(row.credit) if row.credit.minor else "", class_="number"),
     )
