@@ -18,11 +18,13 @@ from nicegui.storage import Storage
 from nicegui.testing import User
 from nicegui.testing.general import nicegui_reset_globals
 
+from core.database import Database
 from core.permissions import Actor, Grant, Role, Scope
 from core.settings import get_settings
 from ui import auth, live, navigation, pages, shell
 
 ADMIN = Actor(None, "Mireille Bongo", (Grant(Scope.PLATFORM, Role.ADMIN),))
+REAL_RESOLVE = auth.resolve  # before any test stands in for it
 READER = Actor(None, "Awa Diop", (Grant(Scope.USSD, Role.LECTEUR),))
 
 
@@ -54,6 +56,14 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Door:
     monkeypatch.setattr(auth, "resolve", opened.resolve)
     monkeypatch.setattr(navigation, "standing", lambda *_: navigation.NOTHING)
     return opened
+
+
+@pytest.fixture
+def house(database: Database, door: Door, monkeypatch: pytest.MonkeyPatch) -> Database:  # noqa: ARG001  # after the door
+    """Put the real database and the real sessions behind the screen."""
+    monkeypatch.setattr(shell, "get_database", lambda: database)
+    monkeypatch.setattr(auth, "resolve", REAL_RESOLVE)
+    return database
 
 
 @pytest.fixture

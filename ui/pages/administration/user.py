@@ -107,9 +107,8 @@ def _security(found: UserRow) -> None:
         totp = chips.chip(words.TOTP_ON if found.has_totp else words.TOTP_OFF)
         show(facts.facts([(t("Mot de passe"), password), (t("Double authentification"), totp)]))
         if found.has_totp and _may_change(found):
-            buttons.secondary(
-                t("Retirer la double authentification"), lambda: _ask_totp_removal(found), icon="gpp_maybe"
-            )
+            words_shown = t("Retirer la double authentification")
+            buttons.secondary(words_shown, lambda: _ask_totp_removal(found), icon="gpp_maybe")
 
 
 def _ask_totp_removal(found: UserRow) -> None:
