@@ -44,6 +44,7 @@ def create(settings: Settings, lifespan: Lifespan, version: str) -> FastAPI:
     errors.install(app)
     for part in (health, ussd, auth, pension_auth, users, organisations, single_sign_on):
         app.include_router(part.router)
+    errors.refuse_unknown(app)
     _serve_documentation(app)
     return app
 

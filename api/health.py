@@ -158,9 +158,10 @@ def get_metrics(request: Request) -> Response:
     """Give the process's figures to this machine and to `METRICS_ALLOWED_IPS`; 403 to everybody else."""
     settings = get_settings()
     peer = request.client.host if request.client else ""
-    client = addresses.client_address(peer, request.headers.getlist("x-forwarded-for"), settings.trusted_proxies)
+    forwarded_for = ",".join(request.headers.getlist("x-forwarded-for"))
+    client = addresses.client_address(peer, forwarded_for, settings.trusted_proxies)
     # An undeclared proxy on this machine would make the whole world look like loopback.
-    is_undeclared = _is_forwarded(request) and not addresses.is_inside(peer, settings.trusted_proxies)
+    is_undeclared = _is_forwarded(request) and not addresses.is_trusted_proxy(peer, settings.trusted_proxies)
     if is_undeclared or not addresses.is_inside(client, [*LOOPBACK, *settings.metrics_allowed_ips]):
         return JSONResponse({"detail": "Access denied"}, status_code=403)
     return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)

@@ -116,6 +116,7 @@ class Value:
 
     type: str
     max: int = 160
+    is_optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

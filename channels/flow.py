@@ -70,7 +70,7 @@ class Condition(Part):
     def _one_form(self) -> Self:
         forms = (self.var, self.all, self.any, self.negated)
         if sum(form is not None for form in forms) != 1:
-            raise ValueError("une condition a une seule forme : var, all, any ou not")
+            raise ValueError("une condition a une seule forme : var, all, any ou not")
         if self.op == "in" and not isinstance(self.value, list | tuple):
             raise ValueError("l'opérateur in attend une liste")
         return self
@@ -86,7 +86,7 @@ class Condition(Part):
 class Option(Part):
     """One line of a menu: exact key, label, where it leads, when it is there, what it sets."""
 
-    key: Annotated[str, Field(pattern=r"^[0-9*#]{1,3}$")]
+    key: Annotated[str, Field(pattern=r"^[0-9]+$")]
     label: Text
     to: str
     condition: Condition | None = Field(default=None, alias="if")

@@ -32,6 +32,11 @@ def post_form(url: str, body: str, headers: Mapping[str, str] | None = None) -> 
     return _call("POST", url, headers, body)
 
 
+def post_bytes(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+    """Send these exact bytes and return the answer, whatever its status; raise `HttpError` when there is none."""
+    return _call("POST", url, headers, body)
+
+
 def is_safe_url(url: str) -> bool:
     """Say whether secrets may be sent to this address: https, or http that never leaves the machine."""
     parts = urlsplit(url)
@@ -39,7 +44,7 @@ def is_safe_url(url: str) -> bool:
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and is_local))
 
 
-def _call(method: str, url: str, headers: Mapping[str, str] | None, body: str | None) -> Answer:
+def _call(method: str, url: str, headers: Mapping[str, str] | None, body: str | bytes | None) -> Answer:
     timeout = httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
     with (
         httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False) as client,

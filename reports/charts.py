@@ -33,6 +33,17 @@ def hours(rows: Sequence[Hour], zone: str) -> Figure:
     )
 
 
+def day(today: Sequence[Hour], last_week: Sequence[Hour], zone: str) -> Figure:
+    """Sessions of today by hour as an area, beside the dotted line of the same day last week; what is to come is a gap."""
+    moments = _clocks([row.at for row in last_week], zone)
+    ahead: list[float | None] = [None] * (len(moments) - len(today))
+    before = _line(moments, [row.sessions for row in last_week], t("semaine dernière"), "neutral")
+    before["line"]["dash"] = "dot"
+    return _figure(
+        [before, _line(moments, [*(row.sessions for row in today), *ahead], t("sessions"), "accent", is_filled=True)]
+    )
+
+
 def answer_times(points: Sequence[Point], zone: str, *, target_ms: int | None = None) -> Figure:
     """Median and 99th percentile of the answer time, in milliseconds; a gap where nothing was answered."""
     moments = _clocks([point.at for point in points], zone)

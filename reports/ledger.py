@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from core import clock
 from core.database import Session, fetch_all
 from core.money import Currency, Money
+from core.permissions import Actor, Permission
 from reports.figures import midnight
 
 # Sums over `ledger_transaction t`, `ledger_entry e`, `ledger_account a`. Moved: what left wallets, less the fees in it;
@@ -23,12 +24,12 @@ OF_WALLETS = "t.source = 'ussd' and e.currency = %(currency)s and a.kind in ('wa
 
 @dataclass(frozen=True, slots=True)
 class MoneyDay:
-    """The money of one day in one currency."""
+    """The money of one day in one currency; `payments` left a wallet."""
 
     day: date
     moved: Money
     fees: Money
-    operations: int
+    payments: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def list_money_days(session: Session, currency: Currency, zone: str, *, days: in
         session,
         f"""
         select (t.occurred_at at time zone %(zone)s)::date as day, {MOVED} as moved, {FEES} as fees,
-               count(distinct t.id) filter (where t.kind <> 'reversal') as operations
+               count(*) filter (where t.kind <> 'reversal' and a.kind = 'wallet' and e.amount > 0) as payments
         from {MOVEMENTS} where {OF_WALLETS} and t.occurred_at >= %(start)s and t.occurred_at < %(end)s
         group by 1
         """,
@@ -63,13 +64,13 @@ def list_money_days(session: Session, currency: Currency, zone: str, *, days: in
         },
     )
     moved = {row["day"]: row for row in rows}
-    nothing = {"moved": 0, "fees": 0, "operations": 0}
+    nothing = {"moved": 0, "fees": 0, "payments": 0}
     return [
         MoneyDay(
             day=day,
             moved=Money(moved.get(day, nothing)["moved"], currency),
             fees=Money(moved.get(day, nothing)["fees"], currency),
-            operations=moved.get(day, nothing)["operations"],
+            payments=moved.get(day, nothing)["payments"],
         )
         for day in (first + timedelta(days=number) for number in range(days))
     ]
@@ -81,11 +82,12 @@ def list_currencies(session: Session) -> list[Currency]:
     return [Currency(row["currency"]) for row in rows]
 
 
-def list_trial_balance(session: Session) -> list[BalanceLine]:
+def list_trial_balance(session: Session, actor: Actor) -> list[BalanceLine]:
     """Return the balance of every kind of account; per currency, the debits are worth the credits.
 
     Read from the accounts (and from the snapshots of house accounts), so it costs the same however old the ledger is.
     """
+    actor.require(Permission.LEDGER_READ)
     rows = fetch_all(
         session,
         """

@@ -197,10 +197,14 @@ def list_networks(session: Session, span: Span) -> list[NetworkRow]:
     rows = fetch_all(
         session,
         """
-        select s.network, min(s.phone) as example, count(distinct s.id) as sessions, count(*) as turns,
-               count(*) filter (where t.is_error) as errors
-        from ussd_turn t join ussd_session s on s.id = t.session_id
-        where t.created_at >= %(start)s and t.created_at < %(end)s and not s.is_test and t.progress = 'done'
+        with taken as (
+            select t.session_id, count(*) as turns, count(*) filter (where t.is_error) as errors
+            from ussd_turn t where t.created_at >= %(start)s and t.created_at < %(end)s and t.progress = 'done'
+            group by t.session_id
+        )
+        select s.network, min(s.phone) as example, count(*) as sessions, sum(taken.turns)::bigint as turns,
+               sum(taken.errors)::bigint as errors
+        from taken join ussd_session s on s.id = taken.session_id where not s.is_test
         group by s.network, case when s.network = '' then left(s.phone, 8) end
         """,
         {"start": span.start, "end": span.end},

@@ -345,7 +345,7 @@ REGISTRY: dict[str, Action] = by_name(
         "wallet.transfer",
         frozenset({"ok", "pending", "funds", "limit", "payee", "closed", "requote", "failed", "found"}),
         Effect.MONEY,
-        inputs={"to": PHONE, "again": Value("int", 1)},
+        inputs={"to": PHONE, "again": Value("int", 1, is_optional=True)},
         outputs={**_QUOTED, "ref": REF, "balance": BALANCE, "ago": Value("text", 7), "again": Value("int", 1)},
         optional=frozenset({"found", "pending", "failed"}),
         run=_transfer,

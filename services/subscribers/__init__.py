@@ -18,22 +18,26 @@ from services.subscribers.people import (
     reactivate,
     suspend,
 )
+from services.subscribers.statement import StatementLine, count_statement, list_statement
 from services.wallets import ReverseOperation, reverse_operation
 
 __all__ = [
     "OperationRow",
     "ReverseOperation",
+    "StatementLine",
     "SubscriberCard",
     "SubscriberRow",
     "SuspendSubscriber",
     "UnlockPin",
     "WalletRow",
     "count_operations",
+    "count_statement",
     "count_subscribers",
     "get_operation",
     "get_subscriber",
     "list_messages",
     "list_operations",
+    "list_statement",
     "list_subscribers",
     "reactivate",
     "reverse_operation",

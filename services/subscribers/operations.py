@@ -35,6 +35,7 @@ class OperationRow:
     payee_phone: str
     is_repeat_confirmed: bool
     transaction_id: UUID | None
+    session_id: UUID | None
 
 
 _OPERATIONS = """
@@ -127,4 +128,5 @@ def _operation(actor: Actor, row: dict[str, Any]) -> OperationRow:
         payee_phone=phone_for(actor, row["payee_phone"]),
         is_repeat_confirmed=row["repeat_confirmed"],
         transaction_id=row["transaction_id"],
+        session_id=row["session_id"],
     )

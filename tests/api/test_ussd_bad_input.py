@@ -25,7 +25,8 @@ def a(gateway: TestClient, text: Any, session: str = "A1", caller: str = AWA, co
     body = {"sessionId": session, "phoneNumber": caller, "text": text, "serviceCode": code}
     response = gateway.post("/ussd", json=body, headers=KEY)
     assert response.status_code == 200, response.text
-    return response.text
+    text_shown: str = response.text
+    return text_shown
 
 
 def b(gateway: TestClient, message: Any, session: str = "B1", caller: str = AWA) -> dict[str, str]:
@@ -205,6 +206,7 @@ def test_a_service_in_maintenance_says_so_at_the_next_turn(gateway: TestClient, 
     assert a(gateway, "").startswith("CON ")
     with database.transaction() as session:
         driver(session).execute(
-            "update ussd_service set state = 'maintenance', state_text = '{\"fr\": \"Retour à 14h.\"}' where key = 'wallet'"
+            "update ussd_service set state = 'maintenance', state_text = %s where key = 'wallet'",
+            ('{"fr": "Retour à 14h."}',),
         )
     assert a(gateway, "1") == "END Retour à 14h."

@@ -52,7 +52,8 @@ def _send(gateway: TestClient, dialogue: dict[str, Any], step: dict[str, Any]) -
         response = gateway.post("/ussd/", json={"sessionid": session, "msisdn": caller, "message": step["input"]})
         assert response.headers["content-type"] == "application/json"
     assert response.status_code == 200
-    return response.content
+    content: bytes = response.content
+    return content
 
 
 def _compare(dialogue: dict[str, Any], body: bytes, expect: dict[str, Any], number: int) -> None:

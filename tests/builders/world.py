@@ -29,7 +29,7 @@ PER_TYPE = ("cash_out", "airtime", "recharge", "sell", "bill", "subscription")
 
 def merged(own: dict[str, Any] | None) -> dict[str, Any]:
     """Return the world with a dialogue's own part merged over it."""
-    world = copy.deepcopy(VECTORS["world"])
+    world: dict[str, Any] = copy.deepcopy(VECTORS["world"])
     for name, value in (own or {}).items():
         world[name] = {**world[name], **value} if isinstance(value, dict) else value
     return world
@@ -166,7 +166,8 @@ def everything(database: Database) -> str:
     with database.transaction() as session:
         connection = driver(session)
         tables = connection.execute(
-            "select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'"
+            "select table_name from information_schema.tables"
+            " where table_schema = 'public' and table_type = 'BASE TABLE'"
         ).fetchall()
         rows = [connection.execute(f'select t::text from "{name}" t').fetchall() for (name,) in tables]
     return "\n".join(str(row[0]) for table in rows for row in table)

@@ -140,7 +140,9 @@ def test_two_clicks_are_one_request_and_one_entry_in_the_trail(database: Databas
     assert ended(database, 2)
 
 
-def test_a_request_during_a_run_waits_for_its_end(database: Database, start: Start) -> None:
+def test_a_request_during_a_run_waits_for_its_end(
+    database: Database, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
     counter = Counter(is_held=True)
     start(counter)
     assert counter.began.acquire(timeout=10)
@@ -151,6 +153,8 @@ def test_a_request_during_a_run_waits_for_its_end(database: Database, start: Sta
     counter.may_end.release(2)
     assert ended(database, 2)
     assert (counter.runs, counter.most_together) == (2, 1)
+    # It waited without knocking: APScheduler was not asked, and warned of nothing.
+    assert [record for record in caplog.records if record.name.startswith("apscheduler")] == []
 
 
 def test_who_has_not_the_right_asks_in_vain(database: Database, start: Start) -> None:
@@ -215,6 +219,18 @@ def test_the_run_a_lost_leader_left_open_is_closed_by_the_next(database: Databas
     held.may_end.release()
     assert until(lambda: held.together == 0)
     assert runs_of(database) == [run]
+
+
+def test_an_end_that_comes_too_late_changes_nothing(database: Database) -> None:
+    with database.transaction() as session:
+        run_id = jobs.begin_run(session, "compte")
+    with database.transaction() as session:
+        jobs.declare(session, [])
+    closed = runs_of(database)
+    with database.transaction() as session:
+        jobs.end_run(session, run_id, RunState.DONE, "passage 1")
+    assert runs_of(database) == closed
+    assert closed[0].state == RunState.FAILED
 
 
 def test_without_a_leader_it_shows(database: Database, start: Start) -> None:

@@ -37,14 +37,23 @@ class Handset:
             self._meters = show(Markup())
             self._path = show(Markup())
 
-    def show_screen(self, text: str, *, network: str, code: str, is_open: bool, note: str = "") -> None:
-        """Draw what the network answered; a closed session takes no more input."""
+    def show_screen(
+        self, text: str, *, network: str, code: str, is_open: bool, note: str = "", is_secret: bool = False
+    ) -> None:
+        """Draw what the network answered; a closed session takes no more input, a secret is typed unseen."""
         self._bar.set_content(tag("div", tag("span", network), tag("span", code), class_="handset-bar"))
         self._text.set_content(tag("pre", text, class_="handset-text"))
-        self._note.set_content(tag("span", note, class_="caption"))
+        self.show_note(note)
         self._input.value = ""
+        self._input.props["type"] = "password" if is_secret else "text"
         self._input.set_visibility(is_open)
+        if is_open:
+            self._input.run_method("focus")
         self._send.text = t("Envoyer") if is_open else t("Appeler")
+
+    def show_note(self, note: str) -> None:
+        """Write beside the input line: how long this screen has waited."""
+        self._note.set_content(tag("span", note, class_="caption"))
 
     def show_meters(self, meters: Sequence[Meter], *, path: str = "") -> None:
         """Draw the septets of this screen in each language, and the way that led here."""
@@ -74,6 +83,7 @@ class Handset:
             for key in KEYS:
                 button = ui.button(key, color=None).props("unelevated no-caps :ripple=false").classes("handset-key")
                 button.on_click(self._press(key))
+                button.on("mousedown", js_handler="(event) => event.preventDefault()")  # the input keeps the keyboard
         with ui.element("div").classes("handset-calls"):
             buttons.secondary(t("Raccrocher"), self._on_hang_up)
             self._send = buttons.primary(t("Envoyer"), self._send_now)

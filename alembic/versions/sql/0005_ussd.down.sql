@@ -1,3 +1,5 @@
+drop trigger flow_version_keep on flow_version;
+drop function flow_version_keep();
 drop function ussd_turn_fail(uuid, uuid, timestamptz);
 drop function ussd_rollup(timestamptz, timestamptz);
 drop function ussd_turn_close(uuid, uuid, bytea, bytea, text, text, text, int, boolean, bytea, text, uuid, boolean, timestamptz, timestamptz, int, text, uuid, text, text, int, int, jsonb, jsonb, int, text, boolean, int, bytea, boolean, uuid, uuid, uuid);

@@ -1,0 +1,51 @@
+"""Saving and publishing menus, judged by lint with what this installation knows: actions, prices, other flows."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from channels.actions import Action
+from channels.flow import parse_flow
+from channels.lint import Facts, Finding, lint
+from channels.ussd.wallet_actions import REGISTRY
+from core.database import Session, fetch_all
+from core.permissions import Actor
+from services import flows
+from services.flows import Lint, Published, PublishVersion, SaveDraft, VersionRow
+
+
+def save_draft(session: Session, actor: Actor, order: SaveDraft) -> VersionRow:
+    """Keep a draft with its findings; errors only block publishing."""
+    return flows.save_draft(session, actor, order, linter(session, order.flow_key))
+
+
+def publish(session: Session, actor: Actor, order: PublishVersion) -> Published:
+    """Put a version live on a service unless lint finds an error."""
+    return flows.publish(session, actor, order, linter(session, order.service_key))
+
+
+def linter(session: Session, service_key: str, registry: Mapping[str, Action] = REGISTRY) -> Lint:
+    """Return lint as the service `service_key` needs it; for a flow of no service, prices are not looked at."""
+    return partial(_lint, facts_of(session, service_key, registry))
+
+
+def facts_of(session: Session, service_key: str, registry: Mapping[str, Action] = REGISTRY) -> Facts:
+    """Return what this installation knows that a document of this service may rely on."""
+    services = fetch_all(session, "select currency, settings from ussd_service where key = %s", (service_key,))
+    others = fetch_all(
+        session,
+        "select distinct on (f.key) f.key, v.body from flow f join flow_version v on v.flow_id = f.id"
+        " where v.state = 'published' and f.key like 'survey:%%' order by f.key, v.number desc",
+    )
+    settings: dict[str, Any] = services[0]["settings"] if services else {}
+    return Facts(
+        registry=registry,
+        flows={row["key"]: parse_flow(row["body"]) for row in others},
+        givens={"brand", "pin_length", *settings},
+        priced=flows.get_priced_types(session, services[0]["currency"]) if services else None,
+        is_ucs2=settings.get("fold") is False,
+    )
+
+
+def _lint(facts: Facts, body: Mapping[str, Any]) -> list[Finding]:
+    return lint(body, facts)

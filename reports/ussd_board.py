@@ -1,0 +1,56 @@
+"""The USSD dashboard in two reads: the present, which follows every turn, and a period, which is read less often."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core import clock
+from core.database import Session
+from core.permissions import Actor, Permission
+from reports import charts, usage, ussd
+from reports.charts import Figure
+from reports.figures import Span, Today
+from reports.ussd import Live, NetworkRow, Outcomes, Point, ScreenRow
+
+POINTS = 72
+RECENT_POINTS = 24
+TARGET_MS = 1_000
+TARGET_IN_SIGHT = 0.25  # below that share of the target, its line would flatten the curve
+US_PER_MS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of time up to now, with today's hours beside those of the same day last week."""
+
+    span: Span
+    recent: list[Point]
+    screens: list[ScreenRow]
+    networks: list[NetworkRow]
+    outcomes: Outcomes
+    usage: Figure
+    times: Figure
+
+
+def get_live(session: Session, actor: Actor) -> Live:
+    """Return the figures of the last minutes."""
+    actor.require(Permission.USSD_READ)
+    return ussd.get_live(session)
+
+
+def get_period(session: Session, actor: Actor, length: timedelta, zone: str) -> Period:
+    """Return the figures of the last `length`; the day's hours are those of `zone` (an IANA name)."""
+    actor.require(Permission.USSD_READ)
+    now = clock.now()
+    span, today = Span(now - length, now), Today.read(zone)
+    points = ussd.list_points(session, span, points=POINTS)
+    highest_us = max((point.p99_us or 0 for point in points), default=0)
+    is_target_near = highest_us > TARGET_MS * US_PER_MS * TARGET_IN_SIGHT
+    return Period(
+        span=span,
+        recent=ussd.list_points(session, Span(now - timedelta(hours=1), now), points=RECENT_POINTS),
+        screens=ussd.list_screens(session, span),
+        networks=ussd.list_networks(session, span),
+        outcomes=ussd.get_outcomes(session, span),
+        usage=charts.day(usage.list_hours(session, today.day), usage.list_hours(session, today.last_week), zone),
+        times=charts.answer_times(points, zone, target_ms=TARGET_MS if is_target_near else None),
+    )

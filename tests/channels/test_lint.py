@@ -1,0 +1,196 @@
+"""Every rule has a menu that trips it; the shipped menus and the documented ones trip none."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from channels.flow import parse_flow
+from channels.lint import Facts, Finding, lint
+from channels.ussd.wallet_actions import REGISTRY
+from core.gsm7 import Limits
+from tests.channels.fakes import MENUS, SURVEY, World, registry
+from tests.channels.test_menus import SHIPPED
+
+FACTS = Facts(REGISTRY)
+Body = dict[str, Any]
+
+
+def findings(body: Body, facts: Facts = FACTS) -> list[Finding]:
+    """Return what lint says beside the standing word on Lingala."""
+    return [finding for finding in lint(body, facts) if not finding.message.endswith("à relire")]
+
+
+@pytest.mark.parametrize("key", SHIPPED)
+def test_a_shipped_menu_has_nothing_but_a_language_to_read_again(key: str) -> None:
+    assert findings(SHIPPED[key]) == []
+    assert [f.message for f in lint(SHIPPED[key], FACTS)] == ["ln : à relire"]
+
+
+@pytest.mark.parametrize("key", MENUS)
+def test_a_documented_menu_has_no_error(key: str) -> None:
+    facts = Facts(registry(World.fresh()), flows={"survey:satisfaction": parse_flow(SURVEY)})
+    assert [finding for finding in lint(MENUS[key], facts) if finding.is_error] == []
+
+
+def test_a_survey_has_no_error_but_that_it_serves_no_goal() -> None:
+    assert [f.rule for f in findings(SURVEY, Facts(registry(World.fresh()))) if f.is_error] == ["L17"]
+
+
+def _screen(name: str, **changes: Any) -> Callable[[Body], None]:
+    def change(body: Body) -> None:
+        for field, value in changes.items():
+            body["screens"][name][field.rstrip("_")] = value
+
+    return change
+
+
+def _add(**screens: Body) -> Callable[[Body], None]:
+    return lambda body: body["screens"].update(screens)
+
+
+def _all(*changes: Callable[[Body], None]) -> Callable[[Body], None]:
+    def change(body: Body) -> None:
+        for one in changes:
+            one(body)
+
+    return change
+
+
+def _text(text: str) -> dict[str, str]:
+    return dict.fromkeys(("fr", "en", "ln"), text)
+
+
+def _option(key: str, to: str) -> Body:
+    return {"key": key, "label": _text("Autre"), "to": to}
+
+
+END = {"kind": "end", "text": _text("Fin.")}
+HOME = SHIPPED["wallet"]["screens"]["home"]["options"]
+LONG = "Envoyer de l'argent à la personne que vous venez de choisir dans votre liste "
+
+IS_AGENT = {"var": "caller.role", "op": "eq", "value": "agent"}
+QUOTE_AGAIN = {
+    "kind": "action",
+    "run": "wallet.quote",
+    "with": {"type": "transfer"},
+    "outcomes": dict.fromkeys(("ok", "min", "max"), "t_do"),
+}
+
+
+def _menu(to: str) -> Body:
+    return {"kind": "menu", "text": _text("Encore"), "options": [_option("1", to)]}
+
+
+def _reached(**screens: Body) -> Callable[[Body], None]:
+    """Add screens, and an option of the home menu that leads to the first."""
+    return _all(_add(**screens), _screen("home", options=[*HOME, _option("2", next(iter(screens)))]))
+
+
+def _variable(name: str, kind: str) -> Callable[[Body], None]:
+    return lambda body: body["variables"].update({name: {"type": kind, "max": 6}})
+
+
+def _goal(gone: str) -> Callable[[Body], None]:
+    return lambda body: body["goals"].remove(gone)
+
+
+# What is broken in the shipped wallet menu: rule, screen it is found on, change.
+BROKEN: list[tuple[str, str, Callable[[Body], None]]] = [
+    ("L01", "screens.home.menu.colour", _screen("home", colour="red")),
+    ("L01", "screens.t_to.input", _screen("t_to", slot="new")),
+    ("L02", "me", _screen("me", back="nowhere")),
+    ("L02", "r_pin2", _screen("r_pin2", differs="nowhere")),
+    ("L03", "lonely", _add(lonely=END)),
+    ("L04", "mute", _reached(mute={"kind": "info", "text": _text("Rien.")})),
+    ("L05", "left", _reached(left=_menu("right"), right=_menu("left"))),
+    ("L06", "spin", _reached(spin={"kind": "route", "rules": [{"if": IS_AGENT, "to": "spin"}], "else": "cancelled"})),
+    ("L07", "home", _screen("home", options=[*HOME, _option("1", "me")])),
+    ("L07", "home", _screen("home", options=[*HOME, _option("111", "me")])),
+    ("L07", "me", _screen("me", options=[_option("0", "p_old"), _option("2", "h_pin"), _option("3", "l_menu")])),
+    ("L08", "p_ok", _screen("p_ok", text={"fr": "Code PIN changé.", "en": "PIN changed."})),
+    ("L09", "t_confirm", _screen("t_confirm", text=_text(LONG + "{to_name} {to|phone}"))),
+    ("L09", "q_pin", _screen("q_pin", text=_text(LONG * 3))),
+    ("L09", "me", _screen("me", text=_text("x" * 157))),
+    ("L10", "p_ok", _screen("p_ok", text=_text("Code PIN changé ✅"))),
+    ("L12", "q_ok", _screen("q_ok", text=_text("Votre solde est de {solde|money}"))),
+    ("L12", "q_ok", _screen("q_ok", text=_text("Votre solde est de {balance|date}"))),
+    ("L12", "q_ok", _screen("q_ok", text=_text("Votre solde est de {balance|gras}"))),
+    ("L12", "no_wallet", _screen("no_wallet", text=_text("Solde {balance|money}, à {to_name}"))),
+    ("L13", "q_do", _screen("q_do", run="account.guess")),
+    ("L13", "q_do", _screen("q_do", outcomes={"ok": "q_ok"})),
+    ("L13", "q_do", _screen("q_do", outcomes={"ok": "q_ok", "none": "no_wallet", "maybe": "q_ok"})),
+    ("L13", "q_do", _screen("q_do", with_={"colour": "red"})),
+    ("L13", "t_to", _all(_screen("t_to", var="name"))),
+    ("L14", "t_do", _screen("t_confirm", to="t_do")),
+    ("L14", "t_do", _screen("t_amount", to="t_pin")),
+    ("L14", "t_do", _screen("t_do", money=False)),
+    ("L14", "sneak", _all(_add(sneak=QUOTE_AGAIN), _screen("t_pin", to="sneak"))),
+    ("L14", "t_confirm", _screen("home", options=[*HOME, _option("2", "t_confirm")])),
+    ("L15", "q_pin", _screen("q_pin", back="home")),
+    ("L15", "p_ok", _all(_screen("p_ok", text=_text("Code {code}.")), _variable("code", "secret"))),
+    ("L15", "p_new2", _screen("p_new2", same_as="other")),
+    ("L16", "l_ok", _all(_add(l_ok={"kind": "info", "text": _text("Fait."), "back": "me"}), _goal("language_changed"))),
+    ("L17", "", lambda body: body["goals"].append("never")),
+    ("L17", "p_ok", _goal("pin_changed")),
+    ("L18", "t_amount", _screen("t_amount", errors={name: _text(f"{name}.") for name in ("min", "max")})),
+    ("L18", "t_to", _screen("t_to", errors={name: _text(f"{name}.") for name in ("invalid", "self", "unknown")})),
+    ("L20", "home", _screen("home", options=[*HOME, *(_option(f"1{at}", "me") for at in range(7))])),
+]
+
+
+@pytest.mark.parametrize(("rule", "screen", "change"), BROKEN, ids=[f"{at}-{row[0]}" for at, row in enumerate(BROKEN)])
+def test_a_broken_menu_is_told_where(rule: str, screen: str, change: Callable[[Body], None]) -> None:
+    body = copy.deepcopy(SHIPPED["wallet"])
+    change(body)
+    found = findings(body)
+    assert (rule, screen) in {(finding.rule, finding.screen) for finding in found}, found
+    others = {finding.rule for finding in found} - {rule}
+    # A break often has a shadow: what is no longer reached, or not set, or too long to carry an error line.
+    assert others <= {"L03", "L05", "L12", "L13", "L14", "L16", "L20"}, found
+    assert any(finding.is_error for finding in found) is (rule not in {"L03", "L16", "L20"})
+
+
+def test_a_long_error_line_is_a_warning() -> None:
+    body = copy.deepcopy(SHIPPED["wallet"])
+    body["screens"]["r_name"]["errors"]["invalid"] = _text("Nom invalide. " * 10)
+    assert {(f.rule, f.screen, f.is_error) for f in findings(body)} == {("L11", "r_name", False)}
+
+
+def test_a_price_must_cover_what_is_quoted() -> None:
+    assert findings(SHIPPED["wallet"], replace(FACTS, priced={"transfer"})) == []
+    found = findings(SHIPPED["wallet"], replace(FACTS, priced={"bill"}))
+    assert [(finding.rule, finding.screen) for finding in found] == [("L19", "t_amount")]
+
+
+def test_a_service_in_ucs2_may_use_any_letter_within_shorter_pages() -> None:
+    body = copy.deepcopy(SHIPPED["wallet"])
+    body["screens"]["p_ok"]["text"] = _text("تم تغيير الرمز")
+    assert {finding.rule for finding in findings(body)} == {"L10"}
+    assert findings(body, replace(FACTS, is_ucs2=True)) == []
+
+
+def test_the_smallest_network_decides() -> None:
+    found = findings(SHIPPED["wallet"], replace(FACTS, limits=Limits(gsm7=130, ucs2=60)))
+    assert {(finding.rule, finding.screen) for finding in found if finding.is_error} == {("L09", "t_confirm")}
+
+
+def test_a_depth_of_more_than_eight_turns_is_a_warning() -> None:
+    body = copy.deepcopy(SHIPPED["service"])
+    steps = {
+        f"step{at}": {"kind": "menu", "text": _text("Suite"), "options": [_option("1", f"step{at + 1}")]}
+        for at in range(9)
+    }
+    body["screens"] |= steps | {"step9": {"kind": "route", "else": "balance"}}
+    body["screens"]["home"]["options"] = [_option("1", "step0")]
+    found = findings(body)
+    assert [(f.rule, f.screen, f.message) for f in found] == [("L20", "balance_end", "10 tours jusqu'à ce but")]
+
+
+@pytest.mark.parametrize("pattern", [r"^(a+)+$", r"(.)\1", r"^(?=a)a$", "a" * 201, "[", "a*b*c*d*"], ids=range(6))
+def test_a_pattern_that_may_never_end_is_no_document(pattern: str) -> None:
+    body = copy.deepcopy(SHIPPED["wallet"])
+    body["screens"]["r_name"] |= {"type": "ref", "pattern": pattern}
+    assert {finding.rule for finding in findings(body)} == {"L01"}

@@ -1,0 +1,207 @@
+"""Drafts, publication and roll-back, as an operator lives them: on PostgreSQL, with the real lint."""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from sqlmodel import select
+
+from channels import publishing
+from core import live
+from core.database import Database, Session, driver
+from core.errors import Forbidden, WrongState
+from core.permissions import Actor, Grant, Role, Scope
+from models.flows import Flow, FlowVersion, VersionState
+from models.users import User
+from models.ussd import UssdService
+from services import flows
+from services.flows import (
+    DraftChanged,
+    FlowNotFound,
+    LintRefused,
+    PublishVersion,
+    RequestReview,
+    RollBack,
+    SameAuthor,
+    SaveDraft,
+    VersionRow,
+)
+from tests.channels.test_menus import SHIPPED
+
+OPERATOR = (Grant(Scope.USSD, Role.OPERATEUR),)
+
+
+@dataclass
+class House:
+    """A service on its first version, and two operators."""
+
+    session: Session
+    awa: Actor
+    jean: Actor
+    first: UUID
+
+    def draft(self, actor: Actor, body: dict[str, Any]) -> VersionRow:
+        return publishing.save_draft(self.session, actor, SaveDraft(flow_key="service", body=body))
+
+    def publish(self, actor: Actor, version: VersionRow, reason: str = "") -> flows.Published:
+        order = PublishVersion(service_key="service", version_id=version.id, checksum=version.checksum, reason=reason)
+        return publishing.publish(self.session, actor, order)
+
+    @property
+    def live_id(self) -> UUID | None:
+        return self.session.exec(select(UssdService.live_version_id).where(UssdService.key == "service")).one()
+
+
+def _house(session: Session) -> House:
+    flow = Flow(key="service", title="Menu de services")
+    awa, jean = (User(email=f"{uuid4()}@exemple.cm", first_name=name) for name in ("Awa", "Jean"))
+    session.add_all((flow, awa, jean))
+    session.flush()
+    body = SHIPPED["service"]
+    version = FlowVersion(
+        flow_id=flow.id, number=1, state=VersionState.PUBLISHED, body=body, checksum=flows.checksum_of(body)
+    )
+    session.add(version)
+    session.flush()
+    session.add(UssdService(key="service", name="Services", flow_id=flow.id, live_version_id=version.id))
+    session.flush()
+    actors = [Actor(user.id, user.first_name, OPERATOR) for user in (awa, jean)]
+    return House(session, actors[0], actors[1], version.id)
+
+
+@pytest.fixture
+def house(rolled_back: Session) -> House:
+    return _house(rolled_back)
+
+
+def welcome(text: str) -> dict[str, Any]:
+    body: dict[str, Any] = copy.deepcopy(SHIPPED["service"])
+    body["screens"]["home"]["text"]["fr"] = text
+    return body
+
+
+def test_a_draft_is_saved_again_and_again_without_losing_an_edit(house: House) -> None:
+    draft = house.draft(house.awa, welcome("Bonjour"))
+    assert (draft.number, draft.state, [f["rule"] for f in draft.findings]) == (2, VersionState.DRAFT, ["L08"])
+    order = SaveDraft(flow_key="service", body=welcome("Salut"), version_id=draft.id, checksum=draft.checksum)
+    saved = publishing.save_draft(house.session, house.jean, order)
+    assert (saved.id, saved.number) == (draft.id, 2)
+    with pytest.raises(DraftChanged) as refused:
+        publishing.save_draft(house.session, house.awa, order)
+    assert refused.value.data["checksum"] == saved.checksum == flows.checksum_of(welcome("Salut"))
+    assert flows.get_body(house.session, house.awa, draft.id)["screens"]["home"]["text"]["fr"] == "Salut"
+
+
+def test_a_draft_with_errors_is_kept_but_not_published(house: House) -> None:
+    body = welcome("Bonjour")
+    body["screens"]["balance"]["outcomes"].pop("none")
+    draft = house.draft(house.awa, body)
+    assert [f["rule"] for f in draft.findings if f["is_error"]] == ["L13"]
+    with pytest.raises(LintRefused) as refused:
+        house.publish(house.awa, draft)
+    assert refused.value.data["errors"] == 1
+    assert str(refused.value).startswith("Ce parcours a 1 erreurs")
+    assert house.live_id == house.first
+
+
+def test_publishing_moves_the_pointer_and_retires_what_was_live(house: House) -> None:
+    draft = house.draft(house.awa, welcome("Bonjour"))
+    done = house.publish(house.awa, draft, "Nouveau texte")
+    assert (done.replaced_id, house.live_id) == (house.first, draft.id)
+    states = {row.number: row.state for row in flows.list_versions(house.session, house.awa, "service")}
+    assert states == {2: VersionState.PUBLISHED, 1: VersionState.RETIRED}
+    rows = driver(house.session).execute("select reason, replaces_id from ussd_publication").fetchall()
+    assert rows == [("Nouveau texte", house.first)]
+
+
+def test_rolling_back_is_one_step_and_asks_why(house: House) -> None:
+    draft = house.draft(house.awa, welcome("Bonjour"))
+    house.publish(house.awa, draft)
+    done = flows.roll_back(
+        house.session, house.awa, RollBack(service_key="service", version_id=house.first, reason="Plaintes")
+    )
+    assert (done.version.number, done.replaced_id, house.live_id) == (1, draft.id, house.first)
+    order = RollBack(service_key="service", version_id=house.first, reason="Encore")
+    with pytest.raises(WrongState):
+        flows.roll_back(house.session, house.awa, order)
+    with pytest.raises(ValueError, match="reason"):
+        RollBack(service_key="service", version_id=house.first, reason="")
+
+
+def test_a_draft_never_published_cannot_be_rolled_back_to(house: House) -> None:
+    draft = house.draft(house.awa, welcome("Bonjour"))
+    order = RollBack(service_key="service", version_id=draft.id, reason="Sans lint")
+    with pytest.raises(WrongState):
+        flows.roll_back(house.session, house.awa, order)
+    assert house.live_id == house.first
+
+
+def test_four_eyes_where_the_service_wants_them(house: House) -> None:
+    service = house.session.exec(select(UssdService)).one()
+    service.needs_four_eyes = True
+    draft = house.draft(house.awa, welcome("Bonjour"))
+    flows.request_review(house.session, house.awa, RequestReview(version_id=draft.id, checksum=draft.checksum))
+    order = SaveDraft(flow_key="service", body=welcome("Tard"), version_id=draft.id, checksum=draft.checksum)
+    with pytest.raises(WrongState):
+        publishing.save_draft(house.session, house.awa, order)
+    with pytest.raises(SameAuthor):
+        house.publish(house.awa, draft)
+    assert house.live_id == house.first
+    house.publish(house.jean, draft)
+    assert house.live_id == draft.id
+
+
+def test_a_reviewer_sends_a_version_back(house: House) -> None:
+    draft = house.draft(house.awa, welcome("Bonjour"))
+    order = RequestReview(version_id=draft.id, checksum=draft.checksum)
+    assert flows.request_review(house.session, house.awa, order).state == VersionState.REVIEW
+    assert flows.return_to_draft(house.session, house.jean, order).state == VersionState.DRAFT
+
+
+def test_what_was_read_is_what_goes_live(house: House) -> None:
+    draft = house.draft(house.awa, welcome("Bonjour"))
+    order = SaveDraft(flow_key="service", body=welcome("Salut"), version_id=draft.id, checksum=draft.checksum)
+    publishing.save_draft(house.session, house.jean, order)
+    with pytest.raises(DraftChanged):
+        house.publish(house.awa, draft)
+    assert house.live_id == house.first
+
+
+def test_another_menus_version_does_not_go_live_here(house: House) -> None:
+    house.session.add(Flow(key="other"))
+    house.session.flush()
+    other = publishing.save_draft(house.session, house.awa, SaveDraft(flow_key="other", body=welcome("Bonjour")))
+    with pytest.raises(FlowNotFound):
+        house.publish(house.awa, other)
+
+
+def test_a_reader_saves_and_publishes_nothing(house: House) -> None:
+    reader = Actor(house.jean.user_id, "Jean", (Grant(Scope.USSD, Role.LECTEUR),))
+    with pytest.raises(Forbidden):
+        house.draft(reader, welcome("Bonjour"))
+    draft = house.draft(house.awa, welcome("Bonjour"))
+    with pytest.raises(Forbidden):
+        house.publish(reader, draft)
+
+
+@pytest.mark.parametrize("change", ["set body = '{}'", "set checksum = 'x'", "set state = 'draft'", "set number = 9"])
+def test_a_published_version_never_changes_even_by_hand(house: House, change: str) -> None:
+    with pytest.raises(psycopg.errors.RestrictViolation):
+        driver(house.session).execute(f"update flow_version {change} where id = %s", (house.first,))
+
+
+def test_publishing_rings_every_process(database: Database) -> None:
+    with database.connect() as listener:
+        listener.execute(f"listen {live.CHANNEL}")
+        live.start()
+        try:
+            with database.transaction() as session:
+                house = _house(session)
+                house.publish(house.awa, house.draft(house.awa, welcome("Bonjour")))
+            notices = [notice.payload for notice in listener.notifies(timeout=5, stop_after=1)]
+        finally:
+            live.stop()
+    assert notices == ['{"topic": "flows"}']

@@ -1,0 +1,1 @@
+"""Section «USSD»: what happens now, one dialogue, subscribers and their money, the phone simulator."""

@@ -1,0 +1,217 @@
+"""`/ussd-console`: what happens on the phones now, and over an hour, a day or a week."""
+
+from datetime import datetime, timedelta
+
+from nicegui import ui
+
+from channels.ussd import simulation
+from core.clock import now
+from core.permissions import Permission
+from core.settings import get_settings
+from reports import ussd_board
+from reports.figures import Rate
+from reports.ussd_board import Period
+from ui import live, shell
+from ui.components import cards, charts, figures, filters, layout, skeletons
+from ui.components.empty import sentence
+from ui.components.progress import Step, funnel
+from ui.components.tiles import Measure, measures
+from ui.labels import Tone, count, decimal, percent, t, zone
+from ui.markup import Markup, show
+from ui.pages.ussd import words
+from ui.pages.ussd.live_sessions import LiveSessions
+from ui.pages.ussd.simulator import Simulator
+
+LENGTHS = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7j": timedelta(days=7)}
+PERIOD_EVERY_S = 30
+US_PER_MS = 1_000
+HIGH_ERRORS = 0.02
+MOST_NETWORKS = 7
+
+
+@shell.screen("/ussd-console", title="USSD", needs=Permission.USSD_READ)
+async def dashboard() -> None:
+    """Draw the board; the present follows every turn, the period follows more slowly."""
+    board = _Board()
+    with layout.page_head("USSD", t("Ce qui se passe sur les téléphones, maintenant et avant.")):
+        lengths = {"1h": t("1 h"), "24h": t("24 h"), "7j": t("7 j")}
+        filters.segments(lengths, board.length, board.choose_length, label=t("Période"))
+    callers = await _callers()
+    with layout.grid():
+        with layout.cell(8 if callers else 12):
+            board.draw()
+        if callers:
+            with layout.cell(4):
+                Simulator(callers, is_compact=True)
+    ui.timer(0, board.load, once=True)
+    live.hub.subscribe(["ussd"], lambda _: board.follow())
+
+
+async def _callers() -> list[simulation.PlayCaller]:
+    """Return whose phone the visitor may hold here; nobody's where subscribers are real."""
+    if not (get_settings().is_forgiving and shell.visitor().may(Permission.USSD_SIMULATE)):
+        return []
+    return await shell.read(simulation.list_callers) or []
+
+
+class _Board:
+    """The parts of the page that change."""
+
+    def __init__(self) -> None:
+        self.length = "24h"
+        self._way = "transfer"
+        self._period: Period | None = None
+        self._read_at: datetime | None = None
+        self._usage: ui.plotly | None = None
+        self._times: ui.plotly | None = None
+
+    def draw(self) -> None:
+        """Place every part, empty."""
+        self._measures = show(skeletons.tiles())
+        with cards.titled(t("Aujourd'hui par heure"), t("sessions, et la semaine dernière en pointillé")):
+            self._usage_place = ui.element("div")
+        with layout.grid():
+            with layout.cell(7):
+                self._draw_funnel()
+            with layout.cell(5), cards.titled(t("Temps de réponse"), "ms"):
+                self._times_place = ui.element("div")
+            with layout.cell(7):
+                self._sessions = LiveSessions()
+            with layout.cell(5), cards.titled(t("Erreurs par réseau"), t("part des étapes")):
+                self._networks = show(skeletons.lines(5))
+
+    def _draw_funnel(self) -> None:
+        with cards.titled(t("Parcours par écran"), t("sessions, et part perdue là")):
+            ways = {key: t(name) for key, (name, _) in words.WAYS.items()}
+            filters.segments(ways, self._way, self._choose_way, label=t("Parcours"))
+            self._funnel = show(skeletons.lines(6))
+
+    async def load(self) -> None:
+        """Read everything."""
+        await self._load_present()
+        await self._load_period()
+
+    async def follow(self) -> None:
+        """Follow a turn: the present at once, the period when it has grown old."""
+        await self._load_present()
+        if self._read_at is None or (now() - self._read_at).total_seconds() > PERIOD_EVERY_S:
+            await self._load_period()
+
+    async def choose_length(self, length: str) -> None:
+        """Look at another period."""
+        self.length = length
+        await self._load_period()
+
+    def _choose_way(self, way: str) -> None:
+        self._way = way
+        self._show_funnel()
+
+    async def _load_present(self) -> None:
+        await self._sessions.load()
+        present = await shell.read(ussd_board.get_live)
+        if present is None:
+            return
+        recent = self._period.recent if self._period else []
+        errors = present.error_rate
+        tone = Tone.RED if (errors.value or 0) > HIGH_ERRORS else Tone.ACCENT
+        pace = t("{number} étapes dans la minute").format(number=count(present.turns_last_minute))
+        shown = [
+            Measure(t("Sessions en direct"), _big(count(present.open_sessions)), pace, [p.turns for p in recent]),
+            Measure(
+                t("Réponse p50"), _ms(present.p50_us), t("5 dernières minutes"), _known([p.p50_us for p in recent])
+            ),
+            Measure(
+                t("Réponse p99"),
+                _ms(present.p99_us),
+                t("objectif {target} ms").format(target=count(ussd_board.TARGET_MS)),
+                _known([p.p99_us for p in recent]),
+                Tone.OCHRE,
+            ),
+            Measure(t("Erreurs"), _rate(errors), _of(errors), [p.errors for p in recent], tone),
+        ]
+        self._measures.set_content(measures(shown))
+
+    async def _load_period(self) -> None:
+        self._read_at = now()
+        length = self.length
+        period = await shell.read(ussd_board.get_period, LENGTHS[length], zone())
+        if period is None or length != self.length:
+            return
+        is_first = self._period is None
+        self._period = period
+        self._show_charts(period)
+        self._show_funnel()
+        self._networks.set_content(_networks(period))
+        if is_first:
+            await self._load_present()
+
+    def _show_charts(self, period: Period) -> None:
+        if self._usage is None or self._times is None:
+            with self._usage_place:
+                self._usage = charts.chart(period.usage, label=t("Sessions d'aujourd'hui par heure"))
+            with self._times_place:
+                self._times = charts.chart(period.times, label=t("Temps de réponse, p50 et p99"), unit="ms")
+        else:
+            charts.repaint(self._usage, period.usage)
+            charts.repaint(self._times, period.times, unit="ms")
+
+    def _show_funnel(self) -> None:
+        if self._period is None:
+            return
+        by_screen = {row.screen: row for row in self._period.screens}
+        rows = [by_screen[name] for name in words.WAYS[self._way][1] if name in by_screen]
+        if not rows:
+            self._funnel.set_content(sentence(t("Personne n'a pris ce chemin dans cette période."), "filter_alt"))
+            return
+        most = max(row.seen for row in rows)
+        worst = max(rows, key=lambda row: row.drop_off.value or 0)
+        steps = [
+            Step(
+                words.screen(row.screen),
+                row.seen / most,
+                count(row.seen),
+                f"\N{MINUS SIGN}{percent(row.drop_off.value or 0)}" if row.dropped else "",
+                is_marked=row is worst and row.dropped > 0,
+            )
+            for row in rows
+        ]
+        self._funnel.set_content(funnel(steps))
+
+
+def _networks(period: Period) -> Markup:
+    rows = period.networks[:MOST_NETWORKS]
+    if not rows:
+        return sentence(t("Aucune étape dans cette période."), "cell_tower")
+    highest = max((row.error_rate.value or 0 for row in rows), default=0) or 1
+    steps = []
+    for row in rows:
+        share = row.error_rate.value or 0
+        is_high = share > HIGH_ERRORS
+        name = words.network(row.network, is_estimated=row.is_estimated)
+        tone = Tone.RED if is_high else Tone.NEUTRAL
+        steps.append(Step(name, share / highest, percent(share), count(row.turns), is_marked=is_high, tone=tone))
+    return funnel(steps)
+
+
+def _big(figure: str) -> Markup:
+    return figures.figure(figure, is_big=True)
+
+
+def _ms(elapsed_us: int | None) -> Markup:
+    if elapsed_us is None:
+        return _big("\N{EM DASH}")
+    return figures.figure(decimal(elapsed_us / US_PER_MS), "ms", is_big=True)
+
+
+def _rate(rate: Rate) -> Markup:
+    return _big("\N{EM DASH}" if rate.value is None else percent(rate.value))
+
+
+def _of(rate: Rate) -> str:
+    if rate.value is None:
+        return t("aucune étape en 5 minutes")
+    return t("{number} sur {total} étapes").format(number=count(rate.numerator), total=count(rate.denominator))
+
+
+def _known(values: list[int | None]) -> list[float]:
+    return [value for value in values if value is not None]
