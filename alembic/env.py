@@ -2,7 +2,7 @@
 
 import pkgutil
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
@@ -18,7 +18,7 @@ from models.base import metadata
 ONE_AT_A_TIME = 0x70616C61627265  # «palabre», the key of the advisory lock
 
 
-def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | bool:
+def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
     """Write a type of ours as the SQL type beneath it: a migration outlives the application's classes."""
     if kind != "type" or not isinstance(item, TypeDecorator):
         return False

@@ -26,6 +26,7 @@ __all__ = ["Caller", "Dialogue", "FlowDefectError", "Reply", "SlowStep", "first_
 RESUME, RESULT = "_resume", "_result"  # screens of the engine: no flow can name one
 TAKE_UP, BEGIN = "_take_up", "_begin"
 PROVED = "_proved"
+LONGEST_ROW = 4  # digits of a row's number
 
 _OWN: dict[str, Menu] = {
     RESUME: Menu(
@@ -140,7 +141,7 @@ class _Turn(Walk):
 
     def _row_of(self, answer: str) -> Mapping[str, Any] | None:
         rows: list[dict[str, Any]] = self.dialogue.scratch.get("rows", [])
-        is_number = answer.isdecimal() and answer[0] != "0" and int(answer) <= len(rows)
+        is_number = answer.isdecimal() and len(answer) <= LONGEST_ROW and answer[0] != "0" and int(answer) <= len(rows)
         return rows[int(answer) - 1] if is_number else None
 
     def _confirm(self, screen: Confirm, answer: str) -> Steps:

@@ -25,13 +25,15 @@ class PortTaken(Unavailable):
 def register(subparsers: "Subparsers") -> None:
     """Add the command to the terminal."""
     parser = subparsers.add_parser("serve", help=t("servir, sans données de démonstration"))
-    parser.set_defaults(command=lambda _arguments: serve(lambda url: print(url, flush=True)))
+    parser.add_argument("--fd", type=int, metavar="N", help=t("servir sur une prise que l'appelant tient déjà ouverte"))
+    parser.set_defaults(command=lambda arguments: serve(lambda url: print(url, flush=True), arguments.fd))
 
 
-def serve(announce: Callable[[str], None]) -> int:
-    """Serve the application on the address of the settings; call `announce` with its URL once it answers.
+def serve(announce: Callable[[str], None], descriptor: int | None = None) -> int:
+    """Serve the application on the address of the settings, or on the listening socket `descriptor` of the caller.
 
-    SIGTERM and SIGINT end it in order: open requests are answered, then the database is left.
+    `announce` is called with the URL once it answers. SIGTERM and SIGINT end it in order: open requests are answered,
+    then the database is left.
     """
     import uvicorn
 
@@ -54,7 +56,8 @@ def serve(announce: Callable[[str], None]) -> int:
         timeout_graceful_shutdown=GRACE_S,
     )
     server = Server(config)
-    with listen(settings.host, settings.port) as listener, contextlib.suppress(KeyboardInterrupt, SystemExit):
+    place = listen(settings.host, settings.port) if descriptor is None else socket.socket(fileno=descriptor)
+    with place as listener, contextlib.suppress(KeyboardInterrupt, SystemExit):
         server.run(sockets=[listener])
     return 0 if server.started else 1
 

@@ -7,15 +7,20 @@ from typing import Any
 from core.database import Session, fetch_all
 from core.i18n import t
 from core.money import Currency, Money
+from core.permissions import Actor, Permission
 
-# Told by their own lines, or by nobody's need: signing in and out is in the journal.
 _VOWELS = "aàâeéèêëiîïoôuùûœæ"
-SILENT = ["subscriber.register", "ussd.publish", "users.sign_in", "users.sign_out"]
+# Told by their own lines, or nobody's news: who signs in and what a price is stay in the journal.
+SILENT = ["subscriber.register", "tariff.add", "tariff.retire", "user.sign_in", "user.sign_out", "ussd.publish"]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the feed. `kind` and `subject_id` lead to the thing; `key` tells it from every other line."""
+    """One line of the feed; `key` tells it from every other line.
+
+    `kind` and `subject_id` lead to the thing: an operation's transaction (empty before it has one), a registered
+    person, a service, what the trail says.
+    """
 
     key: str
     kind: str
@@ -30,34 +35,47 @@ class Event:
 
 _OPERATIONS = """
     select 'operation' as kind, o.id, o.created_at, o.type as word, o.state, o.reference, o.currency, o.amount_minor,
-           trim(u.first_name || ' ' || u.last_name) as name, '' as author, o.id::text as subject_id
+           trim(u.first_name || ' ' || u.last_name) as name, '' as author,
+           coalesce(o.transaction_id::text, '') as subject_id
     from ussd_operation o join wallet w on w.id = o.payer_id join users u on u.id = w.user_id
     where o.created_at > %(since)s order by o.created_at desc limit %(limit)s
 """
 _REGISTRATIONS = """
-    select 'registration', w.id, w.created_at, w.level, w.state, u.country, w.currency, null::bigint,
-           trim(u.first_name || ' ' || u.last_name), '', u.id::text
+    select 'registration' as kind, w.id, w.created_at, w.level as word, w.state, u.country as reference, w.currency,
+           null::bigint as amount_minor, trim(u.first_name || ' ' || u.last_name) as name, '' as author,
+           u.id::text as subject_id
     from wallet w join users u on u.id = w.user_id
     where w.created_at > %(since)s order by w.created_at desc limit %(limit)s
 """
 _PUBLICATIONS = """
-    select 'publication', p.id, p.created_at, v.number::text, '', s.key, null, null::bigint,
-           s.name, coalesce(trim(u.first_name || ' ' || u.last_name), ''), s.id::text
+    select 'publication' as kind, p.id, p.created_at, v.number::text as word, '' as state, s.key as reference,
+           null as currency, null::bigint as amount_minor, s.name,
+           coalesce(trim(u.first_name || ' ' || u.last_name), '') as author, s.id::text as subject_id
     from ussd_publication p join ussd_service s on s.id = p.service_id join flow_version v on v.id = p.version_id
     left join users u on u.id = p.actor_id
     where p.created_at > %(since)s order by p.created_at desc limit %(limit)s
 """
 _TRAIL = """
-    select 'audit', a.id, a.created_at, a.action, case when a.is_refusal then 'refused' else '' end, a.summary, null,
-           null::bigint, '', a.actor_name, a.subject_id
+    select 'audit' as kind, a.id, a.created_at, a.action as word,
+           case when a.is_refusal then 'refused' else '' end as state, a.summary as reference, null as currency,
+           null::bigint as amount_minor, '' as name, a.actor_name as author, a.subject_id
     from audit_entry a
     where a.created_at > %(since)s and a.action <> all (%(silent)s) order by a.created_at desc limit %(limit)s
 """
+_PARTS = (
+    (Permission.USSD_READ, _OPERATIONS),
+    (Permission.SUBSCRIBERS_READ, _REGISTRATIONS),
+    (Permission.USSD_READ, _PUBLICATIONS),
+    (Permission.AUDIT_READ, _TRAIL),
+)
 
 
-def list_events(session: Session, since: datetime, *, limit: int = 30) -> list[Event]:
-    """Return at most `limit` events after `since`, newest first."""
-    parts = " union all ".join(f"({part})" for part in (_OPERATIONS, _REGISTRATIONS, _PUBLICATIONS, _TRAIL))
+def list_events(session: Session, actor: Actor, since: datetime, *, limit: int = 30) -> list[Event]:
+    """Return at most `limit` events after `since`, newest first, of the kinds this actor may read."""
+    queries = [query for needs, query in _PARTS if actor.may(needs)]
+    if not queries:
+        return []
+    parts = " union all ".join(f"({query})" for query in queries)
     rows = fetch_all(
         session,
         f"select * from ({parts}) e order by created_at desc, id desc limit %(limit)s",
@@ -112,32 +130,38 @@ def _publication(row: dict[str, Any]) -> Event:
 
 _ACTS = {
     "api_key.create": "Clé d'API créée",
-    "api_keys.create": "Clé d'API créée",
-    "api_keys.revoke": "Clé d'API révoquée",
+    "api_key.revoke": "Clé d'API révoquée",
     "books.broken": "Règle des livres rompue",
     "jobs.run": "Tâche demandée",
     "ledger.reverse": "Opération contre-passée",
     "operation.reverse": "Opération annulée",
+    "organisation.create": "Organisation créée",
+    "organisation.update": "Organisation modifiée",
     "pin.unlock": "Code secret débloqué",
+    "subscriber.reactivate": "Abonné réactivé",
+    "subscriber.suspend": "Abonné suspendu",
+    "user.change_password": "Mot de passe changé",
+    "user.close": "Compte fermé",
+    "user.create": "Compte créé",
+    "user.forgot_password": "Mot de passe oublié",
+    "user.global_role": "Rôle changé",
     "user.phone_lost": "Numéro passé à un autre",
-    "users.change_password": "Mot de passe changé",
-    "users.close": "Compte fermé",
-    "users.create": "Compte créé",
-    "users.forgot_password": "Mot de passe oublié",
-    "users.global_role": "Rôle changé",
-    "users.phone_taken_over": "Numéro repris",
-    "users.prove": "Adresse prouvée",
-    "users.refresh_reused": "Jeton volé, famille révoquée",
-    "users.register": "Compte ouvert",
-    "users.reopen": "Compte rouvert",
-    "users.reset_password": "Mot de passe réinitialisé",
-    "users.totp_enrol": "Second facteur préparé",
-    "users.totp_on": "Second facteur activé",
-    "users.totp_wrong": "Second facteur refusé",
-    "users.update": "Compte modifié",
+    "user.prove": "Adresse prouvée",
+    "user.refresh_reused": "Jeton volé, famille révoquée",
+    "user.register": "Compte ouvert",
+    "user.reopen": "Compte rouvert",
+    "user.reset_password": "Mot de passe réinitialisé",
+    "user.role_grant": "Rôle donné",
+    "user.role_revoke": "Rôle retiré",
+    "user.totp_enrol": "Second facteur préparé",
+    "user.totp_off": "Second facteur désactivé",
+    "user.totp_on": "Second facteur activé",
+    "user.totp_removed": "Second facteur retiré",
+    "user.totp_wrong": "Second facteur refusé",
+    "user.update": "Compte modifié",
     "ussd.end_session": "Dialogue terminé",
 }
-_ALARMS = {"books.broken", "users.refresh_reused"}
+_ALARMS = {"books.broken", "user.refresh_reused"}
 
 
 def _trail(row: dict[str, Any]) -> Event:

@@ -11,7 +11,7 @@ from core.money import Currency, Money
 from core.permissions import Actor, Permission
 from reports import usage
 from reports.figures import Rate, Span, Today
-from reports.ledger import FEES, MOVED, MOVEMENTS, OF_WALLETS
+from reports.ledger import FEES, MOVED, MOVEMENTS, OF_WALLETS, list_currencies
 
 HOURS = 24
 MESSAGES_SINCE = timedelta(days=7)
@@ -56,6 +56,16 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
+class Home:
+    """What one person finds on his home page; money is shown in `currency`, one of `currencies`."""
+
+    waiting: tuple[Waiting, ...]
+    tiles: tuple[Tile, ...]
+    currency: Currency | None
+    currencies: tuple[Currency, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
     """The last examination of the books: when, and which rules were broken."""
 
@@ -66,6 +76,15 @@ class Books:
     def are_right(self) -> bool:
         """Whether an examination took place and found nothing."""
         return self.checked_at is not None and not self.broken
+
+
+def get_home(session: Session, actor: Actor, zone: str, currency: Currency | None = None) -> Home:
+    """Return the home page of this actor; money is in `currency`, else in the one most wallets are held in."""
+    waiting = tuple(list_waiting(session, actor))
+    currencies = tuple(list_currencies(session)) if actor.may(Permission.USSD_READ) else ()
+    chosen = currency if currency in currencies else next(iter(currencies), None)
+    tiles = list_tiles(session, actor, chosen, zone) if chosen else []
+    return Home(waiting, tuple(tiles), chosen, currencies)
 
 
 # What waits
@@ -123,7 +142,7 @@ def _degraded_gateways(session: Session) -> list[Waiting]:
             "red",
             t("Passerelle {name}").format(name=gateway.name),
             t("{errors} échecs sur {turns} appels en 5 min").format(errors=gateway.errors, turns=gateway.turns),
-            gateway.errors,
+            1,
         )
         for gateway in gateways
         if gateway.turns >= FEWEST_CALLS and (gateway.error_rate.value or 0) > HIGHEST_ERROR_SHARE
@@ -213,11 +232,21 @@ def _failed_messages(session: Session) -> list[Waiting]:
 # Today's figures
 
 
-def list_tiles(session: Session, currency: Currency, zone: str) -> list[Tile]:
-    """Return money moved, USSD sessions, registrations and fees of today in `zone`, against the same day last week."""
+def list_tiles(session: Session, actor: Actor, currency: Currency, zone: str) -> list[Tile]:
+    """Return today's figures in `zone` against the same day last week, those this actor may see.
+
+    Money moved and USSD sessions, registrations, fees.
+    """
     today = Today.read(zone)
-    moved, fees = _money_tiles(session, currency, today)
-    return [moved, _sessions_tile(session, today), _registrations_tile(session, today), fees]
+    found: list[Tile] = []
+    if actor.may(Permission.USSD_READ):
+        moved, fees = _money_tiles(session, currency, today)
+        found += [moved, _sessions_tile(session, today)]
+    if actor.may(Permission.SUBSCRIBERS_READ):
+        found.append(_registrations_tile(session, today))
+    if actor.may(Permission.USSD_READ) and actor.may(Permission.LEDGER_READ):
+        found.append(fees)
+    return found
 
 
 def _money_tiles(session: Session, currency: Currency, today: Today) -> tuple[Tile, Tile]:

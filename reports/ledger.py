@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from core import clock
 from core.database import Session, fetch_all
 from core.money import Currency, Money
+from core.permissions import Actor, Permission
 from reports.figures import midnight
 
 # Sums over `ledger_transaction t`, `ledger_entry e`, `ledger_account a`. Moved: what left wallets, less the fees in it;
@@ -81,11 +82,12 @@ def list_currencies(session: Session) -> list[Currency]:
     return [Currency(row["currency"]) for row in rows]
 
 
-def list_trial_balance(session: Session) -> list[BalanceLine]:
+def list_trial_balance(session: Session, actor: Actor) -> list[BalanceLine]:
     """Return the balance of every kind of account; per currency, the debits are worth the credits.
 
     Read from the accounts (and from the snapshots of house accounts), so it costs the same however old the ledger is.
     """
+    actor.require(Permission.LEDGER_READ)
     rows = fetch_all(
         session,
         """

@@ -1,4 +1,4 @@
-"""The ledger as a person reads it: transactions, accounts and their statements, the trial balance. Reads only."""
+"""The ledger as a person reads it: transactions, accounts and their statements. Reads only."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,18 +69,6 @@ class AccountCard:
     floor: Money | None
     is_house: bool
     entries: int
-
-
-@dataclass(frozen=True, slots=True)
-class TrialLine:
-    """One kind of account in one currency."""
-
-    kind: str
-    side: str
-    accounts: int
-    debit: Money
-    credit: Money
-    balance: Money
 
 
 # Reads
@@ -190,31 +178,6 @@ def list_statement(
         (account_id, limit, offset),
     )
     return [_entry(row, sign=1 if row["side"] == "debit" else -1) for row in rows]
-
-
-def list_trial_balance(session: Session, actor: Actor) -> list[TrialLine]:
-    """Return debits, credits and balance per kind and currency; debits equal credits in each currency."""
-    actor.require(Permission.LEDGER_READ)
-    rows = fetch_all(
-        session,
-        """
-        select a.currency, a.kind, a.side, count(*) as accounts, sum(e.debit) as debit, sum(e.credit) as credit,
-               sum(ledger_sign(a.side) * (e.debit - e.credit)) as balance
-        from ledger_account a
-        join (
-            select account_id, coalesce(sum(amount) filter (where amount > 0), 0) as debit,
-                   coalesce(-sum(amount) filter (where amount < 0), 0) as credit
-            from ledger_entry group by account_id
-        ) e on e.account_id = a.id
-        group by a.currency, a.kind, a.side order by a.currency, a.side desc, a.kind
-        """,
-    )
-    lines = []
-    for row in rows:
-        currency = Currency(row["currency"])
-        debit, credit, balance = (Money(int(row[name]), currency) for name in ("debit", "credit", "balance"))
-        lines.append(TrialLine(row["kind"], row["side"], int(row["accounts"]), debit, credit, balance))
-    return lines
 
 
 def _transaction(row: dict[str, Any]) -> TransactionRow:

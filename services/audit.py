@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlmodel import col, func, or_, select
 
 from core.database import Session
+from core.errors import NotFound
 from core.orders import Order
 from core.permissions import Actor, Permission
 from models.audit import AuditEntry
@@ -95,6 +96,15 @@ def list_entries(session: Session, actor: Actor, search: AuditSearch) -> tuple[l
     return [_row(entry) for entry in entries], total
 
 
+def get_entry(session: Session, actor: Actor, entry_id: UUID) -> AuditRow:
+    """Return one entry of the trail."""
+    actor.require(Permission.AUDIT_READ)
+    entry = session.get(AuditEntry, entry_id)
+    if entry is None:
+        raise NotFound(thing="audit_entry")
+    return _row(entry)
+
+
 def list_history(session: Session, subject_type: str, subject_id: str | UUID, limit: int = 50) -> list[AuditRow]:
     """Return what happened to one thing, newest first; the caller has checked that the actor may read the thing."""
     entries = session.exec(
@@ -120,7 +130,6 @@ def _conditions(search: AuditSearch) -> list[Any]:
     if search.until is not None:
         conditions.append(col(AuditEntry.created_at) < search.until)
     if search.text:
-        texts = (AuditEntry.summary, AuditEntry.action, AuditEntry.actor_name)
         texts = (AuditEntry.summary, AuditEntry.action, AuditEntry.actor_name)
         wanted = func.french_key(search.text)
         conditions.append(or_(*(func.strpos(func.french_key(text), wanted) > 0 for text in texts)))

@@ -1,9 +1,11 @@
 """The books' own examination: the invariants of money, read from views that list violations."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.database import Session, fetch_all, fetch_one
 from core.i18n import t
+from core.permissions import Actor, Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,44 @@ class Finding:
         return self.count == 0
 
 
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """The last examination of the books that ended well; no findings when there was none."""
+
+    ended_at: datetime | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def are_right(self) -> bool:
+        """Whether an examination took place and found nothing."""
+        return self.ended_at is not None and all(finding.holds for finding in self.findings)
+
+
 # Reads
+
+
+def get_examination(session: Session, actor: Actor) -> Examination:
+    """Return how every invariant stood at the last examination, from what it wrote in the trail."""
+    actor.require(Permission.HEALTH_READ)
+    run = fetch_one(
+        session,
+        "select started_at, ended_at from job_run where job = 'books' and state = 'done'"
+        " order by created_at desc limit 1",
+    )
+    if run is None:
+        return Examination(None, ())
+    alerts = fetch_all(
+        session,
+        "select subject_id, changes from audit_entry where action = 'books.broken' and created_at between %s and %s",
+        (run["started_at"], run["ended_at"]),
+    )
+    broken = {alert["subject_id"]: alert["changes"] for alert in alerts}
+    findings = []
+    for invariant in INVARIANTS:
+        found = broken.get(str(invariant.number), {"count": 0, "violations": []})
+        violations = tuple((str(subject), str(detail)) for subject, detail in found["violations"])
+        findings.append(Finding(invariant, int(found["count"]), violations))
+    return Examination(run["ended_at"], tuple(findings))
 
 
 def list_findings(session: Session) -> list[Finding]:

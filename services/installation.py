@@ -3,8 +3,7 @@
 `install` runs at every start, after the migrations. It adds what is missing and never touches what a person changed.
 """
 
-import hashlib
-import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby, product
@@ -14,22 +13,23 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import yaml
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
-from core import clock, states
 from core.database import Session, driver
 from core.money import Currency
 from core.permissions import SYSTEM
 from core.security import digest_token
 from core.settings import Settings
-from models.flows import VERSION_STEPS, Flow, FlowVersion, VersionState
+from models.flows import Flow, FlowVersion
 from models.users import ApiKey
 from models.ussd import UssdGateway, UssdPublication, UssdRoute, UssdService, VelocityRule
 from models.wallets import OperationType, Tariff, WalletLevel, WalletLimit
-from services import audit
+from services import audit, flows
+from services.flows import Finding, PublishVersion, SaveDraft
 from services.tariffs import AddTariff, Band, add_tariff
 
 MENUS = Path(__file__).parent.parent / "channels" / "ussd" / "menus"
+MENU_TITLES = {"service": "Services", "wallet": "Portefeuille"}
 SHIPPED = "Livré avec Palabre"
 PIN_LENGTH = 5
 KEY_SCOPES = ["ussd", "ussd:read"]
@@ -113,12 +113,10 @@ def install(session: Session, settings: Settings) -> None:
     """Add whatever an installation lacks; safe at every start and from several processes at once."""
     driver(session).execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
     currency, timezone = _COUNTRIES.get(settings.ussd_country, _COUNTRIES["CM"])
-    services = {}
-    for key, name in (("service", "Services"), ("wallet", "Portefeuille")):
-        flow, version = publish_shipped_menu(session, key, name)
-        services[key] = open_service(
-            session, key, name, flow=flow, version=version, currency=currency, timezone=timezone, settings=settings
-        )
+    services = {
+        key: open_service(session, key, name, menu=key, currency=currency, timezone=timezone, settings=settings)
+        for key, name in MENU_TITLES.items()
+    }
     for code, key in ROUTES.items():
         open_route(session, code, services[key])
     _open_gateways(session, settings, services)
@@ -130,71 +128,72 @@ def install(session: Session, settings: Settings) -> None:
     _admit_first_key(session, settings)
 
 
-def publish_shipped_menu(session: Session, key: str, title: str) -> tuple[UUID, UUID]:
-    """Publish the menu that ships under `key` unless it is live or was replaced by one of the operator's own.
-
-    Returns the ids of the flow and of its newest shipped version.
-    """
-    body, checksum = _read_menu(key)
-    flow = session.exec(select(Flow).where(Flow.key == key)).first()
-    if flow is None:
-        flow = Flow(key=key, title=title)
-        session.add(flow)
-        session.flush()
-    newest = session.exec(
-        select(FlowVersion)
-        .where(FlowVersion.flow_id == flow.id, FlowVersion.note == SHIPPED)
-        .order_by(col(FlowVersion.number).desc())
-    ).first()
-    if newest is not None and newest.checksum == checksum:
-        return flow.id, newest.id
-    number = session.exec(select(func.max(FlowVersion.number)).where(FlowVersion.flow_id == flow.id)).one()
-    version = FlowVersion(
-        flow_id=flow.id, number=(number or 0) + 1, body=body, checksum=checksum, note=SHIPPED, published_at=clock.now()
-    )
-    states.transition(version, VERSION_STEPS, VersionState.PUBLISHED)
-    session.add(version)
-    session.flush()
-    if newest is not None:
-        _replace(session, newest, version)
-    return flow.id, version.id
-
-
-@lru_cache
-def _read_menu(key: str) -> tuple[dict[str, Any], str]:
-    """Return a shipped menu and its checksum."""
-    body = yaml.safe_load((MENUS / f"{key}.yaml").read_text(encoding="utf-8"))
-    return body, hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
 def open_service(
-    session: Session,
-    key: str,
-    name: str,
-    *,
-    flow: UUID,
-    version: UUID,
-    currency: Currency,
-    timezone: str,
-    settings: Settings,
+    session: Session, key: str, name: str, *, menu: str, currency: Currency, timezone: str, settings: Settings
 ) -> UUID:
-    """Open the service `key` on a published version, or return the one that exists."""
+    """Open the service `key` on a shipped menu, or return the one that exists.
+
+    It follows the menu of each release until a person publishes something on it.
+    """
+    shipped = _keep_shipped(session, menu)
     service = session.exec(select(UssdService).where(UssdService.key == key)).first()
     if service is None:
         service = UssdService(
             key=key,
             name=name,
-            flow_id=flow,
-            live_version_id=version,
+            flow_id=shipped.flow_id,
             currency=currency,
             timezone=timezone,
             settings={"brand": settings.ussd_brand, "pin_length": PIN_LENGTH},
         )
         session.add(service)
         session.flush()
-        session.add(UssdPublication(service_id=service.id, version_id=version, reason=SHIPPED))
-        audit.record(session, SYSTEM, "ussd.publish", "ussd_service", str(service.id), summary=f"{name} : {SHIPPED}")
+    if service.live_version_id != shipped.id and not _is_persons(session, service.id):
+        order = PublishVersion(service_key=key, version_id=shipped.id, checksum=shipped.checksum, reason=SHIPPED)
+        flows.publish(session, SYSTEM, order, _proved)
     return service.id
+
+
+def _keep_shipped(session: Session, key: str) -> FlowVersion:
+    """Return the version that holds the menu of this release, saved now if it is a new one."""
+    body = _read_menu(MENUS / f"{key}.yaml")
+    flow = session.exec(select(Flow).where(Flow.key == key)).first()
+    if flow is None:
+        flow = Flow(key=key, title=MENU_TITLES[key])
+        session.add(flow)
+        session.flush()
+    same = select(FlowVersion).where(
+        FlowVersion.flow_id == flow.id,
+        FlowVersion.note == SHIPPED,
+        FlowVersion.checksum == flows.checksum_of(body),
+        col(FlowVersion.created_by).is_(None),
+    )
+    found = session.exec(same).first()
+    if found is not None:
+        return found
+    saved = flows.save_draft(session, SYSTEM, SaveDraft(flow_key=key, body=body, note=SHIPPED), _proved)
+    return session.get_one(FlowVersion, saved.id)
+
+
+@lru_cache
+def _read_menu(path: Path) -> dict[str, Any]:
+    menu: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return menu
+
+
+def _proved(_body: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Find nothing: the menus of a release were linted by its tests."""
+    return ()
+
+
+def _is_persons(session: Session, service_id: UUID) -> bool:
+    """Say whether what is live there was put there by a person."""
+    newest = session.exec(
+        select(UssdPublication)
+        .where(UssdPublication.service_id == service_id)
+        .order_by(col(UssdPublication.created_at).desc(), col(UssdPublication.id).desc())
+    ).first()
+    return newest is not None and newest.actor_id is not None
 
 
 def open_route(session: Session, code: str, service_id: UUID) -> None:
@@ -202,18 +201,6 @@ def open_route(session: Session, code: str, service_id: UUID) -> None:
     known = select(UssdRoute).where(UssdRoute.code == code, col(UssdRoute.gateway_id).is_(None))
     if session.exec(known).first() is None:
         session.add(UssdRoute(code=code, service_id=service_id))
-
-
-def _replace(session: Session, before: FlowVersion, after: FlowVersion) -> None:
-    """Put a newer shipped version live wherever the older one still is."""
-    for service in session.exec(select(UssdService).where(UssdService.live_version_id == before.id)):
-        service.live_version_id = after.id
-        session.add(UssdPublication(service_id=service.id, version_id=after.id, replaces_id=before.id, reason=SHIPPED))
-        audit.record(
-            session, SYSTEM, "ussd.publish", "ussd_service", str(service.id), summary=f"{service.name} : {SHIPPED}"
-        )
-    if before.state == VersionState.PUBLISHED:
-        states.transition(before, VERSION_STEPS, VersionState.RETIRED)
 
 
 def _open_gateways(session: Session, settings: Settings, services: dict[str, UUID]) -> None:

@@ -358,69 +358,6 @@ def get_balance(session: Session, account_id: UUID) -> Money:
     return Money(int(row["balance"]), Currency(row["currency"]))
 
 
-def list_trial_balance(session: Session) -> list[dict[str, Any]]:
-    """Return, per kind, side and currency: number of accounts, balance, debits and credits (minor units)."""
-    return fetch_all(
-        session,
-        """
-        select a.currency, a.kind, a.side, count(distinct a.id) as accounts,
-               sum(e.debit) as debit, sum(e.credit) as credit,
-               sum(ledger_sign(a.side) * (e.debit - e.credit)) as balance
-        from ledger_account a
-        left join lateral (
-            select coalesce(sum(amount) filter (where amount > 0), 0) as debit,
-                   coalesce(-sum(amount) filter (where amount < 0), 0) as credit
-            from ledger_entry where account_id = a.id
-        ) e on true
-        group by a.currency, a.kind, a.side order by a.currency, a.side, a.kind
-        """,
-    )
-
-
-def list_entries(session: Session, account_id: UUID, *, limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
-    """Return an account's entries, newest first, with their transaction."""
-    return fetch_all(
-        session,
-        """
-        select e.id, e.amount * ledger_sign(a.side) as amount, e.balance_after, e.currency, e.account_version,
-               t.id as transaction_id, t.kind, t.reference, t.source, t.occurred_at, t.actor
-        from ledger_entry e
-        join ledger_account a on a.id = e.account_id
-        join ledger_transaction t on t.id = e.transaction_id
-        where e.account_id = %s order by e.id desc limit %s offset %s
-        """,
-        (account_id, limit, offset),
-    )
-
-
-def list_transactions(
-    session: Session, *, search: str = "", kind: str = "", limit: int = 50, offset: int = 0
-) -> list[dict[str, Any]]:
-    """Return transactions, newest first, filtered by reference, key or kind: a row for each of its currencies.
-
-    `amount` is the sum of debits and `lines` the number of entries in that currency.
-    """
-    return fetch_all(
-        session,
-        """
-        select t.id, t.source, t.key, t.kind, t.reference, t.actor, t.occurred_at, t.reverses_id,
-               e.currency, e.amount, e.lines
-        from (
-            select * from ledger_transaction
-            where (%(kind)s = '' or kind = %(kind)s)
-              and (%(search)s = '' or reference = upper(%(search)s) or key = %(search)s)
-            order by occurred_at desc, id desc limit %(limit)s offset %(offset)s
-        ) t
-        cross join lateral (
-            select currency, sum(amount) filter (where amount > 0) as amount, count(*) as lines
-            from ledger_entry where transaction_id = t.id group by currency
-        ) e
-        order by t.occurred_at desc, t.id desc, e.currency
-        """,
-        {"kind": kind, "search": search, "limit": limit, "offset": offset},
-    )
-
-
 def get_transaction(session: Session, transaction_id: UUID) -> dict[str, Any]:
     """Return one transaction with its entries and their accounts."""
     found = fetch_one(session, "select * from ledger_transaction where id = %s", (transaction_id,))

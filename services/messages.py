@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core import clock, ids
 from core.database import Session, driver, fetch_all, fetch_one
 from core.errors import NotFound
-from core.gsm7 import fold
+from core.gsm7 import count_segments, fold
 from core.orders import Order
 from core.permissions import Actor, Permission
 from core.phone import mask_email, mask_phone
@@ -32,6 +32,7 @@ TEMPLATES_FILE = Path(__file__).parent / "message_templates.yaml"
 LOCALES = ("fr", "en", "ln")
 DOTS = "••••••"
 LARGEST_PAGE = 200
+BY_PHONE = frozenset({Channel.SMS})
 
 _SEALED = "sealed"
 
@@ -194,21 +195,37 @@ class MessageRow:
     subject: str
     body: str
     expires_at: datetime | None
+    template_code: str
+    segments: int
+    tries: int
+    error_code: str
 
 
-_LIST = """
-select id, created_at, type, channel, address, recipient_id, locale, state, template_code, variables, expires_at
-from message
-where (%(search)s = '' or address = %(search)s or type = %(search)s or variables ->> 'ref' = upper(%(search)s))
-  and (%(state)s = '' or state = %(state)s)
-order by created_at desc, id desc limit %(limit)s offset %(offset)s
+@dataclass(frozen=True, slots=True)
+class MessageStep:
+    """One step of a message: when it came to which state."""
+
+    at: datetime
+    state: str
+
+
+_COLUMNS = """
+id, created_at, type, channel, address, recipient_id, locale, state, template_code, variables, expires_at, tries,
+error_code
 """
 
-_COUNT = """
-select count(*) as messages from message
-where (%(search)s = '' or address = %(search)s or type = %(search)s or variables ->> 'ref' = upper(%(search)s))
+_SEARCHED = """
+(%(search)s = '' or address = %(search)s or type = %(search)s or variables ->> 'ref' = upper(%(search)s))
   and (%(state)s = '' or state = %(state)s)
+  and (%(channel)s = '' or channel = %(channel)s)
+  and (%(type)s = '' or type = %(type)s)
 """
+
+_LIST = f"""
+select {_COLUMNS} from message where {_SEARCHED} order by created_at desc, id desc limit %(limit)s offset %(offset)s
+"""
+
+_COUNT = f"select count(*) as messages from message where {_SEARCHED}"
 
 
 def open_text(session: Session, message_id: UUID) -> Rendered:
@@ -225,29 +242,54 @@ def open_text(session: Session, message_id: UUID) -> Rendered:
     return render(row["template_code"], row["locale"], opened, Channel(row["channel"]))
 
 
-def list_messages(
-    session: Session, actor: Actor, *, search: str = "", state: str = "", limit: int = 50, offset: int = 0
+def list_messages(  # each narrows the list, by name
+    session: Session,
+    actor: Actor,
+    *,
+    search: str = "",
+    state: str = "",
+    channel: str = "",
+    kind: str = "",
+    limit: int = 50,
+    offset: int = 0,
 ) -> list[MessageRow]:
     """Return the outbox, newest first; `search` is an exact address, type or reference."""
     actor.require(Permission.OUTBOX_READ)
-    asked = {"search": search.strip(), "state": state, "limit": min(limit, LARGEST_PAGE), "offset": offset}
-    return [_row(found, is_masked=True) for found in fetch_all(session, _LIST, asked)]
+    asked = {"search": search.strip(), "state": state, "channel": channel, "type": kind}
+    page = {"limit": min(limit, LARGEST_PAGE), "offset": offset}
+    return [_row(found, is_masked=True) for found in fetch_all(session, _LIST, asked | page)]
 
 
-def count_messages(session: Session, actor: Actor, *, search: str = "", state: str = "") -> int:
+def count_messages(
+    session: Session, actor: Actor, *, search: str = "", state: str = "", channel: str = "", kind: str = ""
+) -> int:
     """Return how many messages `list_messages` would page through."""
     actor.require(Permission.OUTBOX_READ)
-    found = fetch_one(session, _COUNT, {"search": search.strip(), "state": state})
+    asked = {"search": search.strip(), "state": state, "channel": channel, "type": kind}
+    found = fetch_one(session, _COUNT, asked)
     return int(found["messages"]) if found else 0
+
+
+def get_message(session: Session, actor: Actor, message_id: UUID) -> tuple[MessageRow, list[MessageStep]]:
+    """Return one message of the outbox and what happened to it, oldest first."""
+    actor.require(Permission.OUTBOX_READ)
+    found = fetch_one(session, f"select {_COLUMNS} from message where id = %s", (message_id,))
+    if found is None:
+        raise NotFound(thing="message")
+    steps = fetch_all(
+        session,
+        "select created_at, state from message_event where message_id = %s order by created_at, id",
+        (message_id,),
+    )
+    return _row(found, is_masked=True), [MessageStep(step["created_at"], step["state"]) for step in steps]
 
 
 def list_for_person(session: Session, user_id: UUID, *, limit: int = 50, offset: int = 0) -> Sequence[MessageRow]:
     """Return what a person was sent, newest first; the caller has checked who asks."""
     found = fetch_all(
         session,
-        """
-        select id, created_at, type, channel, address, recipient_id, locale, state, template_code, variables, expires_at
-        from message where recipient_id = %s order by created_at desc, id desc limit %s offset %s
+        f"""
+        select {_COLUMNS} from message where recipient_id = %s order by created_at desc, id desc limit %s offset %s
         """,
         (user_id, min(limit, LARGEST_PAGE), offset),
     )
@@ -276,4 +318,9 @@ def _row(found: dict[str, Any], *, is_masked: bool) -> MessageRow:
         subject=rendered.subject,
         body=rendered.body,
         expires_at=found["expires_at"],
+        template_code=found["template_code"],
+        # A dot stands for one character of a code, so the text weighs what will be sent.
+        segments=count_segments(rendered.body.replace(DOTS[0], "0")) if channel in BY_PHONE else 0,
+        tries=found["tries"],
+        error_code=found["error_code"],
     )

@@ -1,5 +1,6 @@
 """USSD as an operator sees it: open sessions, turns, their screens, and the end of a session."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -71,6 +72,37 @@ def count_open(session: Session) -> int:
     """Count the open sessions."""
     row = fetch_one(session, "select count(*) as total from ussd_session where state = 'open'")
     return int(row["total"]) if row else 0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFound:
+    """A dialogue found by its key, ours or the gateway's; the number is masked."""
+
+    id: UUID
+    key: str
+    service: str
+    phone: str
+    state: str
+    started_at: datetime
+
+
+def find_sessions(session: Session, actor: Actor, key: str, *, limit: int = 5) -> list[SessionFound]:
+    """Return the dialogues that have exactly this key, newest first: gateways may use one again."""
+    actor.require(Permission.USSD_READ)
+    rows = fetch_all(
+        session,
+        """
+        select s.id, s.session_key as key, v.name as service, coalesce(s.phone, '') as phone, s.state,
+               s.created_at as started_at
+        from ussd_session s join ussd_service v on v.id = s.service_id
+        where s.id in (
+            select k.id from ussd_gateway g join ussd_session k on k.gateway_id = g.id and k.session_key = %s
+            union select id from ussd_session where id = %s
+        ) order by s.created_at desc limit %s
+        """,
+        (key, parse_id(key), limit),
+    )
+    return [SessionFound(**{**row, "phone": mask_phone(row["phone"]) if row["phone"] else ""}) for row in rows]
 
 
 def list_turns(

@@ -100,6 +100,11 @@ def t(source: str) -> str:
     return typeset(source) if chosen == i18n.DEFAULT_LANGUAGE else i18n.catalogue(chosen).get(source, source)
 
 
+def printed(text: str) -> str:
+    """Return a text that a report or a verb wrote, as this page prints it."""
+    return typeset(text) if page_language() == i18n.DEFAULT_LANGUAGE else text
+
+
 @lru_cache(maxsize=4096)
 def typeset(source: str) -> str:
     """Return French as it is printed: curled apostrophes, no-break spaces inside « » and before `: ; ! ?`."""

@@ -31,6 +31,7 @@ _log = structlog.get_logger(__name__)
 class _Subscription:
     client: Client
     on_news: OnNews
+    every_s: float
     news: list[News] = field(default_factory=list)
     last: float = 0.0
     timer: asyncio.TimerHandle | None = None
@@ -56,10 +57,13 @@ class Hub:
         """Stop listening; the thread ends by itself within a second."""
         self._is_over.set()
 
-    def subscribe(self, topics: Iterable[str], on_news: OnNews) -> None:
-        """Call `on_news` on the present page with what was announced on `topics`, until the page is gone."""
+    def subscribe(self, topics: Iterable[str], on_news: OnNews, *, every_s: float = SHORTEST_INTERVAL_S) -> None:
+        """Call `on_news` on the present page with what was announced on `topics`, until the page is gone.
+
+        At most once in `every_s`: figures that cost a report need not follow every turn.
+        """
         client = context.client
-        subscription = _Subscription(client, on_news)
+        subscription = _Subscription(client, on_news, every_s)
         for topic in topics:
             self._by_topic[topic].add(subscription)
         client.on_delete(lambda: self._drop(subscription))
@@ -79,7 +83,7 @@ class Hub:
         if subscription.timer is not None:
             return
         loop = asyncio.get_running_loop()
-        wait = max(0.0, subscription.last + SHORTEST_INTERVAL_S - loop.time())
+        wait = max(0.0, subscription.last + subscription.every_s - loop.time())
         subscription.timer = loop.call_later(wait, self._flush, subscription)
 
     def _flush(self, subscription: _Subscription) -> None:

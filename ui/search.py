@@ -1,5 +1,6 @@
-"""The search of the header: a number, a code, a reference finds the thing. Rooms that hold things register a finder."""
+"""The search of the header: a number, a name, a reference, a key finds the thing, if its reader may open it."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,13 +8,18 @@ from typing import Any
 from nicegui import events, ui
 
 from core.permissions import Actor, Permission
+from core.settings import get_settings
+from services import accounts, subscribers, ussd
+from services.users import UserSearch, list_users
 from ui.components.buttons import symbol
 from ui.components.chips import tile_icon
-from ui.labels import t
+from ui.labels import moment, money, t
 from ui.markup import Markup, join, show, tag
 
 SHORTEST = 2
 MOST_HITS = 8
+MOST_OF_A_KIND = 4
+REFERENCE = re.compile(r"[A-Za-z]{2}-[0-9A-Za-z]{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +40,6 @@ class Finder:
     find: Callable[[Any, Actor, str], Sequence[Hit]]
 
 
-FINDERS: list[Finder] = []
-
-
 def find(session: Any, actor: Actor, text: str) -> list[Hit]:
     """Return what `text` finds among the things this actor may see."""
     hits = [hit for finder in FINDERS if actor.may(finder.needs) for hit in finder.find(session, actor, text)]
@@ -44,40 +47,100 @@ def find(session: Any, actor: Actor, text: str) -> list[Hit]:
 
 
 def search(read: Callable[..., Any]) -> None:
-    """Place the search; `read` is the shell's door for reads."""
+    """Place the search; `read` is the shell's door for reads.
+
+    Arrows walk through what is found, Enter opens it, Esc gives up.
+    """
 
     async def look(event: events.ValueChangeEventArguments[str | None]) -> None:
         text = (event.value or "").strip()
         if len(text) < SHORTEST:
-            hits.set_content("")
+            show_hits(Markup())
             return
         found = await read(find, text)
         if found is not None and (box.value or "").strip() == text:
-            hits.set_content(_hits(found))
+            show_hits(_hits(found, hits.html_id))
 
-    def follow() -> None:
-        ui.run_javascript(f"getElement({hits.id})?.$el.querySelector('a')?.click()")
+    def show_hits(drawn: Markup) -> None:
+        hits.set_content(drawn)
+        ui.run_javascript(f"palabre.found({str(bool(drawn)).lower()})")
 
-    words = t("Numéro, code, lot, référence…")
+    words = t("Numéro, nom, référence…")
     with ui.element("div").classes("search").props("role=search"):
         box = ui.input(placeholder=words, on_change=look).props(
             "outlined dense debounce=250 autocomplete=off type=search"
         )
         box.props["aria-label"] = words
-        box.on("keydown.enter", follow).on("keydown.esc", lambda: box.set_value(""))
+        box.on("keydown.esc", lambda: box.set_value(""))
         with box.add_slot("prepend"):
             ui.icon(symbol("search")).props("aria-hidden=true")
         with box.add_slot("append"):
             show(tag("kbd", "/", class_="search-key", aria_hidden="true"), name="span")
-        hits = show(Markup(), classes="hits").props("aria-live=polite")
+        hits = show(Markup(), classes="hits").props("role=listbox")
+        hits.props["aria-label"] = t("Trouvé")
+        box.props(f"role=combobox aria-autocomplete=list aria-expanded=false aria-controls={hits.html_id}")
 
 
-def _hits(found: Sequence[Hit]) -> Markup:
+def _hits(found: Sequence[Hit], identity: str) -> Markup:
     if not found:
-        return tag("p", t("Rien de tel."), class_="hits-none")
-    return join(*(_hit(hit) for hit in found))
+        return tag("p", t("Rien de tel."), class_="hits-none", role="option", aria_disabled="true")
+    return join(*(_hit(hit, f"{identity}-{place}") for place, hit in enumerate(found)))
 
 
-def _hit(hit: Hit) -> Markup:
+def _hit(hit: Hit, identity: str) -> Markup:
     words = tag("span", tag("span", hit.title, class_="line-title"), tag("span", hit.detail, class_="line-detail"))
-    return tag("a", tile_icon(hit.icon), words, href=hit.href, class_="hit")
+    return tag(
+        "a", tile_icon(hit.icon), words, href=hit.href, class_="hit", id=identity, role="option", aria_selected="false"
+    )
+
+
+def _subscribers(session: Any, actor: Actor, text: str) -> list[Hit]:
+    country = get_settings().ussd_country
+    found = subscribers.list_subscribers(session, actor, text, region=country, limit=MOST_OF_A_KIND)
+    people = {row.user_id: row for row in found}  # one line a person, however many wallets
+    return [
+        Hit(
+            row.name or row.phone,
+            f"{row.phone}, {money(row.balance)}",
+            f"/ussd-console/abonnes/{row.user_id}",
+            "contacts",
+        )
+        for row in people.values()
+    ]
+
+
+def _operations(session: Any, actor: Actor, text: str) -> list[Hit]:
+    if not REFERENCE.fullmatch(text):
+        return []
+    found, _ = accounts.list_transactions(session, actor, search=text, limit=MOST_OF_A_KIND)
+    return [
+        Hit(
+            row.reference,
+            f"{money(row.amount)}, {moment(row.occurred_at)}",
+            f"/grand-livre/operations/{row.id}",
+            "receipt_long",
+        )
+        for row in found
+    ]
+
+
+def _sessions(session: Any, actor: Actor, text: str) -> list[Hit]:
+    return [
+        Hit(row.key, f"{row.service}, {moment(row.started_at)}", f"/ussd-console/sessions/{row.id}", "dialpad")
+        for row in ussd.find_sessions(session, actor, text, limit=MOST_OF_A_KIND)
+    ]
+
+
+def _users(session: Any, actor: Actor, text: str) -> list[Hit]:
+    if "@" not in text:
+        return []
+    found, _ = list_users(session, actor, UserSearch(text=text, limit=MOST_OF_A_KIND))
+    return [Hit(row.name, row.email or "", f"/administration/utilisateurs/{row.id}", "account_circle") for row in found]
+
+
+FINDERS = (
+    Finder(Permission.LEDGER_READ, _operations),
+    Finder(Permission.USSD_READ, _sessions),
+    Finder(Permission.USERS_READ, _users),
+    Finder(Permission.SUBSCRIBERS_READ, _subscribers),
+)

@@ -14,6 +14,7 @@ from channels.ussd.receipts import Opened
 from channels.ussd.wallet_actions import REGISTRY
 from core.database import Session, fetch_one
 from core.money import Currency
+from core.phone import normalise
 
 
 class Running:
@@ -84,9 +85,9 @@ def _dialogue(opened: Opened) -> Dialogue:
 def _caller(gateway: Gateway, turn: GatewayTurn, opened: Opened) -> Caller:
     if turn.phone is None:
         return Caller(None, status="anonymous", country=gateway.country)
-    known = opened.caller
+    known, country = opened.caller, normalise(turn.phone, None).country
     if known is None:
-        return Caller(turn.phone, country=gateway.country)
+        return Caller(turn.phone, country=country)
     is_suspended = known["state"] != "active" or known["wallet_state"] not in {None, "active"}
     level = known["wallet_level"]
     return Caller(
@@ -96,7 +97,7 @@ def _caller(gateway: Gateway, turn: GatewayTurn, opened: Opened) -> Caller:
         role=level if level in {"agent", "merchant"} else "client",
         language=known["language"],
         name=known["name"],
-        country=gateway.country,
+        country=country,
     )
 
 

@@ -14,7 +14,7 @@ from commands.demo.chance import Chance
 from commands.demo.history import Account, History
 from commands.demo.ledgers import open_till, post
 from commands.demo.people import STAFF, Secrets, Subscriber
-from commands.demo.places import PLACES
+from commands.demo.places import PLACES, Place
 from commands.demo.rhythm import DAYS
 from commands.demo.screens import Menu
 from commands.demo.trail import draw_trail
@@ -135,13 +135,11 @@ def _hashing(everybody: list[Subscriber]) -> Iterator[Secrets]:
 def _open_accounts(session: Session, settings: Settings) -> dict[str, Account]:
     """Return the services by key, with one of the wallet for each country beside the installed two."""
     for place in PLACES:
-        flow, version = installation.publish_shipped_menu(session, "wallet", "Portefeuille")
         service_id = installation.open_service(
             session,
             place.service,
             f"Portefeuille {place.name}",
-            flow=flow,
-            version=version,
+            menu="wallet",
             currency=place.currency,
             timezone=place.timezone,
             settings=settings,
@@ -162,7 +160,23 @@ def _open_accounts(session: Session, settings: Settings) -> dict[str, Account]:
             menu=Menu(version_row.body),
             contract=contract,
         )
+    for place in PLACES:
+        _open_service_menu(session, place, settings)
     return accounts
+
+
+def _open_service_menu(session: Session, place: Place, settings: Settings) -> None:
+    """Serve a country's subscribers their balance in their own currency on the code everybody dials."""
+    if place.service != "wallet":
+        installation.open_service(
+            session,
+            place.service.replace("wallet", "service"),
+            f"Services {place.name}",
+            menu="service",
+            currency=place.currency,
+            timezone=place.timezone,
+            settings=settings,
+        )
 
 
 def _write_trail(

@@ -67,9 +67,10 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A transfer as it is typed: the payee's digits, the amount, and how it is going to end."""
+    """A transfer as it is typed: the payee's digits (kept as his phone), the amount, and how it is going to end."""
 
     digits: str
+    phone: str
     amount: str
     ending: str = "t_ok"
 
@@ -116,7 +117,7 @@ def look_around(walk: Walk, chance: Chance) -> None:
     """Dial, perhaps type a wrong key, and hang up."""
     walk.go("", "home")
     if chance.is_true(0.4):
-        walk.refuse(chance.choice(("9", "12", "oui")), "invalid")
+        walk.refuse(chance.choice(("7", "12", "oui")), "invalid")
 
 
 def send(walk: Walk, chance: Chance, sending: Sending) -> None:
@@ -136,7 +137,7 @@ def _name_payee(walk: Walk, chance: Chance, sending: Sending) -> None:
         walk.refuse(sending.digits[:-2], "invalid")
     if chance.is_true(UNKNOWN_PAYEE_SHARE):
         walk.refuse(sending.digits[:-1] + chance.digits(1), "unknown")
-    walk.go(sending.digits, "t_amount")
+    walk.go(sending.phone, "t_amount")
 
 
 def _name_amount(walk: Walk, chance: Chance, sending: Sending) -> None:

@@ -23,8 +23,8 @@ from models.ledger import AccountKind
 from models.users import UserState
 from models.ussd import SessionState
 from models.wallets import OperationState, OperationType
+from services.retention import TEXTS_KEPT
 
-TEXTS_KEPT = timedelta(days=30)  # older turns keep their figures and lose their words, as retention has it
 SETTLED_BEFORE = timedelta(days=2)
 SUSPENDED_BEFORE = timedelta(days=5)
 OPEN_NOW = 9
@@ -174,7 +174,7 @@ class History:
         account = self.accounts[person.place.service]
         walk = self._walk(account, person)
         walk.go("", "home")
-        for typed, screen in (("1", "t_to"), (_national(person.contacts[0]), "t_amount"))[: self.chance.randint(0, 2)]:
+        for typed, screen in (("1", "t_to"), (person.contacts[0].phone, "t_amount"))[: self.chance.randint(0, 2)]:
             walk.values["to_name"] = person.contacts[0].shown_name
             walk.go(typed, screen)
         self._keep(moment, walk, account, person.phone, person)
@@ -196,7 +196,7 @@ class History:
         walk = self._walk(account, person)
         walk.values |= {"name": person.name, "pin_length": "5", "caller.phone": _national(person)}
         dialogues.register(walk, self.chance, person.name)
-        self._keep(moment, walk, account, person.phone, person)
+        self._keep(moment, walk, account, person.phone, None, person.network)
         self._message(moment, person, "wallet_bienvenue", {
             "marque": self.brand, "nom": person.shown_name, "tel": _national(person),
         }, f"wallet_bienvenue:{person.user_id}:{person.place.currency}")  # fmt: skip
@@ -226,7 +226,7 @@ class History:
         walk.values |= {"to": _national(payee), "to_name": payee.shown_name, "ref": reference}
         whole, cents = divmod(priced.amount, 10**currency.exponent)
         typed = f"{whole}" if not cents else f"{whole}.{cents:02}"
-        dialogues.send(walk, self.chance, Sending(_national(payee), typed, ending))
+        dialogues.send(walk, self.chance, Sending(_national(payee), payee.phone, typed, ending))
         operation_id = self.chance.id_at(moment) if walk.steps[-1].is_money else None
         session_id = self._keep(moment, walk, account, payer.phone, payer, operation_id=operation_id)
         if operation_id is not None:
@@ -244,7 +244,7 @@ class History:
         walk: Walk,
     ) -> None:
         """Post a transfer and write its operation and both receipts."""
-        key = f"ussd:{session_id}:{walk.visits}"
+        key = f"ussd:{session_id}:{walk.visits - 1}"  # the visit of the screen that asked for the PIN
         transaction_id = self.till.transfer(payer, payee, priced, moment, key, reference)
         self.rows.operations.append((
             operation_id, moment, reference, OperationType.TRANSFER, payer.wallet_id, payee.wallet_id,
@@ -297,7 +297,7 @@ class History:
             person.user_id if person else None, account.service_id, account.version_id, account.code,
             person.network if person else network, walk.language, walk.screen, 1, walk.visits, "{}", "{}", length,
             self.chance.randbytes(16) if account.contract.is_cumulative else None, secrets, len(walk.steps), refusals,
-            state, walk.goal, operation_id is not None, 0, False, end, ended_at,
+            state, walk.goal, operation_id is not None or walk.goal == "registered", 0, False, end, ended_at,
         ))  # fmt: skip
         return session_id
 
@@ -346,10 +346,11 @@ class History:
         dedupe_key: str,
         transaction_id: UUID | None = None,
     ) -> None:
+        priority = 1 if transaction_id else 3
         self.rows.messages.append((
             self.chance.id_at(moment), moment, dedupe_key, template, person.user_id, "sms", person.phone,
-            person.language, template, 1, json.dumps(variables, ensure_ascii=False), "{}", "", 1, moment, "delivered",
-            1, "gsm7", 1, "", transaction_id,
+            person.language, template, 1, json.dumps(variables, ensure_ascii=False), "{}", "", priority, moment,
+            "delivered", 1, "gsm7", 1, "", transaction_id,
         ))  # fmt: skip
 
 

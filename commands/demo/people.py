@@ -294,15 +294,16 @@ def write_subscribers(session: Session, chance: Chance, people: list[Subscriber]
         )
         for person in people
     )
-    session.add_all(
-        PinCredential(
-            id=chance.id_at(person.joined_at),
-            created_at=person.joined_at,
-            user_id=person.user_id,
-            hash=hashed.result().hash,
-            pepper_id=hashed.result().pepper_id,
-            changed_at=person.joined_at,
-        )
-        for person, hashed in zip(people, pins, strict=True)
-    )
+    session.add_all(_pin(chance, person, hashed.result()) for person, hashed in zip(people, pins, strict=True))
     session.flush()
+
+
+def _pin(chance: Chance, person: Subscriber, hashed: PinHash) -> PinCredential:
+    return PinCredential(
+        id=chance.id_at(person.joined_at),
+        created_at=person.joined_at,
+        user_id=person.user_id,
+        hash=hashed.hash,
+        pepper_id=hashed.pepper_id,
+        changed_at=person.joined_at,
+    )

@@ -4,17 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from channels import texts
 from core import gsm7
 
 _PLACEHOLDER = re.compile(r"\{([a-z_.]+)(?:\|[a-z]+)?\}")
-
-_CONFIRM = {
-    "fr": "{text}\nMontant: {amount}\nFrais: {fee}\nTotal: {total}\n1. Confirmer\n0. Annuler",
-    "en": "{text}\nAmount: {amount}\nFee: {fee}\nTotal: {total}\n1. Confirm\n0. Cancel",
-    "ln": "{text}\nMbongo: {amount}\nFrais: {fee}\nNyonso: {total}\n1. Ndima\n0. Longola",
-}
-_WRONG_KEY = {"fr": "Choix invalide.", "en": "Invalid choice.", "ln": "Liponi ezali malamu te."}
-_DEFECT = "Une erreur est survenue. Rien n'a été débité. Réessayez."
 
 
 class Shown(NamedTuple):
@@ -59,14 +52,15 @@ class Menu:
 
     def _template(self, screen: str, language: str, refusal: str) -> str:
         if not screen:
-            return _DEFECT
+            return texts.sentence(texts.DEFECT, language)
         described = self._screens[screen]
         text = self._said(described["text"], language)
-        if described["kind"] == "confirm":
-            text = _CONFIRM.get(language, _CONFIRM["fr"]).replace("{text}", text)
         options = [option for option in described.get("options", ()) if "if" not in option]
         lines = [f"{option['key']}. {self._said(option['label'], language)}" for option in options]
-        errors = {"invalid": _WRONG_KEY} if described["kind"] == "menu" else described.get("errors", {})
+        if described["kind"] == "confirm":
+            lines = [texts.sentence(line, language) for line in (texts.AMOUNT, texts.FEE, texts.TOTAL)]
+            lines += [f"1. {texts.sentence(texts.CONFIRM, language)}", f"0. {texts.sentence(texts.CANCEL, language)}"]
+        errors = {"invalid": texts.INVALID_CHOICE} if described["kind"] == "menu" else described.get("errors", {})
         error = self._said(errors.get(refusal, ""), language)
         return "\n".join(part for part in (error, text, *lines) if part)
 

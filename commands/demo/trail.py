@@ -10,6 +10,7 @@ from commands.demo.history import SUSPENDED_BEFORE
 from commands.demo.people import STAFF, Subscriber
 from commands.demo.rhythm import DAYS
 from core.permissions import Role
+from core.phone import mask_phone
 from models.users import UserState
 
 _SIGN_IN_SHARE = 0.55
@@ -40,6 +41,11 @@ def draw_trail(
                 add(moment, who, "user.sign_in", ("user", staff[who]), {})
                 last_seen[staff[who]] = moment
     for person in people:
+        if person.joined_at > now - timedelta(days=DAYS):
+            rows.append((
+                chance.id_at(person.joined_at), person.joined_at, None, mask_phone(person.phone), "subscriber.register",
+                "user", str(person.user_id), person.place.currency, "{}", "", False,
+            ))  # fmt: skip
         if person.state is UserState.SUSPENDED:
             change = {"state": [UserState.ACTIVE, UserState.SUSPENDED]}
             add(now - SUSPENDED_BEFORE, 1, "subscriber.suspend", ("user", person.user_id), change)

@@ -129,9 +129,8 @@ def within_reach(found: Binaries, account: Account | None, home: Path) -> Binari
         fresh = home / "engine-new"
         for part in (package, package.parent / f"{package.name}.libs"):
             if part.is_dir():
-                shutil.copytree(
-                    part, fresh / part.name, copy_function=_copy_open, ignore=shutil.ignore_patterns("include")
-                )
+                unneeded = shutil.ignore_patterns("include", "*.py", "__pycache__")
+                shutil.copytree(part, fresh / part.name, copy_function=_copy_open, ignore=unneeded)
         for made in [fresh, *(path for path in fresh.rglob("*") if path.is_dir())]:
             made.chmod(0o755)
         fresh.rename(copies)

@@ -26,9 +26,11 @@ from services.users.administration import (
 from services.users.consoles import (
     ConsoleSessionRow,
     actor_of_console_session,
+    end_console_session,
     list_console_sessions,
     sign_out_console,
 )
+from services.users.holders import Holder, list_holders
 from services.users.passwords import (
     ChangePassword,
     ForgotPassword,
@@ -40,7 +42,7 @@ from services.users.passwords import (
     reset_by_code,
     reset_by_link,
 )
-from services.users.people import RoleRow, UserRow, UserSearch, get_user, list_users
+from services.users.people import RoleRow, UserRow, UserSearch, get_user, list_user_history, list_users
 from services.users.refusals import (
     AccessDenied,
     AccountClosed,
@@ -93,6 +95,7 @@ __all__ = [
     "CreateUser",
     "EmailTaken",
     "ForgotPassword",
+    "Holder",
     "InvalidApiKey",
     "LastAdmin",
     "LinkInvalid",
@@ -136,6 +139,7 @@ __all__ = [
     "create_first_admin",
     "create_user",
     "drop_totp",
+    "end_console_session",
     "enrol_totp",
     "exchange_code",
     "export_self",
@@ -143,6 +147,8 @@ __all__ = [
     "get_user",
     "grant_role",
     "list_console_sessions",
+    "list_holders",
+    "list_user_history",
     "list_users",
     "refresh_tokens",
     "register",

@@ -8,7 +8,8 @@ from sqlmodel import col, select, update
 
 from core import clock, ids
 from core.database import Session, fetch_one
-from core.permissions import Actor
+from core.errors import NotFound
+from core.permissions import Actor, Permission
 from core.security import digest_token, new_token
 from models.users import ConsoleSession, User, UserState
 from services import audit
@@ -84,6 +85,19 @@ def close_consoles(session: Session, user_id: UUID, but: UUID | None = None) -> 
     session.exec(query.values(revoked_at=clock.now()))
 
 
+def end_console_session(session: Session, actor: Actor, session_id: UUID) -> ConsoleSessionRow:
+    """End one of one's own sessions, or anybody's for who may write users; one that is over stays so."""
+    row = session.get(ConsoleSession, session_id, with_for_update=True, populate_existing=True)
+    is_own = row is not None and row.user_id == actor.user_id
+    if row is None or not (is_own or actor.may(Permission.USERS_WRITE)):
+        raise NotFound(thing="console_session")
+    if row.revoked_at is None:
+        row.revoked_at = clock.now()
+        session.add(row)
+        audit.record(session, actor, "user.session_end", "user", row.user_id, row.agent)
+    return _row(row)
+
+
 # Reads
 
 
@@ -105,17 +119,23 @@ def actor_of_console_session(session: Session, token: str, address: str) -> Acto
     return person_actor(row, address)
 
 
-def list_console_sessions(session: Session, actor: Actor) -> list[ConsoleSessionRow]:
-    """Return one's own living console sessions, the latest seen first."""
+def list_console_sessions(session: Session, actor: Actor, user_id: UUID | None = None) -> list[ConsoleSessionRow]:
+    """Return one's own living console sessions, or another person's for who may read users; the latest seen first."""
+    if user_id is not None and user_id != actor.user_id:
+        actor.require(Permission.USERS_READ)
     moment = clock.now()
     rows = session.exec(
         select(ConsoleSession)
         .where(
-            ConsoleSession.user_id == actor.user_id,
+            ConsoleSession.user_id == (user_id or actor.user_id),
             col(ConsoleSession.revoked_at).is_(None),
             col(ConsoleSession.expires_at) > moment,
             col(ConsoleSession.last_seen_at) > moment - LONGEST_IDLE,
         )
         .order_by(col(ConsoleSession.last_seen_at).desc())
     )
-    return [ConsoleSessionRow(row.id, row.created_at, row.last_seen_at, row.address, row.agent) for row in rows]
+    return [_row(row) for row in rows]
+
+
+def _row(row: ConsoleSession) -> ConsoleSessionRow:
+    return ConsoleSessionRow(row.id, row.created_at, row.last_seen_at, row.address, row.agent)

@@ -15,7 +15,7 @@ from core.orders import Order
 from core.permissions import Actor, Permission, Role, Scope
 from models.organisations import Organisation, RoleGrant
 from models.users import User, UserState
-from services import organisations
+from services import audit, organisations
 from services.organisations import OrganisationRow
 from services.users.refusals import SomeoneElsesProfile, UserNotFound
 
@@ -80,11 +80,17 @@ class UserRow:
 
 
 class UserSearch(Order):
-    """Which people to list; what is empty does not filter. `text` is found in names, e-mail and phone."""
+    """Which people to list; what is empty does not filter. `text` is found in names, e-mail and phone.
+
+    `has_role` keeps who holds any role but that of a plain member; `scope` narrows `role` to one place.
+    """
 
     text: str = ""
     role: Role | None = None
+    scope: Scope | None = None
+    state: UserState | None = None
     is_active: bool | None = None
+    has_role: bool | None = None
     organisation_id: UUID | None = None
     skip: int = 0
     limit: int = 50
@@ -182,6 +188,13 @@ def list_users(session: Session, actor: Actor, search: UserSearch) -> tuple[list
     return [row_of(user, roles[user.id]) for user in users], total
 
 
+def list_user_history(session: Session, actor: Actor, user_id: UUID, limit: int = 50) -> list[audit.AuditRow]:
+    """Return what happened to one person's account, newest first, to himself or to who may read the trail."""
+    if actor.user_id != user_id:
+        actor.require(Permission.AUDIT_READ)
+    return audit.list_history(session, "user", user_id, limit)
+
+
 def find_user(session: Session, email: str | None, phone: str | None) -> User | None:
     """Return who has this e-mail (it wins when both are given) or this phone in E.164."""
     if email:
@@ -216,7 +229,12 @@ def _conditions(search: UserSearch) -> list[Any]:
     if search.role in {Role.ADMIN, Role.MEMBRE}:
         conditions.append(User.global_role == search.role)
     elif search.role is not None:
-        conditions.append(_holds(RoleGrant.role == search.role))
+        place = [RoleGrant.scope == search.scope] if search.scope is not None else []
+        conditions.append(_holds(RoleGrant.role == search.role, *place))
+    if search.state is not None:
+        conditions.append(User.state == search.state)
+    if search.has_role is not None:
+        conditions.append(or_(User.global_role == Role.ADMIN, _holds()) == search.has_role)
     if search.organisation_id is not None:
         conditions.append(_holds(RoleGrant.organisation_id == search.organisation_id))
     return conditions
@@ -227,8 +245,8 @@ def _phone_condition(text: str) -> list[Any]:
     return [col(User.phone).like(f"%{digits}%")] if digits else []
 
 
-def _holds(condition: Any) -> Any:
-    return exists().where(col(RoleGrant.user_id) == col(User.id), condition)
+def _holds(*conditions: Any) -> Any:
+    return exists().where(col(RoleGrant.user_id) == col(User.id), *conditions)
 
 
 def _pattern(text: str) -> str:

@@ -1,45 +1,14 @@
 """What the engine promises, screen by screen, on small menus and on the documented ones."""
 
 import json
-from typing import Any
 from uuid import uuid4
 
 import pytest
-import structlog
 
-from channels.actions import ResumePoint, UnseenResult
-from channels.dialogue import DOTS, Dialogue, FlowDefectError, Reply
-from channels.flow import Flow, parse_flow
-from core.gsm7 import Limits
-from tests.channels.fakes import FLOWS, Phone, World
-
-WALLET, SERVICE = FLOWS["wallet"], FLOWS["service"]
-PIN = "48213"
-
-
-def wallet(**parts: Any) -> Phone:
-    return Phone(WALLET, World.fresh(), **parts)
-
-
-def flow(screens: dict[str, Any], **parts: Any) -> Flow:
-    """Return a small flow that begins at its first screen."""
-    head = {"flow": "small", "languages": ["fr"], "default_language": "fr", "entry": next(iter(screens))}
-    return parse_flow({**head, "screens": screens, **parts})
-
-
-def menu(text: str, *to: str, **parts: Any) -> dict[str, Any]:
-    options = [{"key": str(at), "label": f"Choix {at}", "to": target} for at, target in enumerate(to, start=1)]
-    return {"kind": "menu", "text": text, "options": options, **parts}
-
-
-def small(screens: dict[str, Any], **parts: Any) -> Phone:
-    return Phone(flow({**screens, "done": {"kind": "end", "text": "Fin."}}, **parts), World.fresh())
-
-
-def reply_of(phone: Phone) -> Reply:
-    assert phone.reply is not None
-    return phone.reply
-
+from channels.dialogue import DOTS, FlowDefectError
+from channels.flow import parse_flow
+from tests.channels.fakes import Phone, World
+from tests.channels.phones import PIN, SERVICE, WALLET, flow, menu, reply_of, small, to_pin, wallet
 
 # What is dialled behind the code
 
@@ -255,11 +224,6 @@ def test_an_empty_secret_is_no_try() -> None:
 # Money
 
 
-def to_pin(phone: Phone, amount: str = "5000") -> None:
-    phone.dial("1", "677000002", amount)
-    phone.answer("1")
-
-
 def test_a_tariff_that_changed_goes_back_to_the_confirmation() -> None:
     phone = wallet()
     to_pin(phone)
@@ -279,19 +243,27 @@ def test_only_one_and_zero_answer_a_confirmation() -> None:
     assert phone.is_over
 
 
-@pytest.mark.parametrize("skipped", ["confirmation", "pin", "pin of another turn"])
+@pytest.mark.parametrize("skipped", ["confirmation", "pin", "pin of another turn", "confirmation of another screen"])
 def test_money_never_moves_without_confirmation_and_pin_of_this_turn(skipped: str) -> None:
     body = json.loads(WALLET.model_dump_json(by_alias=True, exclude_none=True))
     if skipped == "confirmation":
         body["screens"]["t_twice"]["outcomes"]["none"] = "t_pin"
     elif skipped == "pin":
         body["screens"]["t_confirm"]["to"] = "t_do"
+    elif skipped == "confirmation of another screen":
+        body["screens"]["t_confirm"]["to"] = "pause"
+        body["screens"]["pause"] = menu("Encore", "t_pin")
     else:
         body["screens"]["t_pin"]["to"] = "pause"
         body["screens"]["pause"] = menu("Encore", "t_do")
     phone = Phone(parse_flow(body), World.fresh())
     phone.dial("1", "677000002", "5000")
-    answers = {"confirmation": [PIN], "pin": ["1"], "pin of another turn": ["1", PIN, "1"]}[skipped]
+    answers = {
+        "confirmation": [PIN],
+        "pin": ["1"],
+        "pin of another turn": ["1", PIN, "1"],
+        "confirmation of another screen": ["1", "1", PIN],
+    }[skipped]
     with pytest.raises(FlowDefectError, match="without confirmation and PIN"):
         phone.walk(*answers)
     assert phone.world.moved == []
@@ -307,101 +279,6 @@ def test_each_visit_of_a_screen_has_its_own_key() -> None:
     assert phone.dialogue.visit == before + 1
 
 
-# Dropped and taken up again
-
-
-def drop(phone: Phone, **parts: Any) -> Phone:
-    """Return a phone that dials again after `phone` was cut off."""
-    version = phone.dialogue.version_id
-    assert version is not None
-    again = Phone(phone.flow, phone.world, phone.number, **parts)
-    again.dialogue.version_id = version
-    again.extra["resume"] = ResumePoint(phone.dialogue.session_id, version, phone.dialogue.scratch)
-    return again
-
-
-def test_a_dropped_dialogue_is_offered_and_taken_up_with_its_variables() -> None:
-    phone = wallet()
-    to_pin(phone)
-    again = drop(phone)
-    assert again.dial() == "Reprendre votre opération ?\n1. Oui\n2. Non"
-    assert again.answer("7") == "Choix invalide.\nReprendre votre opération ?\n1. Oui\n2. Non"
-    assert again.answer("1") == "Montant à envoyer à Jean Nkolo:"
-    assert again.dialogue.moved_id == phone.dialogue.session_id
-    assert again.dialogue.data == {"to": "+237677000002", "to_name": "Jean Nkolo"}
-
-
-def test_an_offer_that_is_refused_shows_the_menu_and_moves_nothing() -> None:
-    phone = wallet()
-    to_pin(phone)
-    again = drop(phone)
-    again.dial()
-    assert again.answer("2").startswith("PerfectPay\n1. Transfert")
-    assert (again.dialogue.moved_id, again.dialogue.data) == (None, {})
-
-
-def test_a_service_may_go_on_without_asking_or_never() -> None:
-    phone = wallet()
-    to_pin(phone)
-    assert drop(phone, settings={"resume": "continue"}).dial() == "Montant à envoyer à Jean Nkolo:"
-    assert drop(phone, settings={"resume": "start"}).dial().startswith("PerfectPay\n1. Transfert")
-
-
-def test_nothing_is_offered_after_money_moved_on_direct_dial_or_to_a_suspended_person() -> None:
-    phone = wallet()
-    to_pin(phone)
-    assert drop(phone).dial("6") == "Code PIN pour voir votre solde:"
-    assert drop(phone).type_first("bonjour").startswith("PerfectPay")
-    phone.world.facts["subscribers"][0]["status"] = "suspended"
-    assert drop(phone).dial() == "Compte suspendu. Contactez le service client."
-    phone.world.facts["subscribers"][0]["status"] = "active"
-    phone.answer(PIN)
-    assert phone.dialogue.has_committed
-    assert "point" not in phone.dialogue.scratch
-    assert drop(phone).dial().startswith("PerfectPay\n1. Transfert")
-
-
-def test_a_dialogue_of_an_older_version_goes_on_in_that_version_or_not_at_all() -> None:
-    phone = wallet()
-    to_pin(phone)
-    new = flow(
-        {"home": menu("Nouveau", "done"), "done": {"kind": "end", "text": "Fin."}}, settings={"resume": "confirm"}
-    )
-    again = drop(phone)
-    again.flow, again.dialogue.version_id = new, uuid4()
-    assert again.dial() == "Nouveau\n1. Choix 1"
-    again.dialogue = Dialogue(uuid4(), uuid4())
-    again.extra["load_version"] = {phone.dialogue.version_id: WALLET}.__getitem__
-    again.dial()
-    assert again.answer("1") == "Montant à envoyer à Jean Nkolo:"
-    assert again.dialogue.version_id == phone.dialogue.version_id
-
-
-UNSEEN = UnseenResult(uuid4(), "transfer", "TR-7K2M9Q", 5000, "Jean Nkolo")
-RESULT = "Transfert de 5 000 FCFA à Jean Nkolo réussi. Réf TR-7K2M9Q\n1. Continuer"
-
-
-@pytest.mark.parametrize("dialled", [(), ("1", "677000002", "5000")], ids=["dialled", "direct dial"])
-def test_a_result_nobody_saw_is_told_first(dialled: tuple[str, ...]) -> None:
-    phone = wallet(extra={"unseen": UNSEEN})
-    assert phone.dial(*dialled) == RESULT
-    assert (phone.dialogue.seen_id, reply_of(phone).redacted) == (UNSEEN.operation_id, "")
-    phone.extra.clear()
-    assert phone.answer("3").startswith(f"Choix invalide.\n{RESULT}")
-    assert phone.answer("1").startswith("PerfectPay\n1. Transfert")
-
-
-def test_a_first_message_does_not_answer_the_result_it_never_saw() -> None:
-    assert wallet(extra={"unseen": UNSEEN}).type_first("1") == RESULT
-
-
-def test_a_version_that_lost_the_screen_begins_anew_and_drops_the_answer() -> None:
-    phone = wallet()
-    phone.dialogue.screen = "gone"
-    assert phone.answer("1").startswith("PerfectPay\n1. Transfert")
-    assert reply_of(phone).redacted == ""
-
-
 # Callers without a number
 
 
@@ -414,55 +291,6 @@ def test_a_caller_without_number_looks_around_and_does_nothing() -> None:
     assert (phone.slow_steps, phone.dialogue.scratch.get("point")) == (0, None)
     service = Phone(SERVICE, World.fresh(), None)
     assert service.dial("1").startswith("Votre opérateur")
-
-
-# Words and values
-
-
-def test_a_missing_language_falls_back_to_the_default_one_everywhere() -> None:
-    phone = wallet(language="en")
-    phone.dial()
-    assert phone.answer("x").startswith("Choix invalide.\nPerfectPay")
-    assert phone.walk("9").endswith("0. Retour")
-
-
-def test_a_name_no_phone_can_show_is_replaced_by_the_masked_number() -> None:
-    phone = wallet()
-    phone.world.facts["subscribers"][1]["name"] = "محمد"
-    assert phone.dial("1", "677000002") == "Montant à envoyer à +23767****02:"
-
-
-def test_values_are_folded_and_cut_at_their_maximum_and_kept_whole() -> None:
-    phone = wallet()
-    name = "Bénédicte-Françoise d'Ø Ngô"
-    phone.world.facts["subscribers"][1]["name"] = name
-    assert phone.dial("1", "677000002") == "Montant à envoyer à Bénédicte-Francoise:"
-    assert phone.dialogue.data["to_name"] == name
-
-
-def test_a_name_that_looks_like_a_placeholder_is_only_a_name() -> None:
-    phone = wallet()
-    phone.world.facts["subscribers"][1]["name"] = "{balance|money}"
-    assert phone.dial("1", "677000002") == "Montant à envoyer à {balance|money}:"
-
-
-def test_a_screen_that_is_too_long_is_cut_at_a_word_and_raises_an_alert() -> None:
-    body = json.loads(WALLET.model_dump_json(by_alias=True, exclude_none=True))
-    body["screens"]["t_confirm"]["text"] = "Envoyer de l'argent à votre correspondant " * 4
-    phone = Phone(parse_flow(body), World.fresh())
-    with structlog.testing.capture_logs() as logs:
-        text = phone.dial("1", "677000002", "5000")
-    assert "Montant: 5 000 FCFA\nFrais: 50 FCFA\nTotal: 5 050 FCFA\n1. Confirmer\n0. Annuler" in text
-    assert reply_of(phone).size <= 156
-    assert {entry["event"] for entry in logs} == {"flow.text_cut"}
-
-
-def test_a_service_in_ucs2_counts_in_its_own_units() -> None:
-    phone = small({"one": menu("أهلا", "done")})
-    phone.settings["fold"] = False
-    phone.extra["limits"] = Limits(gsm7=156, ucs2=66)
-    phone.dial()
-    assert (reply_of(phone).coding, reply_of(phone).size) == ("ucs2", len("أهلا\n1. Choix 1"))
 
 
 # Sub-flows and limits
@@ -484,55 +312,3 @@ def test_invisible_screens_end_at_twenty() -> None:
     assert small({**chain, "r20": {"kind": "end", "text": "Ici."}}).dial() == "Ici."
     with pytest.raises(FlowDefectError, match="more than 20 invisible"):
         small({**chain, "r20": {"kind": "route", "else": "r21"}, "r21": {"kind": "end", "text": "Ici."}}).dial()
-
-
-CONDITIONS: list[tuple[dict[str, Any], bool]] = [
-    ({"var": "caller.role", "op": "eq", "value": "client"}, True),
-    ({"var": "caller.role", "op": "ne", "value": "client"}, False),
-    ({"var": "caller.role", "op": "in", "value": ["agent", "client"]}, True),
-    ({"var": "amount", "op": "ge", "value": 500}, True),
-    ({"var": "amount", "op": "lt", "value": 500}, False),
-    ({"var": "amount", "op": "gt", "value": "500"}, False),
-    ({"var": "amount", "op": "le", "value": "$amount"}, True),
-    ({"var": "nothing", "op": "exists"}, False),
-    ({"var": "nothing", "op": "exists", "value": False}, True),
-    ({"var": "setting.is_open", "op": "eq", "value": True}, True),
-    ({"all": [{"var": "amount", "op": "exists"}, {"var": "nothing", "op": "exists"}]}, False),
-    ({"any": [{"var": "amount", "op": "exists"}, {"var": "nothing", "op": "exists"}]}, True),
-    ({"not": {"var": "amount", "op": "exists"}}, False),
-]
-
-
-@pytest.mark.parametrize(("condition", "holds"), CONDITIONS, ids=range(len(CONDITIONS)))
-def test_conditions(condition: dict[str, Any], *, holds: bool) -> None:
-    rules = {"one": {"kind": "route", "rules": [{"if": condition, "to": "true"}], "else": "done"}}
-    phone = small({**rules, "true": {"kind": "end", "text": "Vrai."}})
-    phone.settings["is_open"] = True
-    phone.dialogue.data["amount"] = 500
-    assert phone.dial() == ("Vrai." if holds else "Fin.")
-
-
-@pytest.mark.parametrize(
-    ("shown", "expected"),
-    [
-        ("{sum|money}", "12 500 FCFA"),
-        ("{who|phone}", "677000002"),
-        ("{far|phone}", "+221771234567"),
-        ("{who|masked}", "+23767****02"),
-        ("{day|date}", "21/11/2026"),
-        ("{hour|time}", "15:05"),
-        ("{word|upper}", "SRV-A"),
-        ("{nothing}", ""),
-    ],
-)
-def test_filters(shown: str, expected: str) -> None:
-    phone = small({"one": menu(f"<{shown}>", "done")})
-    phone.dialogue.data.update(
-        sum=12_500,
-        who="+237677000002",
-        far="+221771234567",
-        day="2026-11-21",
-        hour="2026-11-21T14:05:00+00:00",
-        word="srv-a",
-    )
-    assert phone.dial().startswith(f"<{expected}>")

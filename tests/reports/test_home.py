@@ -112,7 +112,7 @@ def moved(database: Database) -> Database:
 
 def tiles(database: Database, currency: Currency = Currency.XAF) -> dict[str, home.Tile]:
     with clock.travel(NOW), database.transaction() as session:
-        return {tile.key: tile for tile in home.list_tiles(session, currency, ZONE)}
+        return {tile.key: tile for tile in home.list_tiles(session, ADMIN, currency, ZONE)}
 
 
 def at_hours(figures: dict[int, int], lived: int = 24) -> tuple[int | None, ...]:
@@ -148,7 +148,7 @@ def test_the_trial_balance_is_the_sum_of_the_entries(moved: Database, *, is_seal
     with moved.transaction() as session:
         if is_sealed:
             books.seal_next(session, most=9)
-        lines = ledger.list_trial_balance(session)
+        lines = ledger.list_trial_balance(session, SYSTEM)
         sums = fetch_all(
             session,
             "select a.kind, a.currency, sum(e.amount)::bigint as total, count(distinct a.id) as accounts"
@@ -160,6 +160,19 @@ def test_the_trial_balance_is_the_sum_of_the_entries(moved: Database, *, is_seal
     for currency in (Currency.XAF, Currency.XOF):
         chosen = [line for line in lines if line.currency == currency]
         assert sum(line.debit.minor for line in chosen) == sum(line.credit.minor for line in chosen) == 20_000_000
+
+
+def test_a_home_holds_what_its_reader_may_see(moved: Database) -> None:
+    with clock.travel(NOW), moved.transaction() as session:
+        admin, reader, member = (home.get_home(session, actor, ZONE) for actor in (ADMIN, READER, MEMBER))
+        other = home.get_home(session, ADMIN, ZONE, Currency.XOF)
+        unheld = home.get_home(session, ADMIN, ZONE, Currency.EUR)
+    assert [tile.key for tile in admin.tiles] == ["moved", "sessions", "registrations", "fees"]
+    assert [tile.key for tile in reader.tiles] == ["moved", "sessions", "registrations"]
+    assert member == home.Home((), (), None, ())
+    assert (admin.currency, admin.currencies) == (Currency.XAF, (Currency.XAF, Currency.XOF))
+    assert (other.currency, other.tiles[0].value) == (Currency.XOF, 777)
+    assert unheld.currency == Currency.XAF
 
 
 def test_sessions_and_registrations_of_today(database: Database) -> None:
@@ -242,7 +255,7 @@ def test_each_thing_that_needs_a_person_waits_with_its_count(database: Database)
             at = NOW - timedelta(minutes=age)
             session.add(JobRun(job="seals", state=state, created_at=at, ended_at=at, summary="Échec\u00a0: OSError."))
     assert waiting(database) == [
-        ("gateway", "Passerelle DOC-B", "2 échecs sur 40 appels en 5 min", 2),
+        ("gateway", "Passerelle DOC-B", "2 échecs sur 40 appels en 5 min", 1),
         ("job", "Sceller les écritures du grand livre", "Échec\u00a0: OSError.", 1),
         ("unknown", "Paiements au sort inconnu\u00a0: 2", "Ils seront interrogés, jamais renvoyés.", 2),
         ("pins", "Codes secrets à débloquer\u00a0: 1", "Awa Diop", 1),
@@ -329,13 +342,15 @@ def test_the_feed_tells_what_happened_newest_first(database: Database) -> None:
                 ),
                 AuditEntry(actor_name="Awa", action="subscriber.register", subject_type="user", created_at=ago(9)),
                 AuditEntry(
-                    actor_name="Léa", action="users.create", subject_type="users", is_refusal=True, created_at=ago(1)
+                    actor_name="Léa", action="user.create", subject_type="users", is_refusal=True, created_at=ago(1)
                 ),
             ]
         )
     with database.transaction() as session:
-        events = feed.list_events(session, ago(30))
-        newest = feed.list_events(session, ago(30), limit=2)
+        events = feed.list_events(session, ADMIN, ago(30))
+        newest = feed.list_events(session, ADMIN, ago(30), limit=2)
+        by_reader = feed.list_events(session, READER, ago(30))
+        by_member = feed.list_events(session, MEMBER, ago(30))
     shown = [(event.kind, event.tone, event.title, event.detail.replace("\u202f", " ")) for event in events]
     assert shown == [
         ("audit", "red", "Compte créé", "par Léa"),
@@ -345,6 +360,7 @@ def test_the_feed_tells_what_happened_newest_first(database: Database) -> None:
         ("registration", "accent", "Inscription de Jean Nkolo", "Portefeuille en XAF"),
     ]
     assert events[3].amount == Money(5_000, Currency.XAF)
-    assert events[3].subject_id == str(operation.id)
+    assert events[3].subject_id == str(operation.transaction_id)
     assert newest == events[:2]
+    assert (by_reader, by_member) == (events[2:], [])  # the trail is not for everybody
     assert len({event.key for event in events}) == len(events)

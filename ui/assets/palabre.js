@@ -21,6 +21,29 @@ window.palabre = {
       done();
     }
   },
+  found(isOpen) {
+    const box = document.querySelector(".search input");
+    if (!box) return;
+    box.setAttribute("aria-expanded", isOpen);
+    box.removeAttribute("aria-activedescendant");
+    if (box.dataset.isAwaited) palabre.openHit();
+  },
+  walkHits(step) {
+    const box = document.querySelector(".search input");
+    const hits = [...document.querySelectorAll(".hit")];
+    if (!hits.length) return;
+    const here = hits.findIndex((hit) => hit.ariaSelected === "true");
+    const next = here < 0 ? (step > 0 ? 0 : hits.length - 1) : (here + step + hits.length) % hits.length;
+    hits.forEach((hit, place) => (hit.ariaSelected = place === next));
+    hits[next].scrollIntoView({ block: "nearest" });
+    box.setAttribute("aria-activedescendant", hits[next].id);
+  },
+  openHit() {
+    const box = document.querySelector(".search input");
+    const hit = document.querySelector('.hit[aria-selected="true"]') || document.querySelector(".hit");
+    if (hit) hit.click();
+    box.dataset.isAwaited = hit ? "" : "true"; // Enter came before what it asks for
+  },
   keep(table, shown) {
     localStorage.setItem("columns:" + table, JSON.stringify(shown));
   },
@@ -38,6 +61,15 @@ document.addEventListener("keydown", (event) => {
   if (!search) return;
   event.preventDefault();
   search.focus();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (!event.target.closest?.(".search input")) return;
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    palabre.walkHits(event.key === "ArrowDown" ? 1 : -1);
+  } else if (event.key === "Enter") palabre.openHit();
+  else delete event.target.dataset.isAwaited;
 });
 
 document.addEventListener("click", (event) => {

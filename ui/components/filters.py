@@ -38,3 +38,12 @@ def choice(
     box.props["prefix"] = label
     box.props["aria-label"] = label
     return box
+
+
+def date(label: str, on_change: Callable[[str], Any], *, value: str = "") -> ui.input:
+    """Place a day that bounds a view; `on_change` gets `2026-11-21`, or nothing when it is cleared."""
+    box = ui.input(value=value, on_change=lambda event: on_change(str(event.value or "")))
+    box.props("outlined dense type=date debounce=300").classes("choice choice-compact choice-date")
+    box.props["prefix"] = label
+    box.props["aria-label"] = label
+    return box

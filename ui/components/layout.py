@@ -41,9 +41,10 @@ def stack(*, is_tight: bool = False) -> ui.element:
     return ui.element("div").classes("stack stack-tight" if is_tight else "stack")
 
 
-def row(*, at_end: bool = False) -> ui.element:
-    """Open a line of things side by side, wrapping when it must."""
-    return ui.element("div").classes("abreast abreast-end" if at_end else "abreast")
+def row(*, at_end: bool = False, is_spread: bool = False) -> ui.element:
+    """Open a line of things side by side, wrapping when it must; `is_spread` sends the last to the far end."""
+    place = " abreast-end" if at_end else " abreast-spread" if is_spread else ""
+    return ui.element("div").classes(f"abreast{place}")
 
 
 def section_title(text: str, note: str = "") -> None:

@@ -99,3 +99,14 @@ def _figure(part: Part) -> Markup:
         tag("dd", part.detail, class_="caption") if part.detail else None,
         class_="part",
     )
+
+
+def moving_bar(label: str) -> Markup:
+    """Return a bar for work whose length nobody knows yet."""
+    return tag(
+        "span",
+        tag("span", class_="bar-part bar-blue bar-moving"),
+        class_="bar bar-thin",
+        role="progressbar",
+        aria_label=label,
+    )

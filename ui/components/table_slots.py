@@ -4,7 +4,7 @@ Constants only. Vue escapes every value it writes.
 """
 
 BODY = """
-<q-tr :props="props" :class="{'row-link': props.row._href}">
+<q-tr :props="props" :class="{'row-link': props.row._href || props.row._opens}">
   <q-td v-for="(col, index) in props.cols" :key="col.name" :props="props"
     :class="['cell-' + col.kind, col.phone ? '' : 'wide-only']">
     <template v-if="col.value === null || col.value === undefined || col.value === ''"></template>
@@ -12,8 +12,12 @@ BODY = """
       <i class="symbol" aria-hidden="true">{{ col.value.icon }}</i>{{ col.value.word }}</span>
     <a v-else-if="index === props.row._lead && props.row._href" :href="props.row._href"
       class="row-anchor">{{ col.value }}</a>
+    <button v-else-if="index === props.row._lead && props.row._opens" type="button" class="row-anchor"
+      @click="() => $parent.$emit('open', props.row.id)">{{ col.value }}</button>
     <template v-else>{{ col.value }}</template>
     <span v-if="col.kind === 'name' && props.row._under" class="cell-under">{{ props.row._under }}</span>
+    <span v-if="col.kind === 'name' && props.row._phone_under"
+      class="cell-under phone-only">{{ props.row._phone_under }}</span>
   </q-td>
 </q-tr>
 """

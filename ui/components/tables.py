@@ -63,19 +63,22 @@ class Answer:
 Source = Callable[[Ask], Awaitable[Answer | None]]
 
 
-def row(key: str, cells: Mapping[str, Any], *, href: str = "", under: str = "") -> Row:
-    """Return a table's row: `href` is where it leads, `under` a grey second line beneath the name."""
-    return {"id": key, "_href": href, "_under": under, **cells}
+def row(key: str, cells: Mapping[str, Any], *, href: str = "", under: str = "", phone_under: str = "") -> Row:
+    """Return a table's row: `href` is where it leads, `under` a grey second line beneath the name.
+
+    `phone_under` is one that a phone alone shows, for what has no column there.
+    """
+    return {"id": key, "_href": href, "_under": under, "_phone_under": phone_under, **cells}
 
 
 class Table:
     """A table in a card: filter row, sticky head, rows, foot.
 
     It loads by itself once the page is open, as `first` asks; call `load` again on news. The columns a reader chose are
-    kept in the browser under `name`.
+    kept in the browser under `name`. `on_open` gets the key of the row a person chose, where rows lead to no page.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what is rare is named
         self,
         name: str,
         columns: Sequence[Column],
@@ -86,9 +89,11 @@ class Table:
         empty: str = "",
         first: Ask | None = None,
         actions: Callable[[], Any] | None = None,
+        on_open: Callable[[str], Any] | None = None,
     ) -> None:
         self._name, self._columns, self._source = name, columns, source
         self._ask = first or Ask()
+        self._opens = on_open is not None
         self._empty = empty or t("Rien à montrer pour l'instant.")
         self._turn = 0
         self._total = 0
@@ -101,6 +106,8 @@ class Table:
                 self._skeleton = show(skeleton_rows())
                 self._table = self._draw_table()
                 self._nothing = show(Markup())
+        if on_open is not None:
+            self._table.on("open", lambda event: on_open(str(event.args)))
         self._table.set_visibility(False)
         self._nothing.set_visibility(False)
         ui.timer(0, self._begin, once=True)
@@ -114,7 +121,7 @@ class Table:
             return
         answer = answer or Answer((), 0)
         lead = next((index for index, column in enumerate(self._shown()) if column.kind == "name"), 0)
-        self._table.rows = [{**line, "_lead": lead} for line in answer.rows]
+        self._table.rows = [{**line, "_lead": lead, "_opens": self._opens} for line in answer.rows]
         self._total = answer.total
         self._table.props["pagination"] = self._pagination()
         self._table.update()
@@ -155,8 +162,8 @@ class Table:
             if search:
                 filters.search_box(search, self._on_search)
             for choice in choices:
-                everything = {"": t("Tous"), **choice.choices}
-                filters.choice(choice.label, everything, self._on_choice(choice.name))
+                everything, chosen = {"": t("Tous"), **choice.choices}, self._ask.filters.get(choice.name, "")
+                filters.choice(choice.label, everything, self._on_choice(choice.name), value=chosen)
             ui.element("div").classes("spacer")
             self._draw_column_choice()
             if actions:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nicegui import ui
+
 from ui.components.sparklines import sparkline
 from ui.labels import Tone
-from ui.markup import Markup, icon, tag
+from ui.markup import Markup, icon, join, show, tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +26,48 @@ class Tile:
 
 def tile(content: Tile) -> Markup:
     """Return one tile."""
-    return tag(
-        "a",
+    return tag("a", _inside(content), href=content.href, class_="card tile")
+
+
+def _inside(content: Tile) -> Markup:
+    return join(
         tag("span", icon(content.icon), content.label, icon("arrow_forward", class_="tile-arrow"), class_="tile-label"),
         tag("span", content.figure, class_="tile-figure"),
         tag("span", content.note, class_="tile-note"),
         tag("span", sparkline(content.values, content.before, tone=content.tone), class_="tile-line"),
-        href=content.href,
-        class_="card tile",
     )
 
 
 def tiles(contents: Sequence[Tile]) -> Markup:
     """Return a row of tiles: four on a desk, two, then one."""
     return tag("div", *map(tile, contents), class_="tiles")
+
+
+class Tiles:
+    """A row of tiles whose figures change in place: who stands on one with the keyboard stays there."""
+
+    def __init__(self, contents: Sequence[Tile]) -> None:
+        self._shown: list[ui.html] = []
+        self._element = ui.element("div").classes("tiles")
+        self._draw(contents)
+
+    def update(self, contents: Sequence[Tile]) -> None:
+        """Show fresh figures of the same tiles, or other tiles."""
+        if len(contents) != len(self._shown):
+            self._element.clear()
+            self._draw(contents)
+            return
+        for shown, content in zip(self._shown, contents, strict=True):
+            shown.set_content(_inside(content))
+
+    def _draw(self, contents: Sequence[Tile]) -> None:
+        self._shown = []
+        with self._element:
+            for content in contents:
+                link = ui.element("a").classes("card tile")
+                link.props["href"] = content.href
+                with link:
+                    self._shown.append(show(_inside(content), classes="tile-inside"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ declare
     s ussd_session;
     t ussd_turn;
     svc ussd_service;
+    own ussd_service;
     gateway_state text;
     route ussd_route;
     dialled text := ussd_code(coalesce(p_dialled, p_code));
@@ -174,6 +175,15 @@ begin
         if svc.id is null or svc.live_version_id is null then
             verdict := 'unknown_service';
             return;
+        end if;
+        -- A caller whose money is in another currency is served by the same menu in his own.
+        select v.* into own
+        from users u join wallet w on w.user_id = u.id
+        join ussd_service v on v.flow_id = svc.flow_id and v.currency = w.currency and v.live_version_id is not null
+        where u.phone = p_phone
+        order by (v.id = svc.id) desc, (v.currency = svc.currency) desc, w.created_at, v.created_at limit 1;
+        if own.id is not null then
+            svc := own;
         end if;
         if route.id is not null then
             tail := nullif(substr(dialled, length(ussd_code(route.code)) + 2), '');

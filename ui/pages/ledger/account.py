@@ -11,6 +11,8 @@ from ui.labels import count, moment, money, t
 from ui.markup import show
 from ui.pages.ledger import words
 
+REFRESH_S = 2.0
+
 
 @shell.screen("/grand-livre/comptes/{account_id}", title="Compte", needs=Permission.LEDGER_READ)
 async def account(account_id: str) -> None:
@@ -30,7 +32,7 @@ async def account(account_id: str) -> None:
         return None if rows is None else Answer([_row(row) for row in rows], card.entries)
 
     with layout.grid():
-        with layout.cell(8):
+        with layout.cell(8), cards.card(is_flush=True):
             table = tables.Table("ledger-statement", _columns(), source, empty=t("Aucune écriture sur ce compte."))
         with layout.cell(4), cards.titled(t("Solde")):
             shown = show(figures.with_time(figures.amount(card.balance, is_big=True), None))
@@ -42,8 +44,7 @@ async def account(account_id: str) -> None:
             shown.set_content(figures.with_time(figures.amount(fresh.balance, is_big=True), None))
             await table.load()
 
-    await table.load()
-    live.hub.subscribe(["ussd", "ledger"], lambda _: refresh())
+    live.hub.subscribe(["ussd", "ledger"], lambda _: refresh(), every_s=REFRESH_S)
 
 
 def _columns() -> list[Column]:
@@ -52,7 +53,7 @@ def _columns() -> list[Column]:
         Column("kind", t("Opération"), is_on_phone=False),
         Column("amount", t("Mouvement"), "amount"),
         Column("balance", t("Solde après"), "amount", is_on_phone=False),
-        Column("at", t("Date"), "time"),
+        Column("at", t("Date"), "time", is_on_phone=False),
     ]
 
 
@@ -68,6 +69,7 @@ def _row(row: accounts.EntryRow) -> tables.Row:
             "at": moment(row.occurred_at),
         },
         href=f"/grand-livre/operations/{row.transaction_id}",
+        phone_under=f"{words.kind(row.kind)}, {moment(row.occurred_at)}",
     )
 
 

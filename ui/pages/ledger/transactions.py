@@ -3,10 +3,12 @@
 from core.permissions import Permission
 from services import accounts
 from ui import live, shell
-from ui.components import chips, layout, tables
+from ui.components import cards, chips, layout, tables
 from ui.components.tables import Answer, Ask, Column, Filter
 from ui.labels import State, moment, money, t
 from ui.pages.ledger import words
+
+REFRESH_S = 2.0
 
 
 @shell.screen("/grand-livre", title="Grand livre", needs=Permission.LEDGER_READ)
@@ -14,23 +16,23 @@ async def transactions() -> None:
     """Draw the list; it grows by itself when money moves."""
     layout.title(t("Grand livre"), t("Chaque mouvement d'argent, une fois, pour toujours."))
     kinds = await shell.read(accounts.list_kinds) or []
-    table = tables.Table(
-        "ledger-transactions",
-        [
-            Column("reference", t("Référence"), "name"),
-            Column("kind", t("Opération"), is_on_phone=False),
-            Column("source", t("Origine"), is_on_phone=False),
-            Column("state", t("État"), "chip", is_on_phone=False),
-            Column("amount", t("Montant"), "amount"),
-            Column("at", t("Date"), "time"),
-        ],
-        _source,
-        search=t("Référence ou clé"),
-        choices=[Filter("kind", t("Opération"), {kind: words.kind(kind) for kind in kinds})],
-        empty=t("Aucune opération. La première apparaîtra ici dès qu'un portefeuille bougera."),
-    )
-    await table.load()
-    live.hub.subscribe(["ussd", "ledger"], lambda _: table.load())
+    with cards.card(is_flush=True):
+        table = tables.Table(
+            "ledger-transactions",
+            [
+                Column("reference", t("Référence"), "name"),
+                Column("kind", t("Opération"), is_on_phone=False),
+                Column("source", t("Origine"), is_on_phone=False),
+                Column("state", t("État"), "chip", is_on_phone=False),
+                Column("amount", t("Montant"), "amount"),
+                Column("at", t("Date"), "time", is_on_phone=False),
+            ],
+            _source,
+            search=t("Référence ou clé"),
+            choices=[Filter("kind", t("Opération"), {kind: words.kind(kind) for kind in kinds})],
+            empty=t("Aucune opération. La première apparaîtra ici dès qu'un portefeuille bougera."),
+        )
+    live.hub.subscribe(["ussd", "ledger"], lambda _: table.load(), every_s=REFRESH_S)
 
 
 async def _source(ask: Ask) -> Answer | None:
@@ -59,4 +61,5 @@ def _row(row: accounts.TransactionRow) -> tables.Row:
             "at": moment(row.occurred_at),
         },
         href=f"/grand-livre/operations/{row.id}",
+        phone_under=f"{words.kind(row.kind)}, {moment(row.occurred_at)}",
     )

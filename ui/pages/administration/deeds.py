@@ -1,0 +1,98 @@
+"""What the trail's codes are called: acts and subjects, with the sign each is shown by."""
+
+from services.audit import AuditRow
+from ui.components.history import Happening
+from ui.labels import Sign, Tone, t
+
+DEEDS = {
+    "user.sign_in": Sign("login", "Connexion", Tone.NEUTRAL),
+    "user.sign_out": Sign("logout", "Déconnexion", Tone.NEUTRAL),
+    "user.session_end": Sign("logout", "Session fermée", Tone.NEUTRAL),
+    "user.register": Sign("person_add", "Inscription", Tone.ACCENT),
+    "user.create": Sign("person_add", "Utilisateur créé", Tone.ACCENT),
+    "user.update": Sign("edit", "Profil modifié", Tone.NEUTRAL),
+    "user.prove": Sign("verified_user", "Contact vérifié", Tone.ACCENT),
+    "user.close": Sign("person_off", "Compte désactivé", Tone.RED),
+    "user.reopen": Sign("person_check", "Compte réactivé", Tone.ACCENT),
+    "user.role_grant": Sign("shield_person", "Rôle donné", Tone.BLUE),
+    "user.role_revoke": Sign("remove", "Rôle retiré", Tone.OCHRE),
+    "user.global_role": Sign("admin_panel_settings", "Rôle de plateforme changé", Tone.BLUE),
+    "user.change_password": Sign("password", "Mot de passe changé", Tone.NEUTRAL),
+    "user.forgot_password": Sign("lock_reset", "Mot de passe oublié", Tone.NEUTRAL),
+    "user.reset_password": Sign("lock_reset", "Mot de passe choisi de nouveau", Tone.NEUTRAL),
+    "user.refresh_reused": Sign("gpp_bad", "Jeton rejoué", Tone.RED),
+    "user.totp_enrol": Sign("qr_code", "Double authentification préparée", Tone.NEUTRAL),
+    "user.totp_on": Sign("verified_user", "Double authentification activée", Tone.ACCENT),
+    "user.totp_off": Sign("gpp_maybe", "Double authentification désactivée", Tone.OCHRE),
+    "user.totp_removed": Sign("gpp_maybe", "Double authentification retirée", Tone.OCHRE),
+    "user.totp_wrong": Sign("gpp_bad", "Code de double authentification faux", Tone.RED),
+    "user.phone_lost": Sign("sim_card", "Numéro passé à une autre personne", Tone.OCHRE),
+    "subscriber.register": Sign("person_add", "Abonné inscrit", Tone.ACCENT),
+    "subscriber.suspend": Sign("pause", "Abonné suspendu", Tone.OCHRE),
+    "subscriber.reactivate": Sign("person_check", "Abonné rétabli", Tone.ACCENT),
+    "pin.unlock": Sign("lock_open", "Code PIN débloqué", Tone.NEUTRAL),
+    "organisation.create": Sign("apartment", "Organisation créée", Tone.ACCENT),
+    "organisation.update": Sign("apartment", "Organisation modifiée", Tone.NEUTRAL),
+    "api_key.create": Sign("key", "Clé d'API créée", Tone.BLUE),
+    "api_key.revoke": Sign("block", "Clé d'API révoquée", Tone.OCHRE),
+    "ledger.reverse": Sign("undo", "Opération contre-passée", Tone.OCHRE),
+    "operation.reverse": Sign("undo", "Transfert annulé", Tone.OCHRE),
+    "tariff.add": Sign("sell", "Tarif ajouté", Tone.NEUTRAL),
+    "tariff.retire": Sign("sell", "Tarif retiré", Tone.NEUTRAL),
+    "ussd.publish": Sign("publish", "Menu publié", Tone.BLUE),
+    "ussd.end_session": Sign("call_end", "Session USSD fermée", Tone.OCHRE),
+    "jobs.run": Sign("play_arrow", "Tâche lancée", Tone.NEUTRAL),
+    "books.broken": Sign("balance", "Règle du grand livre rompue", Tone.RED),
+}
+
+SUBJECTS = {
+    "user": "Personne",
+    "organisation": "Organisation",
+    "api_key": "Clé d'API",
+    "ledger_transaction": "Opération",
+    "ussd_operation": "Transfert",
+    "tariff": "Tarif",
+    "ussd_service": "Service USSD",
+    "ussd_session": "Session USSD",
+    "job": "Tâche",
+    "books": "Grand livre",
+}
+
+PAGES = {
+    "user": "/administration/utilisateurs/{id}",
+    "ledger_transaction": "/grand-livre/operations/{id}",
+}
+
+
+def sign(code: str) -> Sign:
+    """Return how an act is shown; one without a name shows its code."""
+    return DEEDS.get(code, Sign("circle", code, Tone.NEUTRAL))
+
+
+def name(row: AuditRow) -> str:
+    """Return what was done, and that it was refused where it was."""
+    words = t(sign(row.action).word)
+    return t("{act} : refusé").format(act=words) if row.is_refusal else words
+
+
+def subject(code: str) -> str:
+    """Return what kind of thing it was done to."""
+    return t(SUBJECTS.get(code, code))
+
+
+def href(row: AuditRow) -> str:
+    """Return the page of the thing, where it has one."""
+    return PAGES[row.subject_type].format(id=row.subject_id) if row.subject_type in PAGES and row.subject_id else ""
+
+
+def happening(row: AuditRow) -> Happening:
+    """Return an entry as a line of a history."""
+    shown = sign(row.action)
+    by = t("par {name}").format(name=row.actor_name)
+    return Happening(
+        at=row.created_at,
+        title=name(row),
+        detail=f"{by} · {row.summary}" if row.summary else by,
+        icon="gpp_bad" if row.is_refusal else shown.icon,
+        tone=Tone.RED if row.is_refusal else shown.tone,
+    )

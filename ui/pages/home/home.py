@@ -1,0 +1,121 @@
+"""`/`: what needs this person now, what just happened, and how today goes against last week."""
+
+from datetime import timedelta
+
+from core.clock import now
+from core.money import Currency
+from core.permissions import Actor, Permission
+from reports import feed
+from reports import home as reports
+from ui import frame, live, shell
+from ui.components import cards, empty, filters, layout, tiles, waiting
+from ui.components.feed import Feed
+from ui.labels import count, long_day, t, zone
+from ui.markup import show
+from ui.pages.home import events, things, today
+
+TOPICS = ("ussd", "ledger", "jobs", "books")
+FEW = 3  # things that wait
+FEED_EVERY_S = 1.0
+FIGURES_EVERY_S = 5.0
+FEED_SINCE = timedelta(days=1)
+LATE = timedelta(seconds=5)  # what was begun first may be written last
+
+
+@shell.screen("/", title="Accueil")
+async def home() -> None:
+    """Draw the home of this person; it follows what happens by itself."""
+    actor = shell.visitor()
+    found = await shell.read(reports.get_home, zone())
+    if found is None:
+        return
+    first_name = actor.name.split(maxsplit=1)[0]
+    layout.title(t("Bonjour {name}").format(name=first_name), f"{long_day(now())}. {things.summary(found.waiting)}")
+    if not actor.may(Permission.USSD_READ) and not found.waiting:
+        _draw_calm(actor)
+        return
+    is_short = len(found.waiting) <= FEW
+    with layout.grid():
+        with layout.cell(8):
+            with cards.card(is_flush=True):
+                Things(found)
+            if is_short:  # the room it leaves is the figures'
+                Figures(found)
+        with layout.cell(4):
+            await draw_feed()
+    if not is_short:
+        Figures(found)
+
+
+class Things:
+    """The card of what waits, read again when something happened."""
+
+    def __init__(self, found: reports.Home) -> None:
+        self._head = show(cards.head(""), classes="card-head card-head-ruled")
+        self._list = show(waiting.waiting_list([]))
+        self._draw(found.waiting)
+        live.subscribe(TOPICS, lambda _: self._refresh(), every_s=FIGURES_EVERY_S)
+
+    def _draw(self, found: tuple[reports.Waiting, ...]) -> None:
+        number = sum(thing.count for thing in found)
+        note = t("Le plus urgent d'abord") if len(found) > 1 else ""
+        self._head.set_content(cards.head(t("Ce qui vous attend"), note, count=count(number) if number else ""))
+        self._list.set_content(waiting.waiting_list([things.line(thing) for thing in found]))
+
+    async def _refresh(self) -> None:
+        fresh = await shell.read(reports.list_waiting)
+        if fresh is not None:
+            self._draw(tuple(fresh))
+
+
+class Figures:
+    """Today's tiles, in the currency chosen among those that wallets are held in."""
+
+    def __init__(self, found: reports.Home) -> None:
+        self._currency = found.currency
+        with layout.row(is_spread=True):
+            layout.section_title(t("Aujourd'hui"))
+            if len(found.currencies) > 1:
+                words = {str(one): str(one) for one in found.currencies}
+                filters.segments(words, str(self._currency), self._choose, label=t("Monnaie"))
+        self._tiles = tiles.Tiles(today.tiles_of(found.tiles, shell.visitor()))
+        live.subscribe(TOPICS, lambda _: self._refresh(), every_s=FIGURES_EVERY_S)
+
+    async def _choose(self, code: str) -> None:
+        self._currency = Currency(code)
+        await self._refresh()
+
+    async def _refresh(self) -> None:
+        fresh = await shell.read(reports.get_home, zone(), self._currency)
+        if fresh is not None:
+            self._tiles.update(today.tiles_of(fresh.tiles, shell.visitor()))
+
+
+async def draw_feed() -> None:
+    """Draw the events of the last day, newest first; new ones come by themselves."""
+    actor = shell.visitor()
+    found = await shell.read(feed.list_events, now() - FEED_SINCE) or []
+    newest = [found[0].at if found else now()]
+    shown = Feed(
+        [events.happening(event, actor) for event in found],
+        href="/administration/audit" if actor.may(Permission.AUDIT_READ) else "",
+    )
+
+    async def refresh() -> None:
+        fresh = await shell.read(feed.list_events, newest[0] - LATE)
+        if fresh:
+            newest[0] = fresh[0].at
+            shown.push(events.happening(event, actor) for event in reversed(fresh))
+
+    live.subscribe(TOPICS, lambda _: refresh(), every_s=FEED_EVERY_S)
+
+
+def _draw_calm(actor: Actor) -> None:
+    sentence = t("Votre compte est ouvert ({role}). Ce que votre rôle vous confie paraîtra ici.")
+    with cards.card():
+        empty.empty(
+            sentence.format(role=frame.role_word(actor)),
+            icon="task_alt",
+            action=t("Voir mon compte"),
+            href="/mon-compte",
+        )

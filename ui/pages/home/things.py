@@ -1,0 +1,78 @@
+"""What waits, as the home page words it."""
+
+from collections.abc import Sequence
+
+from num2words import num2words
+
+from reports import home
+from ui.components import chips, figures, waiting
+from ui.labels import NO_BREAK, State, Tone, count, page_language, printed, t, when
+from ui.markup import Markup, join
+from ui.navigation import WHERE
+
+SAID_IN_WORDS = 10
+MOST_SAID = 2
+
+ACTIONS = {
+    "books": "Voir la santé",
+    "gateway": "Voir la panne",
+    "stalled": "Voir les tâches",
+    "job": "Voir la tâche",
+    "unknown": "Ouvrir la file",
+    "pins": "Débloquer",
+    "messages": "Voir les messages",
+}
+
+# One of it, several of it.
+SENTENCES = {
+    "books": ("une règle des livres est rompue", "{number} règles des livres sont rompues"),
+    "gateway": ("une passerelle est dégradée", "{number} passerelles sont dégradées"),
+    "stalled": ("une tâche est arrêtée", "{number} tâches sont arrêtées"),
+    "job": ("une tâche a échoué", "{number} tâches ont échoué"),
+    "unknown": ("le sort d'un paiement est inconnu", "le sort de {number} paiements est inconnu"),
+    "pins": ("un code secret est à débloquer", "{number} codes secrets sont à débloquer"),
+    "messages": ("un message n'est pas parvenu", "{number} messages ne sont pas parvenus"),
+}
+
+CHIPS = {"gateway": State.DEGRADED, "books": State.FAILED, "job": State.FAILED, "stalled": State.SUSPENDED}
+
+
+def summary(found: Sequence[home.Waiting]) -> str:
+    """Return the sentence under the greeting: the most urgent first, two kinds at most."""
+    numbers: dict[str, int] = {}
+    for thing in found:
+        numbers[thing.kind] = numbers.get(thing.kind, 0) + thing.count
+    said = ", ".join(_said(kind, number) for kind, number in list(numbers.items())[:MOST_SAID])
+    return f"{said[:1].upper()}{said[1:]}." if said else t("Tout est calme.")
+
+
+def line(thing: home.Waiting) -> waiting.Waiting:
+    """Return the line of one thing: what, since when, how much, and its one button."""
+    detail = printed(thing.detail)
+    if thing.since:
+        detail = t("{detail}, depuis {moment}").format(detail=detail.rstrip("."), moment=when(thing.since))
+    return waiting.Waiting(
+        printed(thing.title),
+        detail.lstrip(", "),
+        t(ACTIONS[thing.kind]),
+        WHERE[thing.kind],
+        thing.icon,
+        Tone(thing.tone),
+        _figure(thing),
+        t("montant retenu") if thing.amounts else "",
+    )
+
+
+def _figure(thing: home.Waiting) -> Markup | str:
+    if thing.amounts:
+        return join(*(figures.amount(amount) for amount in thing.amounts))
+    state = CHIPS.get(thing.kind)
+    return chips.chip(state) if state else ""
+
+
+def _said(kind: str, number: int) -> str:
+    one, several = SENTENCES[kind]
+    if number == 1:
+        return t(one)
+    word = str(num2words(number, lang=page_language())) if number <= SAID_IN_WORDS else count(number)
+    return t(several).format(number=word.replace(" ", NO_BREAK))
