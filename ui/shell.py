@@ -154,6 +154,7 @@ def install(server: FastAPI) -> None:
     pages.load()
     settings = get_settings()
     theme.install(server)
+    app.version = server.version  # what the page of health says; the toolkit has none of ours
     is_development = settings.environment is Environment.DEVELOPMENT
     for page in SCREENS.values():
         if is_development or not page.in_development_only:

@@ -40,7 +40,7 @@ def choice(
     return box
 
 
-def date(label: str, on_change: Callable[[str], Any], *, value: str = "") -> ui.input:
+def day(label: str, on_change: Callable[[str], Any], *, value: str = "") -> ui.input:
     """Place a day that bounds a view; `on_change` gets `2026-11-21`, or nothing when it is cleared."""
     box = ui.input(value=value, on_change=lambda event: on_change(str(event.value or "")))
     box.props("outlined dense type=date debounce=300").classes("choice choice-compact choice-date")

@@ -41,6 +41,14 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """A day above the table, such as `2026-11-21`; none bounds nothing."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """What a table asks its source for; `offset` and `limit` are in rows."""
 
@@ -85,7 +93,7 @@ class Table:
         source: Source,
         *,
         search: str = "",
-        choices: Sequence[Filter] = (),
+        choices: Sequence[Filter | Day] = (),
         empty: str = "",
         first: Ask | None = None,
         actions: Callable[[], Any] | None = None,
@@ -157,17 +165,23 @@ class Table:
         is_narrowed = bool(self._ask.search or self._ask.filters)
         return sentence(t("Rien ne correspond à ces filtres."), "search_off") if is_narrowed else sentence(self._empty)
 
-    def _draw_bar(self, search: str, choices: Sequence[Filter], actions: Callable[[], Any] | None) -> None:
+    def _draw_bar(self, search: str, choices: Sequence[Filter | Day], actions: Callable[[], Any] | None) -> None:
         with ui.element("div").classes("table-bar"):
             if search:
                 filters.search_box(search, self._on_search)
             for choice in choices:
-                everything, chosen = {"": t("Tous"), **choice.choices}, self._ask.filters.get(choice.name, "")
-                filters.choice(choice.label, everything, self._on_choice(choice.name), value=chosen)
+                self._draw_choice(choice)
             ui.element("div").classes("spacer")
             self._draw_column_choice()
             if actions:
                 actions()
+
+    def _draw_choice(self, choice: Filter | Day) -> None:
+        narrow, chosen = self._on_choice(choice.name), self._ask.filters.get(choice.name, "")
+        if isinstance(choice, Day):
+            filters.day(choice.label, narrow, value=chosen)
+        else:
+            filters.choice(choice.label, {"": t("Tous"), **choice.choices}, narrow, value=chosen)
 
     def _draw_column_choice(self) -> None:
         with buttons.quiet(t("Colonnes"), icon="view_column").classes("wide-only"), ui.menu().classes("menu"):

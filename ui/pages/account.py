@@ -109,7 +109,8 @@ def _enrol() -> None:
 
     with place:
         show(prose(t("Un code de votre téléphone s'ajoute au mot de passe : le vol de l'un ne suffit plus.")))
-        buttons.secondary(t("Préparer la double authentification"), begin, icon="qr_code")
+        with layout.row():
+            buttons.secondary(t("Préparer la double authentification"), begin, icon="qr_code")
 
 
 def _confirm(made: TotpEnrolment) -> None:

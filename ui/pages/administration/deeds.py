@@ -1,8 +1,10 @@
 """What the trail's codes are called: acts and subjects, with the sign each is shown by."""
 
+from datetime import datetime
+
 from services.audit import AuditRow
 from ui.components.history import Happening
-from ui.labels import Sign, Tone, t
+from ui.labels import Sign, Tone, moment, t
 
 DEEDS = {
     "user.sign_in": Sign("login", "Connexion", Tone.NEUTRAL),
@@ -80,6 +82,14 @@ def subject(code: str) -> str:
     return t(SUBJECTS.get(code, code))
 
 
+def summary(row: AuditRow) -> str:
+    """Return the words of an entry; an instant alone is written as a reader writes it."""
+    try:
+        return moment(datetime.fromisoformat(row.summary))
+    except ValueError:
+        return row.summary
+
+
 def href(row: AuditRow) -> str:
     """Return the page of the thing, where it has one."""
     return PAGES[row.subject_type].format(id=row.subject_id) if row.subject_type in PAGES and row.subject_id else ""
@@ -92,7 +102,7 @@ def happening(row: AuditRow) -> Happening:
     return Happening(
         at=row.created_at,
         title=name(row),
-        detail=f"{by} · {row.summary}" if row.summary else by,
+        detail=f"{by} · {summary(row)}" if row.summary else by,
         icon="gpp_bad" if row.is_refusal else shown.icon,
         tone=Tone.RED if row.is_refusal else shown.tone,
     )

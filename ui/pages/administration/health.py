@@ -3,7 +3,7 @@
 import platform
 from importlib.metadata import version
 
-from nicegui import ui
+from nicegui import app, ui
 
 from core.clock import now
 from core.permissions import Permission
@@ -24,7 +24,7 @@ GOOD = Sign("check_circle", "Bon", Tone.ACCENT)
 BAD = Sign("error", "À voir", Tone.RED)
 LOOK_EVERY_S = 1.0
 MEBIBYTE = 1024 * 1024
-LIBRARIES = ("nicegui", "fastapi", "sqlalchemy", "psycopg")
+LIBRARIES = ("NiceGUI", "FastAPI", "SQLAlchemy", "psycopg")
 
 
 @shell.screen("/administration/sante", title="Santé", needs=Permission.HEALTH_READ)
@@ -143,11 +143,10 @@ def _rules(examination: Examination) -> Markup:
 
 def _rule(finding: Finding) -> Markup:
     sign = HOLDS if finding.holds else BROKEN
-    title = books.describe(finding.invariant)
     state = chips.chip(sign) if finding.holds else chips.chip(sign, f"{t(sign.word)} · {count(finding.count)}")
     line = join(
         icon(sign.icon, class_=f"tone-{sign.tone}"),
-        tag("span", t(title), class_="line-title"),
+        tag("span", t(finding.invariant.title), class_="line-title"),
         tag("span", t("Règle {number}").format(number=finding.invariant.number), class_="caption wide-only"),
         state,
     )
@@ -195,7 +194,7 @@ def _tasks(state: Health) -> Markup:
         (t("Conduites par"), t("un processus") if found.has_leader else t("personne : rien ne s'exécute")),
         (t("Planifiées"), count(found.total)),
         (t("En cours ou demandées"), count(found.running)),
-        (t("En échec"), ", ".join(found.failing) or t("aucune")),
+        (t("En échec"), ", ".join(map(t, found.failing)) or t("aucune")),
         (t("Prochaine"), moment(found.next_run_at)),
     ]
     link = tag("a", t("Toutes les tâches"), href="/administration/taches", class_="link")
@@ -203,5 +202,5 @@ def _tasks(state: Health) -> Markup:
 
 
 def _versions() -> list[facts.Fact]:
-    libraries: list[facts.Fact] = [(name, version(name)) for name in LIBRARIES]
-    return [("Python", platform.python_version()), *libraries]
+    libraries: list[facts.Fact] = [(name, version(name.lower())) for name in LIBRARIES]
+    return [("Palabre", app.version), ("Python", platform.python_version()), *libraries]

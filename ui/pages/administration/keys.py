@@ -16,6 +16,7 @@ from ui.pages.administration import new_key, words
 
 ACTIVE = Sign("check", "Active", Tone.ACCENT)
 REVOKED = Sign("block", "Révoquée", Tone.NEUTRAL)
+SCOPES_SHOWN = 2
 EXPIRED = Sign("history", "Expirée", Tone.NEUTRAL)
 
 
@@ -61,13 +62,13 @@ def sign_of(row: ApiKeyRow, at: datetime) -> Sign:
 
 
 def _row(row: ApiKeyRow) -> tables.Row:
-    first, *others = row.scopes
+    first, rest = row.scopes[:SCOPES_SHOWN], len(row.scopes) - SCOPES_SHOWN
     return tables.row(
         str(row.id),
         {
             "name": row.name,
             "prefix": f"{row.prefix}…",
-            "scopes": first + (t(" et {count} autres").format(count=len(others)) if others else ""),
+            "scopes": ", ".join(first) + (f" +{rest}" if rest > 0 else ""),
             "networks": ", ".join(row.networks) or t("Partout"),
             "state": chips.cell(sign_of(row, now())),
             "used": moment(row.last_used_at) or t("Jamais"),

@@ -7,7 +7,7 @@ from nicegui import ui
 
 from core.errors import Refusal
 from services import api_keys
-from services.api_keys import GATEWAY_SCOPES, SCOPES, ApiKeyCreated, CreateApiKey
+from services.api_keys import GATEWAY_SCOPES, ApiKeyCreated, CreateApiKey
 from ui import forms, shell
 from ui.components import buttons, cards, copy_field, dialogs, fields
 from ui.components.facts import prose
@@ -56,7 +56,7 @@ def ask(after: Callable[[], Awaitable[None]]) -> None:
 def _scopes(ticked: set[str]) -> None:
     actor = shell.visitor()
     held = {permission.value for permission in actor.permissions()} | GATEWAY_SCOPES
-    offered = [*sorted(GATEWAY_SCOPES), *sorted((SCOPES - GATEWAY_SCOPES) & held)]
+    offered = [scope for scope in words.key_scopes() if scope in held]
 
     def turn(scope: str, *, is_on: bool) -> None:
         (ticked.add if is_on else ticked.discard)(scope)

@@ -64,7 +64,7 @@ def _row(row: MessageRow) -> tables.Row:
     )
 
 
-def _short(text: str, most: int = 48) -> str:
+def _short(text: str, most: int = 56) -> str:
     line = " ".join(text.split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
 

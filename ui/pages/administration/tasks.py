@@ -9,11 +9,12 @@ from ui import live, shell
 from ui.components import buttons, cards, chips, dialogs, layout, toasts
 from ui.components.empty import sentence
 from ui.components.history import Happening, history
-from ui.labels import State, Tone, duration, t, when
+from ui.labels import NO_BREAK, State, Tone, decimal, duration, t, when
 from ui.markup import Markup, join, show, tag
 from ui.pages.administration import words
 
 LOOK_EVERY_S = 1.0
+MINUTE_S = 60
 TONES = {"done": Tone.ACCENT, "failed": Tone.RED, "running": Tone.BLUE, "requested": Tone.BLUE}
 
 
@@ -25,10 +26,10 @@ class _Line:
         with ui.element("div").classes("line job-line"):
             self._words = show(Markup(), classes="job-words")
             with ui.element("div").classes("abreast abreast-end"):
-                past = buttons.icon_only("history", t("Exécutions de « {job} »").format(job=job.title), self._open)
+                past = buttons.icon_only("history", t("Exécutions de « {job} »").format(job=t(job.title)), self._open)
                 past.classes("job-past")
                 self._button = buttons.secondary(t("Lancer maintenant"), self._run, icon="play_arrow")
-                self._button.props["aria-label"] = t("Lancer maintenant : {job}").format(job=job.title)
+                self._button.props["aria-label"] = t("Lancer maintenant : {job}").format(job=t(job.title))
                 self._button.set_visibility(may_run)
         self.tell(job)
 
@@ -41,13 +42,13 @@ class _Line:
     async def _run(self) -> None:
         self._button.disable()
         if await shell.act(jobs.request_run, self._job.job) is not None:
-            toasts.done(t("Demandé : {job}.").format(job=self._job.title))
+            toasts.done(t("Demandé : {job}.").format(job=t(self._job.title)))
 
     async def _open(self) -> None:
         runs = await shell.read(jobs.list_runs, self._job.job)
         if runs is None:
             return
-        with dialogs.dialog(self._job.title) as dialog:
+        with dialogs.dialog(t(self._job.title)) as dialog:
             show(history([_happening(run) for run in runs]))
         dialog.open()
 
@@ -84,14 +85,19 @@ def is_busy(job: JobRow) -> bool:
 
 def _words(job: JobRow) -> Markup:
     run = job.last_run
-    title = tag("span", job.title, class_="line-title")
-    head = tag("div", title, _state(job), class_="abreast")
-    rhythm = tag("span", job.rhythm, class_="line-detail")
-    last = t("Dernière : {moment}").format(moment=_when(run)) if run else t("Jamais exécutée")
-    long = t("durée {duration}").format(duration=took(run)) if run and run.ended_at else ""
-    following = t("Prochaine : {moment}").format(moment=when(job.next_run_at)) if job.next_run_at else t("Sans suite")
-    times = tag("div", *(tag("span", part) for part in (last, long, following) if part), class_="job-times")
-    return join(head, rhythm, tag("span", run.summary, class_="job-summary") if run else None, times)
+    head = tag("div", tag("span", t(job.title), class_="line-title"), _state(job), class_="abreast")
+    summary = tag("span", t(run.summary), class_="job-summary") if run and run.summary else None
+    last = " · ".join(filter(None, (_when(run), took(run)))) if run else t("Jamais")
+    following = when(job.next_run_at) if job.next_run_at else t("Sans suite")
+    return join(
+        tag("div", head, tag("span", t(job.rhythm), class_="line-detail"), summary, class_="job-part"),
+        _part(t("Dernière exécution"), last),
+        _part(t("Prochaine"), following),
+    )
+
+
+def _part(label: str, value: str) -> Markup:
+    return tag("div", tag("span", label, class_="caption"), tag("span", value), class_="job-part")
 
 
 def _state(job: JobRow) -> Markup | None:
@@ -105,11 +111,11 @@ def _when(run: RunRow) -> str:
 
 
 def took(run: RunRow) -> str:
-    """Return how long a run took: `0,4 s` under a minute, else `2:05`."""
+    """Return how long a run took: `0,41 s` under a minute, else `2:05`."""
     if run.started_at is None or run.ended_at is None:
         return ""
     seconds = (run.ended_at - run.started_at).total_seconds()
-    return duration(seconds)
+    return duration(seconds) if seconds >= MINUTE_S else f"{decimal(seconds, 2)}{NO_BREAK}s"
 
 
 def _happening(run: RunRow) -> Happening:
@@ -118,4 +124,4 @@ def _happening(run: RunRow) -> Happening:
     detail = " · ".join(filter(None, (by, took(run))))
     at = run.started_at or run.requested_at
     assert at is not None  # noqa: S101  # a run was asked for or begun
-    return Happening(at, run.summary or t(state.word), detail, state.icon, TONES[run.state])
+    return Happening(at, t(run.summary) or t(state.word), detail, state.icon, TONES[run.state])

@@ -1,7 +1,6 @@
 """`/administration/audit`: who did what to what, when, from where; refusals too."""
 
 import json
-from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,13 +10,14 @@ from core.permissions import Permission
 from services import audit
 from services.audit import AuditRow, AuditSearch
 from ui import shell
-from ui.components import buttons, cards, chips, code, dialogs, facts, filters, layout, tables
-from ui.components.tables import Answer, Ask, Column, Filter
+from ui.components import buttons, cards, chips, code, dialogs, facts, layout, tables
+from ui.components.tables import Answer, Ask, Column, Day, Filter
 from ui.labels import Sign, Tone, moment, t, zone
 from ui.markup import show, tag
 from ui.pages.administration import deeds
 
 REFUSED = Sign("gpp_bad", "Refusé", Tone.RED)
+LONGEST_UNDER = 72
 DONE = Sign("check", "Fait", Tone.NEUTRAL)
 
 
@@ -30,27 +30,25 @@ async def trail(acteur: str = "", sujet: str = "") -> None:
         found = await shell.read(audit.list_entries, _search(ask, actor_id, sujet))
         return None if found is None else Answer([_row(row) for row in found[0]], found[1])
 
-    async def narrow(**chosen: str) -> None:
-        await table.narrow(**chosen)
-
     about = t("Les actes d'une seule personne.") if actor_id else t("L'histoire d'une seule chose.") if sujet else ""
     subtitle = about or t("Chaque changement et chaque refus, écrits une fois, jamais modifiés.")
     with layout.page_head(t("Audit"), subtitle):
         if about:
             buttons.secondary(t("Tout l'audit"), href="/administration/audit", icon="close")
     with cards.card(is_flush=True):
-        table = tables.Table(
+        tables.Table(
             "administration-audit",
             _columns(),
             source,
-            search=t("Personne, acte ou résumé"),
+            search=t("Personne, acte…"),
             choices=[
                 Filter("action", t("Acte"), {name: t(sign.word) for name, sign in deeds.DEEDS.items()}),
                 Filter("subject", t("Sujet"), {name: t(word) for name, word in deeds.SUBJECTS.items()}),
                 Filter("refusals", t("Issue"), {"yes": t("Refusés"), "no": t("Faits")}),
+                Day("since", t("Du")),
+                Day("until", t("Au")),
             ],
             empty=t("Rien encore : chaque acte paraîtra ici."),
-            actions=lambda: _days(narrow),
             on_open=_open,
         )
 
@@ -64,11 +62,6 @@ def _columns() -> list[Column]:
         Column("address", t("Adresse"), "code", is_on_phone=False),
         Column("at", t("Date"), "time"),
     ]
-
-
-def _days(narrow: Callable[..., Awaitable[None]]) -> None:
-    filters.date(t("Du"), lambda day: narrow(since=day))
-    filters.date(t("Au"), lambda day: narrow(until=day))
 
 
 def _search(ask: Ask, actor_id: UUID | None, subject_id: str) -> AuditSearch:
@@ -106,7 +99,7 @@ def _row(row: AuditRow) -> tables.Row:
             "address": row.address,
             "at": moment(row.created_at),
         },
-        under=row.summary[:60],
+        under=deeds.summary(row)[:LONGEST_UNDER],
     )
 
 
@@ -132,7 +125,7 @@ def _facts(row: AuditRow) -> list[facts.Fact]:
         (t("Quand"), moment(row.created_at)),
         (t("Sujet"), tag("a", shown, href=href, class_="link") if href else shown),
         (t("Issue"), chips.chip(REFUSED if row.is_refusal else DONE)),
-        (t("Résumé"), row.summary),
+        (t("Résumé"), deeds.summary(row)),
         (t("Adresse"), row.address),
         (t("Code"), tag("code", row.action, class_="code-inline")),
     ]

@@ -18,6 +18,8 @@ from ui.labels import moment, t, when
 from ui.markup import Markup, join, show, tag
 from ui.pages.administration import deeds, granting, losing_totp, words
 
+MOST_SHOWN = 12  # the rest is one link away
+
 
 @shell.screen("/administration/utilisateurs/{user_id}", title="Utilisateur", needs=Permission.USERS_READ)
 async def user(user_id: str) -> None:
@@ -143,7 +145,8 @@ def session_line(row: ConsoleSessionRow, *, may_end: bool, note: str = "") -> No
 async def _history(found: UserRow) -> None:
     if not shell.visitor().may(Permission.AUDIT_READ):
         return
-    rows = await shell.read(people.list_user_history, found.id) or []
+    rows = await shell.read(people.list_user_history, found.id, MOST_SHOWN) or []
     with cards.titled(t("Historique"), is_flush=True, is_ruled=True):
         show(history([deeds.happening(row) for row in rows]), classes="card-body")
+        cards.foot_link(t("Toute l'histoire de ce compte"), f"/administration/audit?sujet={found.id}")
         cards.foot_link(t("Ce que {name} a fait").format(name=found.name), f"/administration/audit?acteur={found.id}")

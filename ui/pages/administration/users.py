@@ -72,7 +72,7 @@ def _row(row: UserRow) -> tables.Row:
             "name": row.name,
             "roles": " · ".join(held) or words.role(row.global_role),
             "state": chips.cell(words.USER_STATES[row.state]),
-            "totp": chips.cell(words.TOTP_ON) if row.has_totp else "",
+            "totp": chips.cell(words.TOTP_ON if row.has_totp else words.TOTP_OFF),
             "seen": moment(row.last_login_at),
         },
         href=f"/administration/utilisateurs/{row.id}",

@@ -151,10 +151,13 @@ def split_role(choice: str) -> tuple[Scope, Role]:
 
 def scope_of_key(code: str) -> str:
     """Return what a scope of an API key permits."""
-    known: dict[str, str] = dict(GATEWAY_SCOPES)
-    for permissions in PERMISSIONS.values():
-        known |= {permission.value: words for permission, words in permissions.items()}
-    return t(known.get(code, code))
+    return t(key_scopes().get(code, code))
+
+
+def key_scopes() -> dict[str, str]:
+    """Return every scope a key may have with its French source: a gateway's own, then the console's."""
+    held = (group for permissions in PERMISSIONS.values() for group in permissions.items())
+    return GATEWAY_SCOPES | {permission.value: words for permission, words in held}
 
 
 def choices(known: Mapping[str, str]) -> dict[str, str]:
