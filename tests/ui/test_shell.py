@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from nicegui import ui
 
 from core.errors import Refusal
