@@ -61,6 +61,7 @@ def _row(row: MessageRow) -> tables.Row:
             "state": chips.cell(words.MESSAGE_STATES[row.state]),
             "at": moment(row.created_at),
         },
+        phone_under=f"{row.address} · {moment(row.created_at)}",
     )
 
 
