@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 from sqlalchemy import Engine, create_engine, event
 from sqlmodel import Session
 
+from core.fair_pool import FairPool
 from core.settings import get_settings
 
 LOCK_TIMEOUT_MS = 2_000
@@ -34,6 +35,7 @@ class Database:
         self.url = url
         self.engine: Engine = create_engine(
             sqlalchemy_url(url),
+            poolclass=FairPool,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=3,

@@ -34,7 +34,7 @@ def hours(rows: Sequence[Hour], zone: str) -> Figure:
 
 
 def day(today: Sequence[Hour], last_week: Sequence[Hour], zone: str) -> Figure:
-    """Sessions of today by hour as an area, beside the dotted line of the same day last week; what is to come is a gap."""
+    """Sessions of today by hour as an area, last week's same day as a dotted line; the hours to come are gaps."""
     moments = _clocks([row.at for row in last_week], zone)
     ahead: list[float | None] = [None] * (len(moments) - len(today))
     before = _line(moments, [row.sessions for row in last_week], t("semaine dernière"), "neutral")

@@ -16,6 +16,7 @@ RECENT_POINTS = 24
 TARGET_MS = 1_000
 TARGET_IN_SIGHT = 0.25  # below that share of the target, its line would flatten the curve
 US_PER_MS = 1_000
+FEW_TICKS = 4  # what a phone has room for
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,16 @@ def get_period(session: Session, actor: Actor, length: timedelta, zone: str) -> 
     points = ussd.list_points(session, span, points=POINTS)
     highest_us = max((point.p99_us or 0 for point in points), default=0)
     is_target_near = highest_us > TARGET_MS * US_PER_MS * TARGET_IN_SIGHT
+    times = charts.answer_times(points, zone, target_ms=TARGET_MS if is_target_near else None)
+    hours = charts.day(usage.list_hours(session, today.day), usage.list_hours(session, today.last_week), zone)
+    for figure in (times, hours):
+        figure["layout"]["xaxis"]["nticks"] = FEW_TICKS
     return Period(
         span=span,
         recent=ussd.list_points(session, Span(now - timedelta(hours=1), now), points=RECENT_POINTS),
         screens=ussd.list_screens(session, span),
         networks=ussd.list_networks(session, span),
         outcomes=ussd.get_outcomes(session, span),
-        usage=charts.day(usage.list_hours(session, today.day), usage.list_hours(session, today.last_week), zone),
-        times=charts.answer_times(points, zone, target_ms=TARGET_MS if is_target_near else None),
+        usage=hours,
+        times=times,
     )

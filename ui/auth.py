@@ -66,12 +66,12 @@ def choose_language(language: str) -> None:
         app.storage.user[LANGUAGE] = language
 
 
-def language_of(actor: Actor | None, accepted: str) -> str:
-    """Return the language chosen here, else the person's own, else what the browser asks for (`Accept-Language`)."""
+def language_of(actor: Actor | None) -> str:
+    """Return the language chosen here, else the person's own; French until somebody chooses."""
     chosen = app.storage.user.get(LANGUAGE)
     if chosen in i18n.LANGUAGES:
         return str(chosen)
-    wanted = actor.language if actor else accepted[:2].lower()
+    wanted = actor.language if actor else i18n.DEFAULT_LANGUAGE
     return wanted if wanted in i18n.LANGUAGES else i18n.DEFAULT_LANGUAGE
 
 

@@ -270,7 +270,7 @@ async def _arrive() -> tuple[Visit, navigation.Standing]:
 def _open_visit(visit: Visit) -> None:
     client = context.client
     client.storage[VISIT] = visit
-    client.storage[labels.LANGUAGE] = auth.language_of(visit.actor, client.request.headers.get("accept-language", ""))
+    client.storage[labels.LANGUAGE] = auth.language_of(visit.actor)
     theme.apply(labels.page_language())
     client.on_exception(_say_failure)
 

@@ -17,6 +17,7 @@ CLOCKS = {
     "time": {"time", "time_ns", "strftime", "localtime", "gmtime", "ctime"},
 }
 STATE_COLUMNS = frozenset({"state", "status", "stage"})
+LEDGER_ROWS = frozenset({"LedgerAccount", "LedgerTransaction", "LedgerEntry", "LedgerSnapshot", "LedgerSeal"})
 LEDGER_WRITE = re.compile(r"\b(insert\s+into|update|delete\s+from|truncate)\s+ledger_", re.IGNORECASE)
 UNFINISHED = re.compile(r"\b(?:TO[D]O|FIX[M]E|X[X]X)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.~}])/(?:home|root|work|Users)/\w")
@@ -75,7 +76,7 @@ def writes_the_ledger(node: ast.AST) -> bool:
     """Match SQL that writes a ledger table, and a ledger row made by hand."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return LEDGER_WRITE.search(node.value) is not None
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.startswith("Ledger")
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in LEDGER_ROWS
 
 
 def changes_a_state(node: ast.AST) -> bool:

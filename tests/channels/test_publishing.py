@@ -201,7 +201,8 @@ def test_publishing_rings_every_process(database: Database) -> None:
             with database.transaction() as session:
                 house = _house(session)
                 house.publish(house.awa, house.draft(house.awa, welcome("Bonjour")))
-            notices = [notice.payload for notice in listener.notifies(timeout=5, stop_after=1)]
+            # The bell is the process's own: what another test rang last may come first.
+            heard = (notice.payload for notice in listener.notifies(timeout=10))
+            assert '{"topic": "flows"}' in heard
         finally:
             live.stop()
-    assert notices == ['{"topic": "flows"}']

@@ -1,15 +1,16 @@
 """Nothing is drawn and nothing is done for who may not."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
-import pytest
 from nicegui import ui
 
 from core.errors import Refusal
 from core.permissions import Actor, Permission
 from tests.ui.conftest import ADMIN, READER, Door
 from ui import shell
+from ui.labels import t
 
 
 class TooPoor(Refusal):
@@ -121,9 +122,16 @@ async def test_an_ended_session_does_nothing_and_leads_to_the_sign_in(
         assert done == []
 
 
-@pytest.mark.parametrize(("accepted", "word"), [("fr-FR,fr", "Grand livre équilibré"), ("en-GB,en", "Ledger balanced")])
-async def test_a_page_speaks_the_language_of_its_reader(open_console: Any, accepted: str, word: str) -> None:
+async def test_a_page_speaks_french_until_somebody_chooses(open_console: Any) -> None:
     async with open_console() as user:
-        user.http_client.headers["accept-language"] = accepted
+        user.http_client.headers["accept-language"] = "en-GB,en"
         await user.open("/_galerie")
-        await user.should_see(word)
+        await user.should_see("Grand livre équilibré")
+
+
+async def test_a_page_speaks_the_language_of_its_reader(open_console: Any, screens: Any, door: Door) -> None:
+    door.people["jeton"] = replace(ADMIN, language="en")
+    screens("/essai", title="Essai")(lambda: ui.label(t("Grand livre équilibré")))
+    async with open_console("jeton") as user:
+        await user.open("/essai")
+        await user.should_see("Ledger balanced")

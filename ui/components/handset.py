@@ -28,6 +28,7 @@ class Handset:
 
     def __init__(self, on_send: Callable[[str], Awaitable[None]], on_hang_up: Callable[[], Awaitable[None]]) -> None:
         self._on_send, self._on_hang_up = on_send, on_hang_up
+        self._is_open = False
         with cards.card(is_flush=True).classes("handset") as self.element:
             note = chips.plain(t("Simulation"), icon_name="experiment")
             show(cards.head(t("Téléphone"), note), classes="card-head")
@@ -49,6 +50,9 @@ class Handset:
         self._input.set_visibility(is_open)
         if is_open:
             self._input.run_method("focus")
+        elif self._is_open:
+            ui.run_javascript(f"getElement({self._send.id})?.$el.focus()")  # Enter calls again
+        self._is_open = is_open
         self._send.text = t("Envoyer") if is_open else t("Appeler")
 
     def show_note(self, note: str) -> None:

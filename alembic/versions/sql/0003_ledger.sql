@@ -3,6 +3,8 @@
 -- amounts: signed minor units, debit positive, credit negative.
 -- balances: counted on the account's own side, so a wallet with money in it is positive.
 -- pg_temp comes last in every search path: else a temporary table of the caller's could stand in for a ledger's.
+-- No sequential scan where money moves: a connection keeps its plans, and one made while a table was small would go on
+-- reading the whole of it.
 
 -- Own-side sign of an account: a debit account grows by debits, a credit account by credits.
 create function ledger_sign(side text) returns int
@@ -44,7 +46,7 @@ $$;
 
 -- Lock accounts in ascending id order and return their balances: the one order, so two payers never wait in a ring.
 create function ledger_lock(p_accounts uuid[]) returns table (account_id uuid, balance bigint)
-language sql security definer set search_path = public, pg_temp
+language sql security definer set search_path = public, pg_temp set enable_seqscan = off
 as $$
     select a.id, a.balance from ledger_account a
     where a.id = any(p_accounts) and not a.is_house
@@ -60,7 +62,7 @@ create function ledger_post(
     p_reverses uuid default null,
     out transaction_id uuid, out is_replay boolean, out accounts uuid[], out balances bigint[]
 )
-language plpgsql security definer set search_path = public, pg_temp
+language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off
 as $$
 declare
     fingerprint bytea := ledger_content(p_kind, p_reverses, p_accounts, p_amounts);
@@ -139,7 +141,7 @@ create function ledger_post_many(
     p_ids uuid[], p_keys text[], p_kinds text[], p_references text[], p_occurred_at timestamptz[],
     p_leg_positions int[], p_leg_accounts uuid[], p_leg_amounts bigint[], p_leg_currencies text[]
 ) returns table (transaction_id uuid, is_replay boolean)
-language plpgsql security definer set search_path = public, pg_temp
+language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off
 as $$
 declare
     contents bytea[];
@@ -241,7 +243,7 @@ $$;
 
 -- The same promise again, at commit, against any code that reaches the table.
 create function ledger_entry_balanced() returns trigger
-language plpgsql
+language plpgsql set enable_seqscan = off
 as $$
 begin
     if exists (

@@ -83,7 +83,8 @@ class _Board:
     def _draw_funnel(self) -> None:
         with cards.titled(t("Parcours par écran"), t("sessions, et part perdue là")):
             ways = {key: t(name) for key, (name, _) in words.WAYS.items()}
-            filters.segments(ways, self._way, self._choose_way, label=t("Parcours"))
+            with layout.row():
+                filters.segments(ways, self._way, self._choose_way, label=t("Parcours"))
             self._funnel = show(skeletons.lines(6))
 
     async def load(self) -> None:

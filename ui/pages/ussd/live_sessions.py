@@ -29,10 +29,10 @@ class LiveSessions:
             self._table = tables.Table(
                 "ussd-open",
                 [
-                    Column("phone", t("Numéro"), "name"),
-                    Column("screen", t("Écran")),
-                    Column("state", t("État"), "chip", is_on_phone=False),
-                    Column("idle", t("Inactive"), "time"),
+                    Column("phone", t("Numéro et écran"), "name"),
+                    Column("network", t("Réseau"), is_on_phone=False),
+                    Column("state", t("État"), "chip"),
+                    Column("idle", t("Attente"), "time"),
                 ],
                 self._source,
                 first=Ask(limit=ROWS),
@@ -77,10 +77,10 @@ def _row(row: OpenSession) -> tables.Row:
         str(row.id),
         {
             "phone": row.phone or t("Anonyme"),
-            "screen": words.screen(row.screen),
+            "network": row.network or row.service,
             "state": chips.cell(words.session_state("open", idle_s)),
             "idle": duration(idle_s),
         },
         href=f"{words.SECTION}/sessions/{row.id}",
-        under=row.network or row.service,
+        under=words.screen(row.screen),
     )

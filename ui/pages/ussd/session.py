@@ -1,5 +1,7 @@
 """`/ussd-console/sessions/{id}`: one dialogue, its screens as they were on the phone, what it moved, and its end."""
 
+from datetime import datetime
+
 from core import ids
 from core.errors import NotFound
 from core.permissions import Permission
@@ -66,7 +68,7 @@ class _Page:
         self._state.set_content(chips.chip(words.session_state(card.state)))
         self._end.set_visibility(card.state == "open" and shell.visitor().may(Permission.USSD_ACT))
         self._screens.set_content(_screens(steps or []))
-        self._steps.set_content(history.history([_happening(step) for step in steps or []]))
+        self._steps.set_content(history.history([_happening(step, card.begun_at) for step in steps or []]))
         self._facts.set_content(facts.facts(_facts(card)))
         self._money.set_content(_money([found[0] for found in operations if found]))
 
@@ -143,14 +145,15 @@ def _note(step: SessionStep) -> str:
     return f"{decimal(step.elapsed_us / US_PER_MS)} ms · {step.size} {unit}"
 
 
-def _happening(step: SessionStep) -> Happening:
+def _happening(step: SessionStep, begun_at: datetime) -> Happening:
+    offset = t("à {offset}").format(offset=duration((step.at - begun_at).total_seconds()))
     odd = words.refusal(step.refusal) if step.refusal else ""
     replays = t("rejouée {number} fois").format(number=step.replays) if step.replays else ""
     tone = Tone.RED if step.is_error else Tone.OCHRE if step.refusal else Tone.ACCENT
     return Happening(
         at=step.at,
         title=words.screen(step.screen),
-        detail=" · ".join(part for part in (odd, _note(step), replays) if part),
+        detail=" · ".join(part for part in (offset, odd, _note(step), replays) if part),
         icon="error" if step.refusal else "check" if not step.has_more else "sms",
         tone=tone if step.refusal or not step.has_more else Tone.NEUTRAL,
     )
@@ -159,8 +162,8 @@ def _happening(step: SessionStep) -> Happening:
 def _money(operations: list[OperationRow]) -> Markup:
     if not operations:
         return facts.prose(t("Cette session n'a rien déplacé."))
-    return facts.facts([(_operation_link(row), money(row.amount)) for row in operations])
+    return facts.facts([(f"{words.kind(row.type)} {row.reference}", _link(row)) for row in operations])
 
 
-def _operation_link(row: OperationRow) -> Markup:
-    return tag("a", f"{words.kind(row.type)} {row.reference}", href=f"{words.SECTION}/operations/{row.id}")
+def _link(row: OperationRow) -> Markup:
+    return tag("a", money(row.amount), href=f"{words.SECTION}/operations/{row.id}")

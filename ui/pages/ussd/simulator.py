@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from anyio import to_thread
@@ -52,7 +52,7 @@ class Simulator:
         self.on_seen: OnSeen | None = None
         self._kind = Kind.WALLET
         self._call: Call | None = None
-        self._last: tuple[Request, Exchange, str] | None = None
+        self._last: Seen | None = None
         self._asks_secret = False
         self._waits_since: datetime | None = None
         self._is_sending = False
@@ -71,7 +71,8 @@ class Simulator:
 
     def _draw_choices(self) -> None:
         kinds = {Kind.WALLET.name: t("Portefeuille (B)"), Kind.SERVICE.name: t("Services (A)")}
-        filters.segments(kinds, self._kind.name, self._choose_kind, label=t("Contrat"))
+        with layout.row():
+            filters.segments(kinds, self._kind.name, self._choose_kind, label=t("Contrat"))
         self._code = fields.text(t("Code"), value=self._kind.code)
         self._code.props("inputmode=tel maxlength=16")
         people = {phone: f"{caller.name} · {phone}" for phone, caller in self._callers.items()}
@@ -141,13 +142,13 @@ class Simulator:
         await self._carry(self._call.answer(piece), piece.shown, copies=copies)
 
     async def _send_again(self) -> None:
-        if self._last is None or self._is_sending:
+        before = self._last
+        if before is None or self._is_sending:
             toasts.refused(t("Rien n'a encore été envoyé."))
             return
-        request, before, typed = self._last
-        for exchange in await self._post(request, copies=1):
-            is_same = exchange.answer == before.answer
-            await self._tell(Seen(typed, request, exchange, hear(self._kind, exchange), None, is_same))
+        for exchange in await self._post(before.request, copies=1):
+            is_same = exchange.answer == before.exchange.answer
+            await self._tell(replace(before, exchange=exchange, heard=hear(self._kind, exchange), is_same=is_same))
 
     async def _hang_up(self) -> None:
         self._call, self._asks_secret = None, False
@@ -161,13 +162,14 @@ class Simulator:
         if not answers:
             return
         standing = await self._standing()
-        self._last = (request, answers[0], typed)
-        self._show_answer(hear(self._kind, answers[0]), answers[0], standing)
+        self._last = Seen(typed, request, answers[0], hear(self._kind, answers[0]), standing)
+        self._show_answer(self._last)
         if standing is not None and standing.operation_id is not None:
             await self._count_money()
-        for number, exchange in enumerate(answers):
-            is_same = exchange.answer == answers[0].answer if number else None
-            await self._tell(Seen(typed, request, exchange, hear(self._kind, exchange), standing, is_same))
+        await self._tell(self._last)
+        for twin in answers[1:]:
+            is_same = twin.answer == answers[0].answer
+            await self._tell(replace(self._last, exchange=twin, heard=hear(self._kind, twin), is_same=is_same))
 
     async def _post(self, request: Request, *, copies: int) -> list[Exchange]:
         """Post in worker threads, for who may simulate; nothing when it was refused or nobody answered."""
@@ -204,14 +206,14 @@ class Simulator:
         self._handset.show_screen(text, network=self._operator(), code="", is_open=False)
         self._handset.show_meters([])
 
-    def _show_answer(self, heard: Heard | None, exchange: Exchange, standing: Standing | None) -> None:
-        call = self._call
+    def _show_answer(self, seen: Seen) -> None:
+        call, heard, standing = self._call, seen.heard, seen.standing
         if call is None:
             return
         is_open = heard is not None and heard.is_open
         self._asks_secret = is_open and standing is not None and standing.asks_secret
         self._waits_since = now() if is_open else None
-        text = heard.text if heard else t("Pas de réponse de menu : HTTP {status}").format(status=exchange.status)
+        text = heard.text if heard else t("Pas de réponse de menu : HTTP {status}").format(status=seen.exchange.status)
         self._handset.show_screen(
             text, network=self._operator(), code=call.code, is_open=is_open, is_secret=self._asks_secret
         )

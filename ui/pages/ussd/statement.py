@@ -27,7 +27,6 @@ class Statement:
                 Column("reference", t("Référence"), "code", is_on_phone=False),
                 Column("amount", t("Montant"), "amount"),
                 Column("balance", t("Solde après"), "amount", is_on_phone=False),
-                Column("at", t("Date"), "time"),
             ],
             self._source,
             first=Ask(limit=ROWS),
@@ -51,10 +50,9 @@ class Statement:
                 "reference": row.reference,
                 "amount": words.signed(row.amount, money(row.amount)),
                 "balance": money(row.balance),
-                "at": when(row.at),
             },
             href=self._href(row),
-            under=row.other_name,
+            under=f"{row.other_name} · {when(row.at)}" if row.other_name else when(row.at),
         )
 
     def _href(self, row: StatementLine) -> str:
