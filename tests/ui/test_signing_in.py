@@ -71,7 +71,7 @@ async def test_awa_signs_in_with_her_address_and_lands_where_she_wanted(
         assert open_sessions(house) == 0
         fill(user, {SECRET: PASSWORD})
         user.find("Se connecter").click()
-        await user.should_see("Aucune écriture", retries=20)
+        await user.should_see("Aucune écriture", retries=100)
         assert open_sessions(house) == 1
 
 
@@ -84,7 +84,7 @@ async def test_a_return_address_of_another_site_leads_home(
         await user.open("/connexion?retour=//ailleurs.example/")
         fill(user, {NAME: EMAIL, SECRET: PASSWORD})
         user.find("Se connecter").click()
-        await user.should_see("Bonjour Awa", retries=20)
+        await user.should_see("Bonjour Awa", retries=100)
 
 
 async def test_a_second_factor_is_asked_only_of_who_has_one(
@@ -101,11 +101,11 @@ async def test_a_second_factor_is_asked_only_of_who_has_one(
         await user.should_not_see(CODE)
         fill(user, {NAME: EMAIL, SECRET: PASSWORD})
         user.find("Se connecter").click()
-        await user.should_see(CODE)
+        await user.should_see(CODE, retries=100)
         assert open_sessions(house) == 0
         fill(user, {CODE: secret.at(clock.now().timestamp())})
         user.find("Se connecter").click()
-        await user.should_see("Bonjour Awa", retries=20)
+        await user.should_see("Bonjour Awa", retries=100)
 
 
 async def test_a_forgotten_password_is_replaced_with_a_code_and_nothing_says_who_exists(
@@ -117,13 +117,13 @@ async def test_a_forgotten_password_is_replaced_with_a_code_and_nothing_says_who
             await user.open("/mot-de-passe")
             fill(user, {NAME: name})
             user.find("Recevoir un code").click()
-            await user.should_see("Si ce compte existe, un code vient de partir.")
+            await user.should_see("Si ce compte existe, un code vient de partir.", retries=100)
         fill(user, {"Code reçu": people.last_code(house, EMAIL), NEW: NEW_PASSWORD, AGAIN: "autre"})
         user.find("Enregistrer le mot de passe").click()
         assert await refusal_of(user, AGAIN) == "Les deux saisies diffèrent."
         fill(user, {AGAIN: NEW_PASSWORD})
         user.find("Enregistrer le mot de passe").click()
-        await user.should_see("Se connecter", retries=20)
+        await user.should_see("Se connecter", retries=100)
     with house.transaction() as session:
         signed = users.sign_in_console(session, users.SignIn(email=EMAIL, password=NEW_PASSWORD))
     assert signed.user.email == EMAIL
@@ -141,7 +141,7 @@ async def test_a_temporary_password_opens_nothing_but_its_own_replacement(open_c
         assert await refusal_of(user, "Mot de passe actuel") == "L’ancien mot de passe ne correspond pas."
         fill(user, {"Mot de passe actuel": PASSWORD})
         user.find("Enregistrer le mot de passe").click()
-        await user.should_see("Bonjour Awa", retries=20)
+        await user.should_see("Bonjour Awa", retries=100)
 
 
 async def test_a_link_chooses_a_password_and_an_invented_one_does_not(open_console: Any, house: Database) -> None:
@@ -155,7 +155,7 @@ async def test_a_link_chooses_a_password_and_an_invented_one_does_not(open_conso
             fill(user, {NEW: NEW_PASSWORD, AGAIN: NEW_PASSWORD})
             user.find("Enregistrer le mot de passe").click()
             if is_good:
-                await user.should_see("Se connecter", retries=20)
+                await user.should_see("Se connecter", retries=100)
             else:
                 sentence = f"Ce lien a déjà servi ou n’est plus valable{NO_BREAK}: demandez-en un autre."
                 assert await refusal_of(user, NEW) == sentence
@@ -172,5 +172,5 @@ async def test_signing_out_ends_the_session(open_console: Any, house: Database) 
                 one for one in lines if any("déconnecter" in str(part.text) for part in one if hasattr(part, "text"))
             )
         UserInteraction(user, {leave}, None).click()
-        await user.should_see("Se connecter", retries=20)
+        await user.should_see("Se connecter", retries=100)
     assert open_sessions(house) == 0
