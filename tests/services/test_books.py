@@ -1,14 +1,10 @@
 """The guards of the ledger and the views that examine it: each is seen to bite, with its guard and without."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from threading import Thread
-from typing import Any
-from uuid import UUID
+from dataclasses import dataclass
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from core import ids
 from core.database import Database, driver
@@ -16,48 +12,9 @@ from core.i18n import language
 from core.money import Currency
 from models.ledger import AccountKind
 from services import books, ledger
-from services.ledger import InsufficientFunds, Leg
+from services.ledger import InsufficientFunds
 from tests.builders.bank import Bank, rewrite, transfer
-
-Connection = psycopg.Connection[Any]
-CONTENT = "'\\x00'::bytea"
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """A ledger with a history: 3 000 from Awa to Moussa for a fee of 30, 500 taken back; the first part is sealed."""
-
-    bank: Bank
-    awa: UUID
-    moussa: UUID
-    fees: UUID
-    opening: UUID
-    first: UUID
-    second: UUID
-
-
-def tell(database: Database) -> Story:
-    bank = Bank(database)
-    awa, moussa, fees = bank.wallet(10_000), bank.wallet(), bank.house()
-    first = bank.post(transfer(awa, moussa, 3_000, "t1", fees=(fees, 30)))
-    bank.seal()
-    mistake = transfer(awa, moussa, 500, "t2")
-    bank.post(mistake)
-    back = tuple(Leg(leg.account_id, -leg.amount) for leg in mistake.legs)
-    bank.post(replace(mistake, key="r2", id=ids.new_id(), legs=back, reverses_id=mistake.id))
-    bank.seal()
-    return Story(bank, awa, moussa, fees, bank.house(AccountKind.OPENING), first.id, mistake.id)
-
-
-@pytest.fixture
-def story(database: Database) -> Story:
-    return tell(database)
-
-
-@pytest.fixture
-def own_story(own_database: Database) -> Story:
-    """Tell it in a database whose guards may be taken away."""
-    return tell(own_database)
+from tests.builders.story import LEDGER_TABLES, Connection, Story, broken_for, harm_entry, harm_transaction, untrigger
 
 
 def test_the_books_hold_and_say_so(story: Story) -> None:
@@ -115,7 +72,6 @@ def test_a_finding_shows_twenty_and_counts_all(story: Story) -> None:
 # Append-only
 
 
-LEDGER_TABLES = ("ledger_entry", "ledger_transaction", "ledger_seal")
 CHANGES = {
     "ledger_entry": "update ledger_entry set amount = amount + 1",
     "ledger_transaction": "update ledger_transaction set reference = 'X'",
@@ -186,31 +142,6 @@ def test_an_unbalanced_transaction_cannot_commit_whoever_writes_it(story: Story)
 # Teeth: without its guard, the harm is done, and its view sees it
 
 
-def harm_transaction(owner: Connection, key: str = "harm", source: str = "manual") -> UUID:
-    transaction_id = ids.new_id()
-    owner.execute(
-        f"insert into ledger_transaction (id, source, key, kind, reference, actor, occurred_at, posted_at, content)"
-        f" values (%s, %s, %s, 'harm', '', '', now(), now(), {CONTENT})".encode(),
-        (transaction_id, source, key),
-    )
-    return transaction_id
-
-
-def harm_entry(
-    owner: Connection,
-    account: UUID,
-    amount: int,
-    transaction_id: UUID,
-    after: int | None = None,
-    version: int | None = None,
-) -> None:
-    owner.execute(
-        "insert into ledger_entry (transaction_id, account_id, currency, amount, balance_after, account_version)"
-        " values (%s, %s, 'XOF', %s, %s, %s)",
-        (transaction_id, account, amount, after, version),
-    )
-
-
 def unbalanced(owner: Connection, story: Story) -> None:
     harm_entry(owner, story.fees, -1_000, harm_transaction(owner))
     owner.execute("set constraints all immediate")
@@ -245,13 +176,6 @@ def reversed_twice(owner: Connection, story: Story) -> None:
             "select ledger_post(%s, 'manual', %s, 'reversal', '', '', now(), now(), %s, %s, %s, %s)",
             (ids.new_id(), key, [story.moussa, story.awa], [100, -100], ["XOF", "XOF"], story.first),
         )
-
-
-def broken_for(owner: Connection) -> set[int]:
-    """Return the numbers of the invariants broken in the owner's own transaction, which is then undone."""
-    views = [(invariant.number, sql.Identifier(invariant.view)) for invariant in books.INVARIANTS]
-    query = sql.SQL("select exists (select from {})")
-    return {number for number, view in views if owner.execute(query.format(view)).fetchone() == (True,)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,11 +229,6 @@ def test_a_guard_refuses_and_without_it_the_view_sees(story: Story, name: str) -
         tooth.harm(owner, story)
         assert broken_for(owner) == tooth.broken
         owner.rollback()
-
-
-def untrigger(owner: Connection) -> None:
-    for table in LEDGER_TABLES:
-        owner.execute(sql.SQL("alter table {} disable trigger user").format(sql.Identifier(table)))
 
 
 # What no guard can stop, because the owner of a database may do anything, the views see all the same.
@@ -408,149 +327,6 @@ def test_a_posting_that_forgets_to_lock_is_caught_by_the_version(own_story: Stor
 
     assert refusal.value.diag.constraint_name == "uq_ledger_entry_account_id_account_version"
     assert own_story.bank.broken() == set()
-
-
-# Lock order: two who pay each other never wait in a ring
-
-
-def is_free(holder: Connection, account: UUID) -> bool:
-    try:
-        with holder.transaction():
-            holder.execute("select from ledger_account where id = %s for no key update nowait", (account,))
-    except psycopg.errors.LockNotAvailable:
-        return False
-    return True
-
-
-def wait_until_blocked_by(holder: Connection) -> None:
-    waiting = "select count(*) from pg_locks where not granted and pg_backend_pid() = any (pg_blocking_pids(pid))"
-    while holder.execute(waiting).fetchone() == (0,):
-        pass
-
-
-ORDERS: dict[str, tuple[Callable[[Story, UUID, UUID], object], str, str]] = {
-    "ledger_post": (
-        lambda story, low, high: story.bank.post(transfer(high, low, 1, "t9")),
-        "order by a.id for no key update",
-        "order by a.id desc for no key update",
-    ),
-    "ledger_post_many": (
-        lambda story, low, high: story.bank.post_many(transfer(high, low, 1, "t9")),
-        "order by a.id for no key update",
-        "order by a.id desc for no key update",
-    ),
-    "ledger_lock": (
-        lambda story, low, high: lock(story, [high, low]),
-        "order by a.id for no key update",
-        "order by a.id desc for no key update",
-    ),
-}
-
-
-def lock(story: Story, accounts: list[UUID]) -> None:
-    with story.bank.database.transaction() as session:
-        ledger.lock_balances(session, accounts)
-
-
-@pytest.mark.parametrize("function", ORDERS)
-@pytest.mark.parametrize("is_guarded", [True, False], ids=["in order", "order removed"])
-def test_accounts_are_locked_from_the_lowest_id_up(own_story: Story, function: str, is_guarded: bool) -> None:  # noqa: FBT001
-    """While another holds the lowest account, whoever wants both waits for it with empty hands."""
-    act, order, removed = ORDERS[function]
-    low, high = sorted((own_story.awa, own_story.moussa))
-    if not is_guarded:
-        with own_story.bank.owner() as owner:
-            rewrite(owner, function, order, removed)
-
-    with own_story.bank.owner() as holder:
-        holder.execute("select from ledger_account where id = %s for no key update", (low,))
-        payer = Thread(target=act, args=(own_story, low, high))
-        payer.start()
-        wait_until_blocked_by(holder)
-        free = is_free(holder, high)
-    payer.join()
-
-    assert free is is_guarded
-
-
-@pytest.mark.parametrize("is_guarded", [True, False], ids=["in order", "order removed"])
-def test_a_batch_claims_its_keys_in_order(own_story: Story, is_guarded: bool) -> None:  # noqa: FBT001
-    """Two batches that share keys in opposite orders: the second waits for the first key, and holds none."""
-    if not is_guarded:
-        with own_story.bank.owner() as owner:
-            rewrite(owner, "ledger_post_many", "order by t.key --", "--")
-    first, second = (transfer(own_story.awa, own_story.moussa, 1, key) for key in ("a", "b"))
-    ends: list[object] = []
-
-    def post_both() -> None:
-        try:
-            ends.extend(row.is_replay for row in own_story.bank.post_many(second, first))
-        except psycopg.errors.DeadlockDetected as error:
-            ends.append(type(error))
-
-    batch = Thread(target=post_both)
-    try:
-        with own_story.bank.database.transaction() as session:
-            ledger.post(session, replace(first, id=ids.new_id()))
-            batch.start()
-            wait_until_blocked_by(driver(session))
-            ledger.post(session, replace(second, id=ids.new_id()))
-    except psycopg.errors.DeadlockDetected as error:
-        ends.append(type(error))
-    batch.join()
-
-    assert (psycopg.errors.DeadlockDetected in ends) is not is_guarded
-    assert own_story.bank.balance(own_story.awa) == 6_970 - 2
-
-
-# Seals
-
-
-def test_seals_close_windows_of_the_size_asked(story: Story) -> None:
-    for number in range(5):
-        story.bank.post(transfer(story.awa, story.moussa, 1, f"s{number}"))
-
-    assert [story.bank.seal(most=4) for _ in range(4)] == [4, 4, 2, 0]
-    assert story.bank.figure("select array_agg(count order by id) from ledger_seal") == [5, 4, 4, 4, 2]
-    assert story.bank.broken() == set()
-
-
-def test_a_seal_waits_for_postings_in_flight_and_gives_up_politely(story: Story) -> None:
-    with story.bank.database.transaction() as session:
-        ledger.post(session, transfer(story.awa, story.moussa, 1, "s1"))
-        with pytest.raises(psycopg.errors.LockNotAvailable):
-            story.bank.seal()
-
-    assert story.bank.seal() == 2
-
-
-def test_postings_go_on_while_a_window_is_hashed(story: Story) -> None:
-    story.bank.post(transfer(story.awa, story.moussa, 1, "s1"))
-    with story.bank.database.transaction() as session:
-        assert ledger.seal_next(session) == 2
-        story.bank.post(transfer(story.awa, story.moussa, 1, "s2"))  # the seal is not committed yet
-
-    assert story.bank.seal() == 2
-    assert story.bank.broken() == set()
-
-
-def test_one_sealer_at_a_time(story: Story) -> None:
-    story.bank.post(transfer(story.awa, story.moussa, 1, "s1"))
-    with story.bank.database.transaction() as session:
-        ledger.seal_next(session)
-        with pytest.raises(psycopg.errors.LockNotAvailable):
-            story.bank.seal()
-
-    assert story.bank.seal() == 0
-
-
-def test_a_seal_refuses_an_old_snapshot(story: Story) -> None:
-    with story.bank.database.transaction() as session:
-        driver(session).execute("set transaction isolation level repeatable read")
-        with pytest.raises(psycopg.DatabaseError, match="a seal must see") as refusal:
-            ledger.seal_next(session)
-
-    assert refusal.value.sqlstate == "PL004"
 
 
 def test_mixed_currencies_are_examined_each_on_its_own(story: Story) -> None:

@@ -1,0 +1,75 @@
+"""`./dev bench [posting] [ussd]`: measure, print the table, and write it to `docs/benchmarks.md` when all ran."""
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from benchmarks import posting, ussd
+from benchmarks.measure import Row, load
+from core import clock
+from core.embedded_postgres import find_binaries
+
+TABLE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+HEAD = (
+    "| what | product | yardstick | ratio | target | CPU ms an operation, ours | CPU ms, database | |",
+    "|---|---|---|---|---|---|---|---|",
+)
+INTRODUCTION = """# Benchmarks
+
+Written by `./dev bench`. Each line is the product's way beside its yardstick, measured in turn in one run: absolute
+rates move with the machine and its neighbours, ratios and CPU per operation hold. The rate is the median of the rounds,
+the ratio the median of the rounds' own ratios.
+
+- posting: the yardstick is `ledger_post` called by pgbench, 16 clients, prepared, nothing between; durable commits.
+- USSD: the yardstick is `GET /health/live` on the same server; half of the turns are balances of the service menu, half
+  are transfers of the wallet menu up to their confirmation; no PIN. Sixteen who never pause wait sixteen turns' time
+  each, whatever is measured: so p50 and p99 are taken at a pace, from the instant each turn was due. The client shares
+  the machine.
+"""
+
+MEASURES: dict[str, Callable[[int, float], list[Row]]] = {"posting": posting.measure, "ussd": ussd.measure}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the measures asked for, all by default; the status says whether every target holds."""
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="posting|ussd")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=3.0, help="length of one sample")
+    asked = parser.parse_args(arguments)
+    unknown = set(asked.names) - set(MEASURES)
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    loads, rows = [load()], []
+    for name in asked.names or MEASURES:
+        print(f"{name}:", flush=True)
+        rows += MEASURES[name](asked.rounds, asked.seconds)
+        loads.append(load())
+    table = "\n".join([*HEAD, *map(_line, rows)])
+    print(f"\n{table}")
+    if not asked.names:
+        TABLE.write_text(f"{INTRODUCTION}\n{_circumstances(asked.rounds, asked.seconds, loads)}\n\n{table}\n")
+    return 0 if all(row.holds for row in rows) else 1
+
+
+def _line(row: Row) -> str:
+    mark = ("✓" if row.holds else "✗") if row.target else ""
+    cells = (row.name, row.figure, row.yardstick, row.ratio, row.target, row.own_cpu, row.database_cpu, mark)
+    return f"| {' | '.join(cells)} |"
+
+
+def _circumstances(rounds: int, seconds: float, loads: Sequence[str]) -> str:
+    day: datetime = clock.now()
+    return (
+        f"Run of {day:%Y-%m-%d}: {rounds} rounds of {seconds:g} s each, {os.cpu_count()} cores, "
+        f"PostgreSQL {find_binaries().version}, Python {platform.python_version()}. Load averages (1 and 5 minutes) "
+        f"before, between and after: {'; '.join(loads)}. They count the benchmark itself and the neighbours."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
