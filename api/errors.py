@@ -117,14 +117,18 @@ def install(app: FastAPI) -> None:
 
 
 def refuse_unknown(app: FastAPI) -> None:
-    """Answer every other path below `/api/`; called after the last router, before anything is mounted on `/`."""
+    """Answer every other path below `/api/` and `/ussd`, and every other method of theirs.
+
+    Called after the last router, before the console is mounted on `/`: it would send a machine to its sign-in page.
+    """
 
     def refuse(request: Request) -> None:
         known = [route for route in app.router.routes if route.matches(request.scope)[0] is Match.PARTIAL]
         raise MethodNotAllowed if known else NotFound
 
-    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-    app.add_api_route(ROOT + "{rest:path}", refuse, methods=methods, include_in_schema=False)
+    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+    for path in (ROOT + "{rest:path}", "/ussd", "/ussd/{rest:path}"):
+        app.add_api_route(path, refuse, methods=methods, include_in_schema=False)
 
 
 def render(request: Request, refusal: Refusal) -> JSONResponse:

@@ -7,9 +7,7 @@ database that hangs takes neither the pool nor the threads of the other doors.
 import asyncio
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 from ipaddress import ip_network
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -21,9 +19,9 @@ from fastapi.responses import JSONResponse
 from core import addresses, metrics
 from core.database import get_database
 from core.settings import get_settings
+from services.health import heads
 
 ANSWER_WITHIN_S = 1.0
-MIGRATIONS = Path(__file__).parent.parent / "alembic"
 LOOPBACK = [ip_network("127.0.0.0/8"), ip_network("::1")]
 
 router = APIRouter(tags=["health"])
@@ -104,14 +102,6 @@ def _connect(url: str) -> psycopg.Connection[Any]:
 
 
 _probe = Probe()
-
-
-@lru_cache
-def heads() -> frozenset[str]:
-    """Return the newest migrations this code knows."""
-    from alembic.script import ScriptDirectory
-
-    return frozenset(ScriptDirectory(str(MIGRATIONS)).get_heads())
 
 
 @router.get("/health", summary="How the service is")

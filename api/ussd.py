@@ -18,6 +18,7 @@ from channels.ussd.turn import Answer, take_turn
 from core import addresses, clock
 from core.database import get_database
 from core.errors import InvalidInput, Refusal
+from core.orders import Text
 from core.permissions import Actor, Permission
 from core.settings import get_settings
 from reports import ussd as figures
@@ -46,7 +47,7 @@ async def post_turn(request: Request) -> Response:
     received = _Received(
         key=request.headers.get("x-api-key"),
         peer=request.client.host if request.client else "",
-        forwarded_for=request.headers.get("x-forwarded-for", ""),
+        forwarded_for=",".join(request.headers.getlist("x-forwarded-for")),
         is_forwarded="x-forwarded-for" in request.headers or "forwarded" in request.headers,
         content_type=request.headers.get("content-type", "").split(";")[0].strip().lower(),
         body=await _read_body(request),
@@ -168,7 +169,9 @@ def _mark_undelivered(turn_id: UUID) -> None:
 @router.get("/ussd/sessions")
 @router.get("/ussd/sessions/", include_in_schema=False)
 def get_sessions(
-    actor: Reader, limit: Annotated[int, Query(ge=1, le=500)] = 100, offset: Annotated[int, Query(ge=0)] = 0
+    actor: Reader,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> dict[str, Any]:
     """Return the open sessions, last active first."""
     with get_database().transaction() as session:
@@ -180,7 +183,7 @@ def get_sessions(
 def get_logs(
     actor: Reader,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    session_id: str | None = None,
+    session_id: Text | None = None,
     is_error: Annotated[bool | None, Query()] = None,
     before: str | None = None,
 ) -> dict[str, Any]:
@@ -203,7 +206,7 @@ def get_stats(
     _actor: Reader,
     start: Annotated[str | None, Query(alias="from")] = None,
     end: Annotated[str | None, Query(alias="to")] = None,
-    service: str | None = None,
+    service: Text | None = None,
 ) -> dict[str, Any]:
     """Return the documented totals, with the instant they were counted."""
     with get_database().transaction() as session:

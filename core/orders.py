@@ -12,7 +12,7 @@ def storable(value: Any) -> Any:
 
     A NUL or half a surrogate pair is valid JSON, and stops at the door.
     """
-    if not _is_storable(value):
+    if not is_storable(value):
         raise ValueError(t("caractère interdit"))
     return value
 
@@ -31,11 +31,12 @@ class Order(BaseModel):
         return storable(value)
 
 
-def _is_storable(value: Any) -> bool:
+def is_storable(value: Any) -> bool:
+    """Say whether every text in `value` can be UTF-8 and stored by PostgreSQL."""
     if isinstance(value, str):
         return "\x00" not in value and not any("\ud800" <= mark <= "\udfff" for mark in value)
     if isinstance(value, dict):
-        return all(_is_storable(key) and _is_storable(item) for key, item in value.items())
+        return all(is_storable(key) and is_storable(item) for key, item in value.items())
     if isinstance(value, list | tuple):
-        return all(map(_is_storable, value))
+        return all(map(is_storable, value))
     return True

@@ -102,7 +102,8 @@ class LedgerEntry(SQLModel, table=True):
         UniqueConstraint("account_id", "account_version"),
         ForeignKeyConstraint(["account_id", "currency"], ["ledger_account.id", "ledger_account.currency"]),
         Index("ix_ledger_entry_house", "account_id", "id", postgresql_where=text("account_version is null")),
-        check("amount", "amount <> 0"),
+        # Wider than any payment, and a thousand of the widest still sum within a bigint: no seal can overflow.
+        check("amount", "amount <> 0 and amount between -1000000000000000 and 1000000000000000"),
         check("version", "(account_version is null) = (balance_after is null)"),
     )
 

@@ -4,7 +4,7 @@ A period means sessions begun in it; simulator and test sessions are apart.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from typing import Any
 
 from core import clock
@@ -276,9 +276,14 @@ def _instant(field: str, text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidInput({field: t("date attendue, par exemple 2026-11-21T09:00:00Z")}) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        # A period is cut at whole hours, and beside the first and the last year that can be written there is none.
+        is_date = MINYEAR < moment.year < MAXYEAR
+    except (ValueError, OverflowError):
+        is_date = False
+    if not is_date:
+        raise InvalidInput({field: t("date attendue, par exemple 2026-11-21T09:00:00Z")})
+    return moment
 
 
 def _network_of(phone: str | None) -> str:

@@ -9,6 +9,7 @@ from core.permissions import Actor, Permission
 from reports import home
 
 IN_BOTTOM_BAR = 4
+HOME = "/"  # where everything that waits is listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Standing:
 NOTHING = Standing({}, None)
 
 SECTIONS: tuple[Section, ...] = (
-    Section("/", "Accueil", "home"),
+    Section(HOME, "Accueil", "home"),
     Section("/ussd-console", "USSD", "dialpad", Permission.USSD_READ),
     Section("/ussd-console/abonnes", "Abonnés", "contacts", Permission.SUBSCRIBERS_READ),
     Section("/ussd-console/telephone", "Téléphone", "mobile", Permission.USSD_SIMULATE),
@@ -95,10 +96,10 @@ def standing(session: Any, actor: Actor, sections: Sequence[Section]) -> Standin
     waiting: dict[str, Waiting] = {}
     for thing in home.list_waiting(session, actor):
         section = section_of(WHERE[thing.kind], sections)
-        if section is not None:
-            before = waiting.get(section.path, Waiting(0))
+        for path in {HOME, section.path if section else HOME}:
+            before = waiting.get(path, Waiting(0))
             is_failure = before.is_failure or thing.tone == "red"
-            waiting[section.path] = Waiting(before.number + thing.count, is_failure=is_failure)
+            waiting[path] = Waiting(before.number + thing.count, is_failure=is_failure)
     books = home.get_books(session)
     checked = Books(is_balanced=books.are_right, at=books.checked_at) if books.checked_at else None
     return Standing(waiting, checked)

@@ -1,5 +1,6 @@
 """The search of the header: a number, a name, a reference, a key finds the thing, if its reader may open it."""
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -55,15 +56,15 @@ def search(read: Callable[..., Any]) -> None:
     async def look(event: events.ValueChangeEventArguments[str | None]) -> None:
         text = (event.value or "").strip()
         if len(text) < SHORTEST:
-            show_hits(Markup())
+            show_hits(text, Markup())
             return
         found = await read(find, text)
         if found is not None and (box.value or "").strip() == text:
-            show_hits(_hits(found, hits.html_id))
+            show_hits(text, _hits(found, hits.html_id))
 
-    def show_hits(drawn: Markup) -> None:
+    def show_hits(text: str, drawn: Markup) -> None:
         hits.set_content(drawn)
-        ui.run_javascript(f"palabre.found({str(bool(drawn)).lower()})")
+        ui.run_javascript(f"palabre.found({json.dumps(text)}, {json.dumps(bool(drawn))})")
 
     words = t("Numéro, nom, référence…")
     with ui.element("div").classes("search").props("role=search"):

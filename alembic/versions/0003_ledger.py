@@ -95,7 +95,7 @@ def upgrade() -> None:
         sa.Column("balance_after", sa.BigInteger(), nullable=True),
         sa.Column("account_version", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("(account_version is null) = (balance_after is null)", name=op.f("ck_ledger_entry_version")),
-        sa.CheckConstraint("amount <> 0", name=op.f("ck_ledger_entry_amount")),
+        sa.CheckConstraint("amount <> 0 and amount between -1000000000000000 and 1000000000000000", name=op.f("ck_ledger_entry_amount")),
         sa.ForeignKeyConstraint(
             ["account_id", "currency"],
             ["ledger_account.id", "ledger_account.currency"],

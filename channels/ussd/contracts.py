@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from core.errors import InvalidInput, Refusal
+from core.orders import is_storable
 from core.phone import PhoneRefusal, normalise
 
 LONGEST_KEY = 100
@@ -156,11 +157,13 @@ def _require(fields: dict[str, Any], session: str, phone: str, *, optional: tupl
         value = fields.get(name)
         if not isinstance(value, str) or not value.strip():
             problems[name] = "champ obligatoire"
-        elif len(value) > LONGEST_KEY or "\x00" in value:
+        elif len(value) > LONGEST_KEY:
             problems[name] = f"{LONGEST_KEY} caractères au plus"
+        elif not is_storable(value):
+            problems[name] = "caractère interdit"
     for name in optional:
         value = fields.get(name)
-        if value is not None and (not isinstance(value, str) or "\x00" in value):
+        if value is not None and not (isinstance(value, str) and is_storable(value)):
             problems[name] = "texte attendu"
     if problems:
         raise InvalidInput(problems)

@@ -30,6 +30,11 @@ class Running:
         flow = _flow(session, UUID(opened.session["version_id"]))
         self._steps = _begin(flow, self.dialogue, caller, self._context, turn, opened)
 
+    @property
+    def user_id(self) -> UUID | None:
+        """Who calls; a registration in this very turn has just said so."""
+        return self._context.caller.user_id
+
     def advance(self, session: Session) -> Reply | None:
         """Go on in `session`; None when `slow_step` must be worked out first."""
         self._context.session = session

@@ -183,7 +183,6 @@ class _Work:
     def _close(self, session: Session, opened: Opened, running: Running, reply: Reply) -> Answer:
         dialogue = running.dialogue
         wire = self._encode(reply.text, has_more=reply.has_more)
-        caller = opened.caller or {}
         receipts.close_turn(
             session,
             opened,
@@ -201,7 +200,7 @@ class _Work:
                 is_error=False,
                 elapsed_us=self._elapsed_us(),
                 state="open" if reply.has_more else "ended",
-                user_id=UUID(caller["user_id"]) if caller.get("user_id") else None,
+                user_id=running.user_id,
                 language=dialogue.language,
                 screen=dialogue.screen,
                 page=dialogue.page,

@@ -118,7 +118,7 @@ def actor_of_access_token(session: Session, token: str, address: str) -> Actor:
     try:
         decoded = jwt.decode(token, _key(), algorithms=[settings.algorithm])
         _claims_rules().validate(decoded.claims)
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, TypeError) as error:  # TypeError: a header whose `crit` is no list
         raise NotSignedIn from error
     user_id, family_id = parse_id(str(decoded.claims["sub"])), parse_id(str(decoded.claims["sid"]))
     if user_id is None or family_id is None:

@@ -1,15 +1,20 @@
 """What a gateway may get wrong: each wrong thing has its documented answer, nothing moves, no secret stays."""
 
 import json
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
 from fastapi.testclient import TestClient
 
+from api import app as whole
 from core import clock
 from core.database import Database, driver
-from core.settings import get_settings
+from core.settings import get_settings, parse_networks
 from tests.builders import world
 
 AWA, JEAN, AWA_PIN = "+237699000001", "+237677000002", "48213"
@@ -36,6 +41,11 @@ def b(gateway: TestClient, message: Any, session: str = "B1", caller: str = AWA)
     return answer
 
 
+@asynccontextmanager
+async def nothing_around(_app: FastAPI) -> AsyncIterator[None]:
+    yield
+
+
 def count(database: Database, query: str) -> int:
     with database.transaction() as session:
         row = driver(session).execute(query).fetchone()
@@ -60,6 +70,14 @@ def count(database: Database, query: str) -> int:
         (json.dumps({"sessionId": 7, "phoneNumber": AWA}).encode(), "application/json", 422),
         (json.dumps({"sessionId": "S", "phoneNumber": AWA, "text": 7}).encode(), "application/json", 422),
         (json.dumps({"sessionId": "S\x00", "phoneNumber": AWA}).encode(), "application/json", 422),
+        *(
+            (json.dumps({"sessionId": "S", "phoneNumber": AWA, name: "\ud800"}).encode(), "application/json", 422)
+            for name in ("sessionId", "phoneNumber", "text", "serviceCode", "networkCode")
+        ),
+        *(
+            (json.dumps({"sessionid": "S", "msisdn": AWA, name: "a\udfff"}).encode(), "application/json", 422)
+            for name in ("sessionid", "msisdn", "message")
+        ),
         (b"sessionId=S&phoneNumber=%2B237699000001&text=", "text/plain", 415),
         (b"sessionId=S", "application/xml", 415),
         (b"x" * 9000, "application/json", 413),
@@ -79,6 +97,52 @@ def test_an_unreadable_request_is_named_and_never_repeated(
 def test_other_methods_are_not_allowed(gateway: TestClient, method: str) -> None:
     assert gateway.request(method, "/ussd").status_code == 405
     assert gateway.request(method, "/ussd/").status_code == 405
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+@pytest.mark.parametrize("path", ["/ussd", "/ussd/"])
+def test_beside_the_console_too_a_gateway_is_never_sent_to_its_sign_in_page(
+    database: Database, path: str, method: str
+) -> None:
+    assert database.engine
+    app = whole.create(get_settings(), nothing_around, "0")
+    app.mount("/", RedirectResponse("/connexion"))
+    answer = TestClient(app, follow_redirects=False).request(method, path)
+    assert answer.status_code == 405
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sessions?offset=9223372036854775808",
+        "sessions?offset=99999999999999999999999",
+        "logs?session_id=%00",
+        "stats?service=%00",
+        "stats?from=%00",
+        "stats?from=9999-12-31T23:30:00Z",
+        "stats?to=0001-01-01T00:00:00%2B14:00",
+    ],
+)
+def test_absurd_questions_about_the_figures_are_refused_not_failed(database: Database, query: str) -> None:
+    assert database.engine
+    client = TestClient(
+        whole.create(get_settings(), nothing_around, "0"), client=("127.0.0.1", 50_000), raise_server_exceptions=False
+    )
+    answer = client.get(f"/ussd/{query}", headers=KEY)
+    assert answer.status_code == 422, answer.text
+
+
+def test_a_client_cannot_write_his_own_address_before_the_proxys(
+    gateway: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = get_settings().model_copy(
+        update={"trusted_proxies": parse_networks("127.0.0.1"), "allowed_ips": "10.0.0.1"}
+    )
+    monkeypatch.setattr("api.ussd.get_settings", lambda: settings)
+    body = {"sessionid": "X1", "msisdn": AWA, "message": ""}
+    for lines, status in ((["10.0.0.1"], 200), (["10.0.0.1", "203.0.113.9"], 403), (["203.0.113.9", "10.0.0.1"], 200)):
+        headers = [("X-Forwarded-For", line) for line in lines]
+        assert gateway.post("/ussd/", json=body, headers=headers).status_code == status, lines
 
 
 def test_no_key_a_wrong_key_and_a_revoked_key_are_one_answer(gateway: TestClient, database: Database) -> None:

@@ -93,8 +93,9 @@ def test_sentences_are_in_the_person_s_language(database: Database) -> None:
 
 def test_a_body_beyond_a_mebibyte_is_refused(awa: Phone) -> None:
     for path in ("/api/v1/auth/login", "/api/auth/login"):
-        answer = awa.call("POST", path, content=b" " * (1 << 20) + b"{}", headers={"Content-Type": "application/json"})
-        assert (answer.status_code, answer.json()["code"]) == (413, "trop_volumineux")
+        for kind in ("application/json", "multipart/form-data; boundary=x", "text/plain"):
+            answer = awa.call("POST", path, content=b" " * (1 << 20) + b"{}", headers={"Content-Type": kind})
+            assert (answer.status_code, answer.json()["code"]) == (413, "trop_volumineux"), kind
 
 
 def test_unknown_paths_and_methods(awa: Phone) -> None:

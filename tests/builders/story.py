@@ -1,4 +1,4 @@
-"""A ledger with a history, and hands that harm it as only the owner of its tables can."""
+"""A ledger with a history, for the tests of its guards and of its books."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,8 +15,6 @@ from services.ledger import Leg
 from tests.builders.bank import Bank, transfer
 
 Connection = psycopg.Connection[Any]
-
-LEDGER_TABLES = ("ledger_entry", "ledger_transaction", "ledger_seal")
 CONTENT = "'\\x00'::bytea"
 
 
@@ -76,14 +74,3 @@ def broken_for(owner: Connection) -> set[int]:
     views = [(invariant.number, sql.Identifier(invariant.view)) for invariant in books.INVARIANTS]
     query = sql.SQL("select exists (select from {})")
     return {number for number, view in views if owner.execute(query.format(view)).fetchone() == (True,)}
-
-
-def untrigger(owner: Connection) -> None:
-    for table in LEDGER_TABLES:
-        owner.execute(sql.SQL("alter table {} disable trigger user").format(sql.Identifier(table)))
-
-
-def wait_until_blocked_by(holder: Connection) -> None:
-    waiting = "select count(*) from pg_locks where not granted and pg_backend_pid() = any (pg_blocking_pids(pid))"
-    while holder.execute(waiting).fetchone() == (0,):
-        pass

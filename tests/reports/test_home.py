@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import psycopg
 import pytest
@@ -12,17 +11,16 @@ from core.database import Database, Session, fetch_all
 from core.money import Currency, Money
 from core.permissions import SYSTEM, Actor, Grant, Role, Scope
 from models.audit import AuditEntry
-from models.ledger import AccountKind, Source
 from models.messages import Message
 from models.tasks import JobRun, JobSchedule, RunState
-from models.users import PinCredential, User
+from models.users import PinCredential
 from models.ussd import UssdPublication
-from models.wallets import UssdOperation, Wallet
+from models.wallets import UssdOperation
 from reports import feed, home, ledger
 from reports.figures import Rate
 from services import ledger as books
-from services.ledger import Leg, Posting
 from tests.builders import traffic
+from tests.builders.money import open_wallet, send, take_back
 from tests.builders.traffic import Step
 
 # A Saturday, 14:25 in Douala (UTC+1).
@@ -32,62 +30,6 @@ ZONE = "Africa/Douala"
 ADMIN = Actor(user_id=None, name="Mireille", grants=(Grant(Scope.PLATFORM, Role.ADMIN),))
 READER = Actor(user_id=None, name="Léa", grants=(Grant(Scope.USSD, Role.LECTEUR),))
 MEMBER = Actor(user_id=ids.new_id(), name="Awa", grants=(Grant(Scope.PLATFORM, Role.MEMBRE),))
-
-
-def open_wallet(session: Session, name: str, currency: Currency = Currency.XAF, at: datetime = NOW) -> Wallet:
-    first, _, last = name.partition(" ")
-    user = User(first_name=first, last_name=last)
-    wallet_id = ids.new_id()
-    account = books.open_account(session, AccountKind.WALLET, "wallet", wallet_id, currency)
-    session.add(user)
-    session.flush()
-    wallet = Wallet(id=wallet_id, user_id=user.id, currency=currency, account_id=account, created_at=at)
-    session.add(wallet)
-    session.flush()
-    opening = books.house_account(session, AccountKind.OPENING, currency)
-    amount = Money(10_000_000, currency)
-    legs = (Leg(opening, amount), Leg(account, -amount))
-    books.post(session, Posting(Source.MANUAL, f"opening:{wallet_id}", "opening", legs, occurred_at=at))
-    return wallet
-
-
-def send(session: Session, payer: Wallet, payee: Wallet, minor: int, fee: int, at: datetime) -> UssdOperation:
-    currency = Currency(payer.currency)
-    fees = books.house_account(session, AccountKind.FEE_INCOME, currency)
-    legs = [Leg(payer.account_id, Money(minor + fee, currency)), Leg(payee.account_id, Money(-minor, currency))]
-    if fee:
-        legs.append(Leg(fees, Money(-fee, currency)))
-    operation_id = ids.new_id()
-    reference = ids.reference("TR")
-    posted = books.post(
-        session, Posting(Source.USSD, str(operation_id), "transfer", tuple(legs), reference, occurred_at=at)
-    )
-    operation = UssdOperation(
-        id=operation_id,
-        created_at=at,
-        reference=reference,
-        type="transfer",
-        payer_id=payer.id,
-        payee_id=payee.id,
-        currency=currency,
-        amount_minor=minor,
-        fee_minor=fee,
-        key=str(operation_id),
-        transaction_id=posted.id,
-    )
-    session.add(operation)
-    session.flush()
-    return operation
-
-
-def take_back(session: Session, transaction_id: UUID | None, at: datetime) -> None:
-    assert transaction_id is not None
-    entries = fetch_all(session, "select * from ledger_entry where transaction_id = %s", (transaction_id,))
-    legs = tuple(Leg(e["account_id"], Money(-e["amount"], Currency(e["currency"]))) for e in entries)
-    books.post(
-        session,
-        Posting(Source.USSD, f"back:{transaction_id}", "reversal", legs, occurred_at=at, reverses_id=transaction_id),
-    )
 
 
 @pytest.fixture
@@ -215,7 +157,7 @@ def test_nothing_waits_in_a_quiet_house(database: Database) -> None:
 
 def test_each_thing_that_needs_a_person_waits_with_its_count(database: Database) -> None:
     with database.transaction() as session:
-        awa, jean = (open_wallet(session, name) for name in ("Awa Diop", "Jean Nkolo"))
+        awa, jean = (open_wallet(session, name, at=NOW) for name in ("Awa Diop", "Jean Nkolo"))
         for place, (wallet, is_locked) in enumerate(((awa, True), (jean, False))):
             changed = NOW - timedelta(days=place)
             session.add(
@@ -301,7 +243,7 @@ def test_broken_books_come_first_and_go_when_they_are_right_again(database: Data
 
     with database.transaction() as session:
         assert home.get_books(session) == home.Books(None, ())
-        open_wallet(session, "Awa Diop")
+        open_wallet(session, "Awa Diop", at=NOW)
     with psycopg.connect(database.url) as intruder:
         intruder.execute("update ledger_account set balance = balance + 1 where not is_house")
     examine()

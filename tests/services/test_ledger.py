@@ -1,40 +1,28 @@
 """The ledger, told as a story: money moves once, whole, and never further than there is."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from uuid import UUID
 
-import psycopg
 import pytest
 
 from core import ids
 from core.database import Database
-from core.errors import Conflict, Forbidden, NotFound
+from core.errors import Conflict
 from core.money import Currency, Money
 from core.permissions import SYSTEM, Actor, Grant, Role, Scope
 from models.ledger import AccountKind, Source
 from services import accounts, ledger
 from services.ledger import (
-    AlreadyReversed,
     InsufficientFunds,
     KeyReused,
     Leg,
     Posted,
     Posting,
-    ReverseTransaction,
     UnbalancedPosting,
 )
 from tests.builders.bank import Bank, transfer
 
 XOF, CDF = Currency.XOF, Currency.CDF
 ADMIN = Actor(user_id=None, name="Awa Ndiaye", grants=(Grant(Scope.PLATFORM, Role.ADMIN),))
-
-
-@pytest.fixture
-def bank(database: Database) -> Iterator[Bank]:
-    bank = Bank(database)
-    yield bank
-    assert bank.broken() == set()
 
 
 # One posting
@@ -202,132 +190,97 @@ def test_a_house_account_is_opened_once_and_forgotten_when_its_opening_is_undone
     assert bank.figure("select count(*) from ledger_account where id = %s", payable) == 1
 
 
-# Reversals
+# Batches
 
 
-def reverse(bank: Bank, transaction_id: UUID, key: str, actor: Actor = ADMIN) -> Posted:
+def test_a_hundred_in_one_commit_keep_their_order_and_replay_inside(bank: Bank) -> None:
+    awa, moussa, fees = bank.wallet(10_000), bank.wallet(), bank.house()
+    before = bank.post(transfer(awa, moussa, 50, "p7", fees=(fees, 1)))
+    batch = [transfer(awa, moussa, 50, f"p{number}", fees=(fees, 1)) for number in range(100)]
+    batch[42] = replace(batch[41], id=ids.new_id())  # a twin inside the batch itself
+
+    posted = bank.post_many(*batch)
+
+    assert [row.is_replay for row in posted] == [number in {7, 42} for number in range(100)]
+    assert posted[7].id == before.id
+    assert posted[42].id == posted[41].id
+    assert posted[99].id == batch[99].id
+    assert (bank.balance(awa), bank.balance(moussa), bank.balance(fees)) == (10_000 - 99 * 51, 99 * 50, 99)
+    assert bank.figure("select version from ledger_account where id = %s", awa) == 1 + 99
     with bank.database.transaction() as session:
-        return ledger.reverse(
-            session, actor, ReverseTransaction(key=key, transaction_id=transaction_id, reason="mauvais numéro")
+        newest_first = [row.transaction_id for row in accounts.list_statement(session, SYSTEM, awa, limit=98)]
+    fresh = [row.id for row in posted if not row.is_replay]
+    assert newest_first == fresh[::-1]
+
+    assert all(row.is_replay for row in bank.post_many(*batch))
+    assert bank.balance(awa) == 10_000 - 99 * 51
+
+
+def test_a_batch_updates_each_account_once(own_database: Database) -> None:
+    bank = Bank(own_database)
+    awa, moussa = bank.wallet(1_000), bank.wallet()
+    with bank.owner() as owner:
+        owner.execute("create table account_update (account_id uuid)")
+        owner.execute(
+            "create function note_update() returns trigger language plpgsql security definer as"
+            " 'begin insert into account_update values (new.id); return null; end'"
+        )
+        owner.execute(
+            "create trigger note_update after update on ledger_account for each row execute function note_update()"
         )
 
+    bank.post_many(*(transfer(awa, moussa, 1, f"p{number}") for number in range(100)))
 
-def test_a_mistake_is_reversed_once_and_leaves_its_trail(bank: Bank) -> None:
-    awa, moussa, fees = bank.wallet(10_000), bank.wallet(), bank.house()
-    mistake = bank.post(transfer(awa, moussa, 3_000, "t1", fees=(fees, 30)))
-
-    reversal = reverse(bank, mistake.id, "r1")
-
-    assert (bank.balance(awa), bank.balance(moussa), bank.balance(fees)) == (10_000, 0, 0)
-    assert reverse(bank, mistake.id, "r1") == replace(reversal, is_replay=True)
-    with pytest.raises(AlreadyReversed):
-        reverse(bank, mistake.id, "r2")
-    with pytest.raises(AlreadyReversed):
-        reverse(bank, reversal.id, "r3")
-    with bank.database.transaction() as session:
-        assert ledger.get_transaction(session, mistake.id)["reversed_by_id"] == reversal.id
-        assert ledger.get_transaction(session, reversal.id)["reversed_by_id"] is None
-    trail = "select count(*) from audit_entry where action = 'ledger.reverse' and subject_id = %s"
-    assert bank.figure(trail, str(mistake.id)) == 1
+    with bank.owner() as owner:
+        noted = {account_id for (account_id,) in owner.execute("select account_id from account_update")}
+        assert owner.execute("select count(*) from account_update").fetchone() == (2,)
+    assert noted == {awa, moussa}
 
 
-def test_two_reversals_at_once_post_one(bank: Bank) -> None:
-    awa, moussa = bank.wallet(10_000), bank.wallet()
-    mistake = transfer(awa, moussa, 3_000, "t1")
-    bank.post(mistake)
-    back = tuple(Leg(leg.account_id, -leg.amount) for leg in mistake.legs)
+def test_a_batch_never_dips_under_the_floor_on_its_way(bank: Bank) -> None:
+    awa, moussa = bank.wallet(100), bank.wallet(100)
+    out, back = transfer(awa, moussa, 150, "out"), transfer(moussa, awa, 150, "back")
+    size = bank.size()
 
-    bank.post(Posting(Source.MANUAL, "r1", "reversal", back, reverses_id=mistake.id))
-    with pytest.raises(AlreadyReversed):  # the one who read before the other committed
-        bank.post(Posting(Source.MANUAL, "r2", "reversal", back, reverses_id=mistake.id))
-
-    assert bank.balance(awa) == 10_000
-
-
-def test_a_reversal_needs_its_right_its_transaction_and_the_money(bank: Bank) -> None:
-    awa, moussa, fatou = bank.wallet(10_000), bank.wallet(), bank.wallet()
-    mistake = bank.post(transfer(awa, moussa, 3_000, "t1"))
-    bank.post(transfer(moussa, fatou, 1, "t2"))
-
-    with pytest.raises(Forbidden):
-        reverse(bank, mistake.id, "r1", Actor(user_id=ids.new_id(), name="Client"))
-    with pytest.raises(NotFound):
-        reverse(bank, ids.new_id(), "r1")
     with pytest.raises(InsufficientFunds):
-        reverse(bank, mistake.id, "r1")
+        bank.post_many(out, back)  # the net is nothing, but awa would have stood at -50
+    with pytest.raises(InsufficientFunds):
+        bank.post_many(transfer(awa, moussa, 60, "a"), transfer(awa, moussa, 60, "b"))
 
-    assert (bank.balance(awa), bank.balance(moussa)) == (7_000, 2_999)
-    assert bank.figure("select count(*) from audit_entry where action = 'ledger.reverse'") == 0
-
-
-# Two phases
-
-
-def claim(key: str, kind: str) -> Posting:
-    return Posting(Source.TRANSFER, key, kind, ())
+    assert bank.size() == size
+    assert (bank.balance(awa), bank.balance(moussa)) == (100, 100)
+    bank.post_many(transfer(awa, moussa, 100, "a"), transfer(moussa, awa, 200, "b"))
+    assert (bank.balance(awa), bank.balance(moussa)) == (200, 0)
 
 
-def test_a_reserve_is_either_posted_or_given_back(bank: Bank) -> None:
-    awa, held, float_ = bank.wallet(10_000), bank.reserved(), bank.house(AccountKind.PROVIDER_FLOAT)
-    amount = Money(4_000, XOF)
-    with bank.database.transaction() as session:
-        ledger.reserve(session, awa, held, amount, claim("a", "reserve"))
-        ledger.reserve(session, awa, held, amount, claim("b", "reserve"))
-    assert (bank.balance(awa), bank.balance(held)) == (2_000, 8_000)
-
-    with bank.database.transaction() as session:
-        ledger.post_reserved(session, held, [Leg(float_, -amount)], claim("a:end", "cash_out"))
-        ledger.void(session, awa, held, amount, claim("b:end", "void"))
-    assert (bank.balance(awa), bank.balance(held), bank.balance(float_)) == (6_000, 0, -4_000)
-
-    with pytest.raises(KeyReused), bank.database.transaction() as session:
-        ledger.void(session, awa, held, amount, claim("a:end", "void"))
-    with pytest.raises(KeyReused), bank.database.transaction() as session:
-        ledger.post_reserved(session, held, [Leg(float_, -amount)], claim("b:end", "cash_out"))
-    with bank.database.transaction() as session:
-        assert ledger.void(session, awa, held, amount, claim("b:end", "void")).is_replay
-    assert (bank.balance(awa), bank.balance(held), bank.balance(float_)) == (6_000, 0, -4_000)
-
-
-def test_more_than_there_is_cannot_be_reserved(bank: Bank) -> None:
-    awa, held = bank.wallet(10_000), bank.reserved()
-
-    with pytest.raises(InsufficientFunds), bank.database.transaction() as session:
-        ledger.reserve(session, awa, held, Money(10_001, XOF), claim("a", "reserve"))
-
-    assert (bank.balance(awa), bank.balance(held)) == (10_000, 0)
-
-
-# Locks and reads
-
-
-def test_locked_balances_wait_for_the_one_who_came_first(bank: Bank) -> None:
-    awa, moussa, fees = bank.wallet(10_000), bank.wallet(20), bank.house()
-
-    with bank.database.transaction() as session:
-        assert ledger.lock_balances(session, [moussa, awa, fees]) == {awa: 10_000, moussa: 20}
-        with bank.owner() as other, pytest.raises(psycopg.errors.LockNotAvailable):
-            other.execute("select from ledger_account where id = %s for no key update nowait", (awa,))
-
-
-def test_a_statement_lists_the_newest_first_with_the_balance_after_each(bank: Bank) -> None:
+def test_a_used_key_refuses_the_whole_batch(bank: Bank) -> None:
     awa, moussa = bank.wallet(1_000), bank.wallet()
-    bank.post(replace(transfer(awa, moussa, 300, "t1"), reference="TR-ABC123"))
-    bank.post(transfer(moussa, awa, 100, "t2"))
+    bank.post(transfer(awa, moussa, 10, "used"))
+    size = bank.size()
 
-    with bank.database.transaction() as session:
-        lines = accounts.list_statement(session, SYSTEM, awa)
-        found, total = accounts.list_transactions(session, SYSTEM, search="tr-abc123")
-        whole = accounts.get_transaction(session, SYSTEM, found[0].id)
-    movements = [(line.amount.minor, line.balance_after and line.balance_after.minor) for line in lines]
-    assert movements == [(100, 800), (-300, 700), (1_000, 1_000)]
-    assert (total, [(row.reference, row.amount.minor, row.lines) for row in found]) == (1, [("TR-ABC123", 300, 2)])
-    assert [(entry.account_id, entry.amount.minor) for entry in whole.entries] == [(awa, 300), (moussa, -300)]
+    with pytest.raises(KeyReused):
+        bank.post_many(transfer(awa, moussa, 1, "new"), transfer(awa, moussa, 11, "used"))
+    with pytest.raises(KeyReused):
+        bank.post_many(transfer(awa, moussa, 1, "twin"), transfer(awa, moussa, 2, "twin"))
+
+    assert bank.size() == size
 
 
-def test_what_is_not_there_is_not_found(bank: Bank) -> None:
-    with bank.database.transaction() as session:
-        with pytest.raises(NotFound):
-            ledger.get_balance(session, ids.new_id())
-        with pytest.raises(NotFound):
-            ledger.get_transaction(session, ids.new_id())
+def test_a_batch_is_of_one_source_one_actor_and_at_most_a_thousand(bank: Bank) -> None:
+    awa, moussa = bank.wallet(2_000), bank.wallet()
+    one = transfer(awa, moussa, 1, "one")
+
+    assert bank.post_many() == []
+    for other in (
+        replace(one, source=Source.TONTINE),
+        replace(one, actor="Moussa"),
+        replace(one, reverses_id=one.id),
+    ):
+        with pytest.raises(ValueError, match="one source, one actor and no reversal"):
+            bank.post_many(transfer(awa, moussa, 1, "two"), other)
+    with pytest.raises(UnbalancedPosting):
+        bank.post_many(*(transfer(awa, moussa, 1, f"p{number}") for number in range(1_001)))
+    assert bank.balance(awa) == 2_000
+
+    assert len(bank.post_many(*(transfer(awa, moussa, 1, f"p{number}") for number in range(1_000)))) == 1_000
+    assert bank.balance(awa) == 1_000

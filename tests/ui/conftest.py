@@ -18,11 +18,15 @@ from nicegui.storage import Storage
 from nicegui.testing import User
 from nicegui.testing.general import nicegui_reset_globals
 
+from core.database import Database
 from core.permissions import Actor, Grant, Role, Scope
 from core.settings import get_settings
+from services import users
+from tests.builders import people
 from ui import auth, live, navigation, pages, shell
 
 ADMIN = Actor(None, "Mireille Bongo", (Grant(Scope.PLATFORM, Role.ADMIN),))
+REAL_RESOLVE, REAL_STANDING = auth.resolve, navigation.standing
 READER = Actor(None, "Awa Diop", (Grant(Scope.USSD, Role.LECTEUR),))
 
 
@@ -100,3 +104,27 @@ async def open_console(
     yield serve
     get_settings.cache_clear()
     assert [record.getMessage() for record in caplog.get_records("call") if record.levelname == "ERROR"] == []
+
+
+@pytest.fixture
+def house(database: Database, monkeypatch: pytest.MonkeyPatch, door: Door) -> Database:
+    """Put the real database, real sessions and the real standing of things behind the door."""
+    assert door.committed == 0  # asked for so that it is replaced, and not the other way round
+    monkeypatch.setattr(shell, "get_database", lambda: database)
+    monkeypatch.setattr(auth, "resolve", REAL_RESOLVE)
+    monkeypatch.setattr(navigation, "standing", REAL_STANDING)
+    return database
+
+
+def signed_in(database: Database, name: str, scope: Scope, role: Role) -> str:
+    """Write a person with one role and return the token of his console."""
+    first, _, last = name.partition(" ")
+    email = f"{first.casefold()}@palabre.example"
+    if scope is Scope.PLATFORM:
+        people.person(database, email, first_name=first, last_name=last, global_role=role.value)
+    else:
+        holder = people.person(database, email, first_name=first, last_name=last)
+        organisation = people.organisation(database) if scope is Scope.ORGANISATION else None
+        people.holds(database, holder, scope, role, organisation)
+    with database.transaction() as session:
+        return users.sign_in_console(session, users.SignIn(email=email, password=people.PASSWORD, address="")).token

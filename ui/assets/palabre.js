@@ -21,12 +21,13 @@ window.palabre = {
       done();
     }
   },
-  found(isOpen) {
+  found(text, isOpen) {
     const box = document.querySelector(".search input");
     if (!box) return;
+    box.dataset.foundFor = text;
     box.setAttribute("aria-expanded", isOpen);
     box.removeAttribute("aria-activedescendant");
-    if (box.dataset.isAwaited) palabre.openHit();
+    if (box.dataset.isAwaited) setTimeout(palabre.openHit, 50); // once the hits are drawn
   },
   walkHits(step) {
     const box = document.querySelector(".search input");
@@ -40,9 +41,12 @@ window.palabre = {
   },
   openHit() {
     const box = document.querySelector(".search input");
-    const hit = document.querySelector('.hit[aria-selected="true"]') || document.querySelector(".hit");
-    if (hit) hit.click();
-    box.dataset.isAwaited = hit ? "" : "true"; // Enter came before what it asks for
+    if (box.value.trim() !== (box.dataset.foundFor ?? "")) {
+      box.dataset.isAwaited = "true"; // Enter came before what it asks for
+      return;
+    }
+    delete box.dataset.isAwaited;
+    (document.querySelector('.hit[aria-selected="true"]') || document.querySelector(".hit"))?.click();
   },
   keep(table, shown) {
     localStorage.setItem("columns:" + table, JSON.stringify(shown));
@@ -69,6 +73,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     palabre.walkHits(event.key === "ArrowDown" ? 1 : -1);
   } else if (event.key === "Enter") palabre.openHit();
+  else if (event.key === "Escape") event.target.blur();
   else delete event.target.dataset.isAwaited;
 });
 

@@ -73,6 +73,10 @@ begin
     if coalesce(cardinality(p_accounts), 0) < 2 then
         raise exception 'ledger legs malformed: a transaction has two at least' using errcode = 'PL002';
     end if;
+    if (cardinality(p_amounts), cardinality(p_currencies))
+            is distinct from (cardinality(p_accounts), cardinality(p_accounts)) then
+        raise exception 'ledger legs malformed: lists of unequal length' using errcode = 'PL002';
+    end if;
 
     -- Any conflict, not that of the key alone: two who post the same reversal at once may meet on reverses_id first.
     insert into ledger_transaction
@@ -150,6 +154,10 @@ declare
 begin
     if cardinality(p_ids) > 1000 then
         raise exception 'ledger batch over 1000 transactions' using errcode = 'PL002';
+    end if;
+    if (cardinality(p_leg_accounts), cardinality(p_leg_amounts), cardinality(p_leg_currencies)) is distinct from
+            (cardinality(p_leg_positions), cardinality(p_leg_positions), cardinality(p_leg_positions)) then
+        raise exception 'ledger batch malformed: lists of unequal length' using errcode = 'PL002';
     end if;
 
     select array_agg(ledger_content(p_kinds[l.position], null, l.accounts, l.amounts) order by l.position)
@@ -424,6 +432,10 @@ do $$
 begin
     revoke insert, update, delete, truncate
         on ledger_account, ledger_transaction, ledger_entry, ledger_snapshot, ledger_seal from palabre_app;
+    -- What writes with its owner's rights is for the application alone, not for any role that may connect.
+    revoke execute on function ledger_open_account, ledger_lock, ledger_post, ledger_post_many, ledger_seal_next from public;
+    grant execute on function ledger_open_account, ledger_lock, ledger_post, ledger_post_many, ledger_seal_next
+        to palabre_app;
 exception
     when undefined_object then null;
 end

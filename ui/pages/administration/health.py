@@ -7,10 +7,10 @@ from nicegui import app, ui
 
 from core.clock import now
 from core.permissions import Permission
-from reports import health as report
-from reports.health import Health
 from services import books, jobs
+from services import health as report
 from services.books import Examination, Finding
+from services.health import Health
 from services.jobs import JobRow
 from ui import live, shell
 from ui.components import buttons, cards, chips, copy_field, facts, layout, progress, tiles, toasts

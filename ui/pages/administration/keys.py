@@ -73,6 +73,7 @@ def _row(row: ApiKeyRow) -> tables.Row:
             "state": chips.cell(sign_of(row, now())),
             "used": moment(row.last_used_at) or t("Jamais"),
         },
+        phone_under=f"{row.prefix}…",
     )
 
 

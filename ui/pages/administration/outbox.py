@@ -9,7 +9,7 @@ from ui import shell
 from ui.components import cards, chips, code, dialogs, facts, layout, tables
 from ui.components.history import Happening, history
 from ui.components.tables import Answer, Ask, Column, Filter
-from ui.labels import State, count, moment, t
+from ui.labels import State, count, moment, t, when
 from ui.markup import show, tag
 from ui.pages.administration import words
 
@@ -25,9 +25,9 @@ async def outbox() -> None:
                 Column("type", t("Message"), "name"),
                 Column("channel", t("Canal"), is_on_phone=False),
                 Column("address", t("Destinataire"), is_on_phone=False),
+                Column("state", t("État"), "chip"),
                 Column("text", t("Texte"), is_on_phone=False),
                 Column("segments", t("Parties"), "number", is_on_phone=False),
-                Column("state", t("État"), "chip"),
                 Column("at", t("Écrit le"), "time", is_on_phone=False),
             ],
             _source,
@@ -61,6 +61,7 @@ def _row(row: MessageRow) -> tables.Row:
             "state": chips.cell(words.MESSAGE_STATES[row.state]),
             "at": moment(row.created_at),
         },
+        phone_under=f"{row.address} · {when(row.created_at)}",
     )
 
 

@@ -100,6 +100,7 @@ def _row(row: AuditRow) -> tables.Row:
             "at": moment(row.created_at),
         },
         under=deeds.summary(row)[:LONGEST_UNDER],
+        phone_under=row.actor_name,
     )
 
 

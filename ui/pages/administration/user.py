@@ -9,14 +9,14 @@ from core.errors import NotFound
 from core.permissions import Permission
 from models.users import UserState
 from services import users as people
-from services.users import ConsoleSessionRow, UserRow
+from services.users import ConsoleSessionRow, RemoveTotp, UserRow
 from ui import shell
-from ui.components import buttons, cards, chips, danger_dialog, facts, layout, toasts
+from ui.components import buttons, cards, chips, danger_dialog, facts, layout, reason_dialog, toasts
 from ui.components.empty import sentence
 from ui.components.history import history
 from ui.labels import moment, t, when
 from ui.markup import Markup, join, show, tag
-from ui.pages.administration import deeds, granting, losing_totp, words
+from ui.pages.administration import deeds, granting, words
 
 MOST_SHOWN = 12  # the rest is one link away
 
@@ -107,7 +107,25 @@ def _security(found: UserRow) -> None:
         totp = chips.chip(words.TOTP_ON if found.has_totp else words.TOTP_OFF)
         show(facts.facts([(t("Mot de passe"), password), (t("Double authentification"), totp)]))
         if found.has_totp and _may_change(found):
-            buttons.secondary(t("Retirer la double authentification"), lambda: losing_totp.ask(found), icon="gpp_maybe")
+            words_shown = t("Retirer la double authentification")
+            buttons.secondary(words_shown, lambda: _ask_totp_removal(found), icon="gpp_maybe")
+
+
+def _ask_totp_removal(found: UserRow) -> None:
+    async def confirm(reason: str) -> bool:
+        if await shell.act(people.remove_totp, RemoveTotp(user_id=found.id, reason=reason)) is None:
+            return False
+        toasts.done(t("Double authentification retirée."))
+        ui.navigate.reload()
+        return True
+
+    reason_dialog.reason_dialog(
+        t("Retirer la double authentification"),
+        t("{name} entrera avec son seul mot de passe, et pourra en préparer une autre.").format(name=found.name),
+        act=t("Retirer"),
+        confirm=confirm,
+        is_danger=True,
+    )
 
 
 async def _sessions(found: UserRow) -> None:

@@ -77,4 +77,5 @@ def _row(row: UserRow) -> tables.Row:
         },
         href=f"/administration/utilisateurs/{row.id}",
         under=(row.email or row.phone or "") if row.name not in {row.email, row.phone} else "",
+        phone_under=" · ".join(held),
     )

@@ -74,7 +74,7 @@ USER_STATES: dict[str, State | Sign] = {
     UserState.CLOSED: Sign("block", "Désactivé", Tone.NEUTRAL),
 }
 
-TOTP_ON = Sign("verified_user", "Active", Tone.ACCENT)
+TOTP_ON = Sign("verified_user", "Activée", Tone.ACCENT)
 TOTP_OFF = Sign("gpp_maybe", "Inactive", Tone.NEUTRAL)
 
 RUN_STATES: dict[str, State] = {

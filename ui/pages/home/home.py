@@ -39,11 +39,11 @@ async def home() -> None:
         with layout.cell(8):
             with cards.card(is_flush=True):
                 Things(found)
-            if is_short:  # the room it leaves is the figures'
+            if is_short and found.tiles:  # the room it leaves is the figures'
                 Figures(found)
         with layout.cell(4):
             await draw_feed()
-    if not is_short:
+    if not is_short and found.tiles:
         Figures(found)
 
 

@@ -69,7 +69,7 @@ def _row(row: accounts.EntryRow) -> tables.Row:
             "at": moment(row.occurred_at),
         },
         href=f"/grand-livre/operations/{row.transaction_id}",
-        phone_under=f"{words.kind(row.kind)}, {moment(row.occurred_at)}",
+        phone_under=moment(row.occurred_at),
     )
 
 

@@ -61,5 +61,5 @@ def _row(row: accounts.TransactionRow) -> tables.Row:
             "at": moment(row.occurred_at),
         },
         href=f"/grand-livre/operations/{row.id}",
-        phone_under=f"{words.kind(row.kind)}, {moment(row.occurred_at)}",
+        phone_under=moment(row.occurred_at),
     )

@@ -14,7 +14,7 @@ MIGRATIONS = Path(__file__).parent.parent / "alembic"
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerHead:
+class Head:
     """The size of the ledger and its last seal; `unsealed` entries came after it."""
 
     entries: int
@@ -58,7 +58,7 @@ class JobsFacts:
 class Health:
     """Everything the page of health shows besides the books' own examination."""
 
-    ledger: LedgerHead
+    ledger: Head
     database: DatabaseFacts
     jobs: JobsFacts
 
@@ -77,7 +77,7 @@ def heads() -> frozenset[str]:
     return frozenset(ScriptDirectory(str(MIGRATIONS)).get_heads())
 
 
-def _ledger(session: Session) -> LedgerHead:
+def _ledger(session: Session) -> Head:
     row = fetch_one(
         session,
         """
@@ -89,7 +89,7 @@ def _ledger(session: Session) -> LedgerHead:
         """,
     )
     assert row is not None  # noqa: S101  # aggregates without a group always give one row
-    return LedgerHead(**row)
+    return Head(**row)
 
 
 def _database(session: Session) -> DatabaseFacts:

@@ -1,4 +1,4 @@
-"""Who waits for whom: accounts and keys are claimed in one order, and a seal waits for what is in flight."""
+"""Signs, versions and the order of locks: taken out of the posting functions, each is missed."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +12,46 @@ from core import ids
 from core.database import driver
 from services import ledger
 from tests.builders.bank import rewrite, transfer
-from tests.builders.story import Connection, Story, wait_until_blocked_by
+from tests.builders.story import Connection, Story
+
+
+@pytest.mark.parametrize("function", ["ledger_post", "ledger_post_many"])
+def test_a_flipped_sign_is_seen(own_story: Story, function: str) -> None:
+    flips = {
+        "ledger_post": ("leg.amount * ledger_sign(a.side), version", "leg.amount * -ledger_sign(a.side), version"),
+        "ledger_post_many": (
+            "sum(leg.amount) * ledger_sign(locked.side)",
+            "sum(leg.amount) * -ledger_sign(locked.side)",
+        ),
+    }
+    with own_story.bank.owner() as owner:
+        rewrite(owner, function, *flips[function])
+
+    if function == "ledger_post":
+        own_story.bank.post(transfer(own_story.awa, own_story.moussa, 100, "t9"))
+    else:
+        own_story.bank.post_many(transfer(own_story.awa, own_story.moussa, 100, "t9"))
+
+    assert own_story.bank.broken() == {2}
+
+
+def test_a_posting_that_forgets_to_lock_is_caught_by_the_version(own_story: Story) -> None:
+    """Without its row lock, a writer works on what it read; the version's unique key stops the second."""
+    with own_story.bank.owner() as owner:
+        rewrite(
+            owner, "ledger_post", "set balance = a.balance + leg.amount", "set balance = stale.balance + leg.amount"
+        )
+        rewrite(owner, "ledger_post", "version = a.version + 1", "version = stale.version + 1")
+        rewrite(owner, "ledger_post", "from locked join leg", "from ledger_stale stale join locked using (id) join leg")
+        owner.execute("create table ledger_stale as select * from ledger_account")
+    own_story.bank.post(transfer(own_story.awa, own_story.moussa, 100, "t8"))
+
+    with pytest.raises(psycopg.errors.UniqueViolation) as refusal:
+        own_story.bank.post(transfer(own_story.awa, own_story.moussa, 200, "t9"))
+
+    assert refusal.value.diag.constraint_name == "uq_ledger_entry_account_id_account_version"
+    assert own_story.bank.broken() == set()
+
 
 # Lock order: two who pay each other never wait in a ring
 
@@ -24,6 +63,12 @@ def is_free(holder: Connection, account: UUID) -> bool:
     except psycopg.errors.LockNotAvailable:
         return False
     return True
+
+
+def wait_until_blocked_by(holder: Connection) -> None:
+    waiting = "select count(*) from pg_locks where not granted and pg_backend_pid() = any (pg_blocking_pids(pid))"
+    while holder.execute(waiting).fetchone() == (0,):
+        pass
 
 
 ORDERS: dict[str, tuple[Callable[[Story, UUID, UUID], object], str, str]] = {
@@ -102,50 +147,3 @@ def test_a_batch_claims_its_keys_in_order(own_story: Story, is_guarded: bool) ->
 
 
 # Seals
-
-
-def test_seals_close_windows_of_the_size_asked(story: Story) -> None:
-    for number in range(5):
-        story.bank.post(transfer(story.awa, story.moussa, 1, f"s{number}"))
-
-    assert [story.bank.seal(most=4) for _ in range(4)] == [4, 4, 2, 0]
-    assert story.bank.figure("select array_agg(count order by id) from ledger_seal") == [5, 4, 4, 4, 2]
-    assert story.bank.broken() == set()
-
-
-def test_a_seal_waits_for_postings_in_flight_and_gives_up_politely(story: Story) -> None:
-    with story.bank.database.transaction() as session:
-        ledger.post(session, transfer(story.awa, story.moussa, 1, "s1"))
-        with pytest.raises(psycopg.errors.LockNotAvailable):
-            story.bank.seal()
-
-    assert story.bank.seal() == 2
-
-
-def test_postings_go_on_while_a_window_is_hashed(story: Story) -> None:
-    story.bank.post(transfer(story.awa, story.moussa, 1, "s1"))
-    with story.bank.database.transaction() as session:
-        assert ledger.seal_next(session) == 2
-        story.bank.post(transfer(story.awa, story.moussa, 1, "s2"))  # the seal is not committed yet
-
-    assert story.bank.seal() == 2
-    assert story.bank.broken() == set()
-
-
-def test_one_sealer_at_a_time(story: Story) -> None:
-    story.bank.post(transfer(story.awa, story.moussa, 1, "s1"))
-    with story.bank.database.transaction() as session:
-        ledger.seal_next(session)
-        with pytest.raises(psycopg.errors.LockNotAvailable):
-            story.bank.seal()
-
-    assert story.bank.seal() == 0
-
-
-def test_a_seal_refuses_an_old_snapshot(story: Story) -> None:
-    with story.bank.database.transaction() as session:
-        driver(session).execute("set transaction isolation level repeatable read")
-        with pytest.raises(psycopg.DatabaseError, match="a seal must see") as refusal:
-            ledger.seal_next(session)
-
-    assert refusal.value.sqlstate == "PL004"
