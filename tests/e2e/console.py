@@ -1,0 +1,96 @@
+"""What the tests do with a page: open it, wait for it, go on with the keyboard, find every page there is."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from ui import auth, pages, shell
+
+pages.load()
+SCREENS = {path: screen for path, screen in shell.SCREENS.items() if not screen.in_development_only}
+WHOLE_S = 15
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """Where it runs, and one person of each role with a password."""
+
+    url: str
+    people: dict[str, dict[str, str]]
+
+
+def sign_in(page: Page, sandbox: Sandbox, role: str, path: str = "/connexion") -> None:
+    """Sign in without touching the mouse: the first field has the focus, Enter sends."""
+    open_page(page, path)
+    expect(page.get_by_label("E-mail ou téléphone")).to_be_focused()
+    page.keyboard.type(sandbox.people[role]["email"])
+    page.keyboard.press("Tab")
+    page.keyboard.type(sandbox.people[role]["password"])
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/connexion" not in url)
+    wait(page)
+
+
+def open_page(page: Page, path: str) -> None:
+    """Open a page and wait until it is whole."""
+    page.goto(path)
+    wait(page)
+
+
+def wait(page: Page) -> None:
+    """Wait until the page hears the server and shows no skeleton."""
+    page.wait_for_function("window.did_handshake === true")
+    expect(page.locator("main")).to_be_visible()
+    expect(page.locator(".bones:visible")).to_have_count(0, timeout=WHOLE_S * 1000)
+
+
+def tab_to(page: Page, selector: str, most: int = 60) -> None:
+    """Press Tab until the element that has the focus matches."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"{selector} is not on the way of the Tab key")
+
+
+def complaints_of(page: Page) -> list[str]:
+    """Collect from now on what goes wrong in a page: errors, and requests to anywhere else."""
+    found: list[str] = []
+    page.on("pageerror", lambda error: found.append(f"error: {error}"))
+    page.on("console", lambda said: found.append(f"console: {said.text}") if said.type == "error" else None)
+    page.on("request", lambda request: found.append(f"left: {request.url}") if is_foreign(page, request.url) else None)
+    return found
+
+
+def is_foreign(page: Page, url: str) -> bool:
+    """Say whether an address is of another origin than the page's console."""
+    origin = re.match(r"https?://[^/]+", page.url)
+    return (
+        url.startswith(("http", "ws")) and origin is not None and not re.sub("^ws", "http", url).startswith(origin[0])
+    )
+
+
+def addresses(page: Page) -> dict[str, str]:
+    """Return an address for every registered page: those of things are found by following links, as people do."""
+    found = {path: path for path in SCREENS if "{" not in path}
+    left = [path for path in SCREENS if "{" in path]
+    seen: set[str] = set()
+    while left:
+        unseen = [address for path, address in found.items() if address not in seen and not SCREENS[path].is_open]
+        if not unseen:
+            break
+        for address in unseen:
+            seen.add(address)
+            if address == auth.CHANGE_PASSWORD:
+                continue
+            open_page(page, address)
+            links: list[Any] = page.eval_on_selector_all("a[href]", "all => all.map(one => one.getAttribute('href'))")
+            for path in list(left):
+                pattern = re.compile(re.sub(r"\{\w+\}", "[^/?#]+", path))
+                link = next((link for link in links if pattern.fullmatch(str(link)) and link not in SCREENS), None)
+                if link is not None:
+                    found[path] = link
+                    left.remove(path)
+    return found
