@@ -18,6 +18,7 @@ class Sample:
     elapsed_s: float
     own_cpu_s: float = 0.0
     database_cpu_s: float = 0.0
+    waits_s: tuple[float, ...] = ()
 
     @property
     def rate(self) -> float:
@@ -62,7 +63,16 @@ def rate(samples: Sequence[Sample]) -> float:
 
 def cpu_ms(samples: Sequence[Sample], side: str) -> float:
     """Return the median CPU per operation of one side, `own` or `database`, in milliseconds."""
-    return median(getattr(sample, f"{side}_cpu_s") / sample.operations * 1_000 for sample in samples)
+    used_s = {
+        "own": [sample.own_cpu_s for sample in samples],
+        "database": [sample.database_cpu_s for sample in samples],
+    }
+    return median(s / sample.operations * 1_000 for s, sample in zip(used_s[side], samples, strict=True))
+
+
+def wait_ms(samples: Sequence[Sample], share: float) -> float:
+    """Return the median over the rounds of the wait that `share` of the answers stayed under, in milliseconds."""
+    return median(sorted(sample.waits_s)[int(len(sample.waits_s) * share)] for sample in samples) * 1_000
 
 
 def load() -> str:

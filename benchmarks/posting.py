@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from multiprocessing.synchronize import Barrier
+from pathlib import Path
 from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
@@ -96,8 +97,8 @@ def in_database(ground: Ground, seconds: float) -> Sample:
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
         script.write(IN_DATABASE)
         script.flush()
-        command = [find_binaries().folder / "pgbench", "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2"]
-        command += ["-T", str(round(seconds)), "-f", script.name, str(place["dbname"])]
+        command: list[str | Path] = [find_binaries().folder / "pgbench", "-n", "-M", "prepared", "-j", "2"]
+        command += ["-c", str(CLIENTS), "-T", str(round(seconds)), "-f", script.name, str(place["dbname"])]
         before, own_before = cpu_s(ground.postmaster), _children_cpu_s()
         answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
     done = re.search(r"actually processed: (\d+)", answer.stdout)

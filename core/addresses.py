@@ -1,6 +1,7 @@
 """Who is at the other end of a request: one rule for the client's address, behind declared proxies only."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from core.settings import Network, parse_networks
@@ -31,8 +32,8 @@ def is_trusted_proxy(peer: str, trusted_proxies: Sequence[Network]) -> bool:
 
 def is_allowed(address: str, allowed: str) -> bool:
     """Say whether an address is in a comma list of addresses and CIDR ranges; `*` allows all."""
-    entries = [entry.strip() for entry in allowed.split(",")]
-    return "*" in entries or is_inside(address, parse_networks(",".join(entry for entry in entries if entry != "*")))
+    networks = _read_list(allowed)
+    return networks is None or is_inside(address, networks)
 
 
 def is_inside(address: str, networks: Iterable[Network]) -> bool:
@@ -41,6 +42,7 @@ def is_inside(address: str, networks: Iterable[Network]) -> bool:
     return parsed is not None and any(parsed in network for network in networks)
 
 
+@lru_cache(4096)
 def parse_address(text: str) -> Address | None:
     """Read an IP address, with or without a port or brackets; an IPv4 address written as IPv6 is the IPv4 one."""
     text = text.strip()
@@ -63,6 +65,13 @@ def is_network(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+@lru_cache
+def _read_list(allowed: str) -> tuple[Network, ...] | None:
+    """Read a list once, not at every request; None when it allows all."""
+    entries = [entry.strip() for entry in allowed.split(",")]
+    return None if "*" in entries else tuple(parse_networks(",".join(entries)))
 
 
 def _plain(address: str) -> str:

@@ -51,7 +51,7 @@ def configure(settings: Settings, name: str = "palabre") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    formatter = structlog.stdlib.ProcessorFormatter(
+    formatter = _OnceFormatter(
         foreign_pre_chain=shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -69,6 +69,16 @@ def configure(settings: Settings, name: str = "palabre") -> None:
         root.addHandler(handler)
     root.setLevel(settings.log_level)
     _take_over_libraries()
+
+
+class _OnceFormatter(structlog.stdlib.ProcessorFormatter):
+    """Writes a record once: the console, the file and the file's question whether it is full get the same line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: str | None = record.__dict__.get("palabre_line")
+        if line is None:
+            line = record.__dict__["palabre_line"] = super().format(record)
+        return line
 
 
 class DailyFile(RotatingFileHandler):

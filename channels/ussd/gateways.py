@@ -7,6 +7,8 @@ from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Engine
+
 from core.database import Session, fetch_all
 from core.security import digest_token
 from core.settings import Network
@@ -50,7 +52,7 @@ class Gateway:
 @dataclass(slots=True)
 class _Cache:
     read_at: float = 0.0
-    place: str = ""
+    engine: Engine | None = None
     gateways: dict[str, Gateway] | None = None
     keys: tuple[GatewayKey, ...] = ()
 
@@ -82,8 +84,8 @@ def forget() -> None:
 
 
 def _refresh(session: Session) -> None:
-    place = str(session.get_bind().engine.url)
-    if place == _cache.place and time.monotonic() - _cache.read_at < REFRESH_S:
+    engine = session.get_bind().engine
+    if engine is _cache.engine and time.monotonic() - _cache.read_at < REFRESH_S:
         return
     rows = fetch_all(session, "select * from ussd_gateway")
     keys = fetch_all(
@@ -107,4 +109,4 @@ def _refresh(session: Session) -> None:
     _cache.keys = tuple(
         GatewayKey(bytes(row["digest"]), tuple(ip_network(network) for network in row["networks"])) for row in keys
     )
-    _cache.place, _cache.read_at = place, time.monotonic()
+    _cache.engine, _cache.read_at = engine, time.monotonic()

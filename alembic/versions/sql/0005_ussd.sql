@@ -1,5 +1,7 @@
 -- A USSD turn: ussd_turn_open, the pure step in Python, ussd_turn_close; one round trip each, one transaction.
 -- The rules are those of docs/ussd.md: identity of a turn, sessions and keys, expiry, replay, conflict, resume.
+-- No sequential scan on the way of a turn: a connection keeps its plans, and one made while a table was small would go
+-- on reading the whole of it.
 
 -- A dialled code without its stars and hash: '*155#' and '#155#' are one code, '155'.
 create function ussd_code(dialled text) returns text
@@ -34,9 +36,10 @@ $$;
 
 -- Who calls, as the menus see him: the person, his wallet in the service's currency, an unseen result.
 create function ussd_caller(p_phone text, p_currency text, p_now timestamptz) returns jsonb
-language sql stable
+language plpgsql stable set enable_seqscan = off
 as $$
-    select jsonb_build_object(
+begin
+    return (select jsonb_build_object(
         'user_id', u.id, 'state', u.state, 'language', u.language, 'country', u.country,
         'name', trim(u.first_name || ' ' || u.last_name),
         'wallet_id', w.id, 'wallet_state', w.state, 'wallet_level', w.level,
@@ -45,7 +48,7 @@ as $$
                 'amount_minor', o.amount_minor, 'payee_name', trim(p.first_name || ' ' || p.last_name))
             from ussd_operation o
             join ussd_session s on s.id = o.session_id
-            left join ussd_turn t on t.operation_id = o.id
+            left join ussd_turn t on t.session_id = s.id and t.operation_id = o.id
             left join wallet pw on pw.id = o.payee_id
             left join users p on p.id = pw.user_id
             where o.payer_id = w.id and o.seen_at is null and o.state = 'completed'
@@ -53,7 +56,8 @@ as $$
               and (t.is_delivered is false or s.state in ('aborted', 'timeout'))
             order by o.created_at desc limit 1))
     from users u left join wallet w on w.user_id = u.id and w.currency = p_currency
-    where u.phone = p_phone
+    where u.phone = p_phone);
+end
 $$;
 
 -- Open a turn: find or begin the session under its row lock and say what this request is.
@@ -71,7 +75,7 @@ create function ussd_turn_open(
     out verdict text, out session jsonb, out service jsonb, out caller jsonb, out resume jsonb,
     out tail text, out input_offset int, out wire bytea, out is_begin boolean
 )
-language plpgsql
+language plpgsql set enable_seqscan = off
 as $$
 declare
     s ussd_session;
@@ -271,7 +275,7 @@ create function ussd_turn_close(
     p_refusals int, p_goal text, p_has_committed boolean, p_transcript_length int, p_transcript_mac bytea,
     p_is_secret boolean, p_version uuid, p_moved uuid, p_seen uuid
 ) returns void
-language plpgsql
+language plpgsql set enable_seqscan = off
 as $$
 declare
     before ussd_session;
