@@ -9,9 +9,12 @@ from core.database import Session, fetch_all, fetch_one
 from core.errors import NotFound
 from core.money import Currency, Money
 from core.permissions import Actor, Permission
+from models.ledger import AccountKind
 from models.wallets import OperationType
 from services import ledger
 from services.subscribers.shown import LARGEST_PAGE, full_name, phone_for
+
+WALLET_KINDS = frozenset({AccountKind.WALLET, AccountKind.WALLET_RESERVED})
 
 # Reads
 
@@ -107,7 +110,11 @@ def get_operation(session: Session, actor: Actor, operation_id: UUID) -> tuple[O
     operation = _operation(actor, row)
     if operation.transaction_id is None:
         return operation, None
-    return operation, ledger.get_transaction(session, operation.transaction_id)
+    transaction = ledger.get_transaction(session, operation.transaction_id)
+    for entry in transaction["entries"]:
+        if entry["kind"] in WALLET_KINDS:  # a wallet's account is labelled with its owner's number
+            entry["label"] = phone_for(actor, entry["label"])
+    return operation, transaction
 
 
 def _operation(actor: Actor, row: dict[str, Any]) -> OperationRow:

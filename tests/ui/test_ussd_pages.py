@@ -152,6 +152,10 @@ async def test_an_operation_leads_to_its_entries_and_its_dialogue(as_operator: O
         await user.should_not_see('href="/grand-livre/operations')
     async with as_operator(f"/ussd-console/operations/{operation.id}", "admin") as user:
         await user.should_see('href="/grand-livre/operations', retries=30)
+    async with as_operator(f"/ussd-console/operations/{operation.id}", "lecteur") as user:
+        await user.should_see("Portefeuille · +23769****01", retries=30)
+        assert AWA not in page(user)
+        assert JEAN not in page(user)
 
 
 # Subscribers
@@ -182,7 +186,8 @@ async def test_a_card_has_the_ledgers_figures_and_follows_them(as_operator: Open
         await user.should_see("3 / 3", retries=30)
         await user.should_see("Argent envoyé", retries=30)
         await user.should_see("Jean Nkolo", retries=30)
-        (line, opening) = rows(user, "balance")
+        await until_rows(user, "reference", "kind", ["Solde d’ouverture", "Transfert"])
+        (line, opening) = rows(user, "reference")
         assert (line["kind"], line["amount"]) == ("Transfert", f"\N{MINUS SIGN}5{NARROW}050{NO_BREAK}F{NO_BREAK}CFA")
         assert opening["balance"] == f"10{NARROW}000{NO_BREAK}F{NO_BREAK}CFA"
         send(bank, AWA, JEAN, 1_000)

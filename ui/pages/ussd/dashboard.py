@@ -62,6 +62,7 @@ class _Board:
         self._way = "transfer"
         self._period: Period | None = None
         self._read_at: datetime | None = None
+        self._is_following = self._is_behind = False
         self._usage: ui.plotly | None = None
         self._times: ui.plotly | None = None
 
@@ -93,10 +94,19 @@ class _Board:
         await self._load_period()
 
     async def follow(self) -> None:
-        """Follow a turn: the present at once, the period when it has grown old."""
-        await self._load_present()
-        if self._read_at is None or (now() - self._read_at).total_seconds() > PERIOD_EVERY_S:
-            await self._load_period()
+        """Follow a turn: the present at once, the period when it has grown old; never two readings at a time."""
+        self._is_behind = True
+        if self._is_following:
+            return
+        self._is_following = True
+        try:
+            while self._is_behind:
+                self._is_behind = False
+                await self._load_present()
+                if self._read_at is None or (now() - self._read_at).total_seconds() > PERIOD_EVERY_S:
+                    await self._load_period()
+        finally:
+            self._is_following = False
 
     async def choose_length(self, length: str) -> None:
         """Look at another period."""
