@@ -50,9 +50,9 @@ _REGISTRATIONS = """
 _PUBLICATIONS = """
     select 'publication' as kind, p.id, p.created_at, v.number::text as word, '' as state, s.key as reference,
            null as currency, null::bigint as amount_minor, s.name,
-           coalesce(trim(u.first_name || ' ' || u.last_name), '') as author, s.id::text as subject_id
+           trim(u.first_name || ' ' || u.last_name) as author, s.id::text as subject_id
     from ussd_publication p join ussd_service s on s.id = p.service_id join flow_version v on v.id = p.version_id
-    left join users u on u.id = p.actor_id
+    join users u on u.id = p.actor_id -- what an installation brings is nobody's news
     where p.created_at > %(since)s order by p.created_at desc limit %(limit)s
 """
 _TRAIL = """
