@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -10,6 +9,7 @@ from ui import auth, pages, shell
 
 pages.load()
 SCREENS = {path: screen for path, screen in shell.SCREENS.items() if not screen.in_development_only}
+MOST_THINGS = 8  # the first subscriber may have no operation, the next has
 expect.set_options(timeout=15_000)  # a machine that runs every test at once is slow
 
 
@@ -74,23 +74,26 @@ def is_foreign(page: Page, url: str) -> bool:
 
 def addresses(page: Page) -> dict[str, str]:
     """Return an address for every registered page: those of things are found by following links, as people do."""
-    found = {path: path for path in SCREENS if "{" not in path}
-    left = [path for path in SCREENS if "{" in path]
-    seen: set[str] = set()
-    while left:
-        unseen = [address for path, address in found.items() if address not in seen and not SCREENS[path].is_open]
-        if not unseen:
+    found = {path: [path] if "{" not in path else [] for path in SCREENS}
+    to_visit = [path for path, screen in SCREENS.items() if found[path] and not screen.is_open]
+    for address in to_visit:  # it grows while we walk
+        if all(found.values()):
             break
-        for address in unseen:
-            seen.add(address)
-            if address == auth.CHANGE_PASSWORD:
-                continue
-            open_page(page, address)
-            links: list[Any] = page.eval_on_selector_all("a[href]", "all => all.map(one => one.getAttribute('href'))")
-            for path in list(left):
-                pattern = re.compile(re.sub(r"\{\w+\}", "[^/?#]+", path))
-                link = next((link for link in links if pattern.fullmatch(str(link)) and link not in SCREENS), None)
-                if link is not None:
-                    found[path] = link
-                    left.remove(path)
-    return found
+        if address == auth.CHANGE_PASSWORD:
+            continue
+        open_page(page, address)
+        links: list[str] = page.eval_on_selector_all("a[href]", "all => all.map(one => one.getAttribute('href'))")
+        for link in links:
+            path = _path_of(link)
+            if path is not None and link not in found[path] and len(found[path]) < MOST_THINGS:
+                found[path].append(link)
+                to_visit.append(link)
+    return {path: links[0] for path, links in found.items() if links}
+
+
+def _path_of(link: str) -> str | None:
+    """Return the path of the page of a thing that a link leads to."""
+    patterns = {path: re.sub(r"\{\w+\}", "[^/?#]+", path) for path in SCREENS if "{" in path}
+    return next(
+        (path for path, pattern in patterns.items() if re.fullmatch(pattern, link) and link not in SCREENS), None
+    )
