@@ -121,7 +121,7 @@ def test_a_batch_claims_its_keys_in_order(own_story: Story, is_guarded: bool) ->
     """Two batches that share keys in opposite orders: the second waits for the first key, and holds none."""
     if not is_guarded:
         with own_story.bank.owner() as owner:
-            rewrite(owner, "ledger_post_many", "order by t.key --", "--")
+            rewrite(owner, "ledger_post_many", "order by t.key, t.position", "")
     first, second = (transfer(own_story.awa, own_story.moussa, 1, key) for key in ("a", "b"))
     ends: list[object] = []
 

@@ -174,9 +174,10 @@ begin
     with claimed as (
         insert into ledger_transaction (id, source, key, kind, reference, actor, occurred_at, posted_at, content)
         select t.id, p_source, t.key, t.kind, t.reference, p_actor, t.occurred_at, p_now, t.content
-        from unnest(p_ids, p_keys, p_kinds, p_references, p_occurred_at, contents)
-             as t (id, key, kind, reference, occurred_at, content)
-        order by t.key -- two batches that share keys claim them in one order, and never wait in a ring
+        from unnest(p_ids, p_keys, p_kinds, p_references, p_occurred_at, contents) with ordinality
+             as t (id, key, kind, reference, occurred_at, content, position)
+        -- Two batches that share keys claim them in one order and never wait in a ring; of a key given twice, the first counts.
+        order by t.key, t.position
         on conflict do nothing
         returning id
     )
