@@ -55,6 +55,14 @@ class Permission(StrEnum):
     USSD_GATEWAYS = "ussd.gateways"
     SUBSCRIBERS_READ = "subscribers.read"
     SUBSCRIBERS_WRITE = "subscribers.write"
+    PAYMENTS_READ = "payments.read"
+    PAYMENTS_EXCHANGES_READ = "payments.exchanges.read"
+    PAYMENTS_ACT = "payments.act"
+    PAYMENTS_REFUND = "payments.refund"
+    PAYMENTS_PAUSE = "payments.pause"
+    PAYMENTS_ACCOUNTS = "payments.accounts"
+    PAYMENTS_SIMULATE = "payments.simulate"
+    MESSAGES_WRITE = "messages.write"
     PENSIONS_READ = "pensions.read"
     PENSIONS_WRITE = "pensions.write"
     CIU_READ = "ciu.read"
@@ -75,8 +83,17 @@ GRANTS: dict[tuple[Scope, Role], frozenset[Permission]] = {
         Permission.USSD_SIMULATE,
         Permission.SUBSCRIBERS_READ,
         Permission.SUBSCRIBERS_WRITE,
+        Permission.PAYMENTS_READ,
+        Permission.PAYMENTS_EXCHANGES_READ,
+        Permission.PAYMENTS_ACT,
+        Permission.PAYMENTS_REFUND,
+        Permission.PAYMENTS_PAUSE,
+        Permission.PAYMENTS_SIMULATE,
+        Permission.OUTBOX_READ,
+        Permission.MESSAGES_WRITE,
     },
-    (Scope.USSD, Role.LECTEUR): EVERYBODY | {Permission.USSD_READ, Permission.SUBSCRIBERS_READ},
+    (Scope.USSD, Role.LECTEUR): EVERYBODY
+    | {Permission.USSD_READ, Permission.SUBSCRIBERS_READ, Permission.PAYMENTS_READ},
     (Scope.CIU, Role.OPERATEUR): EVERYBODY | {Permission.CIU_READ, Permission.CIU_ACT},
     (Scope.CIU, Role.LECTEUR): EVERYBODY | {Permission.CIU_READ},
     (Scope.ORGANISATION, Role.GESTIONNAIRE): EVERYBODY | {Permission.PENSIONS_READ, Permission.PENSIONS_WRITE},

@@ -1,5 +1,31 @@
 """The nouns: tables, states and their allowed transitions."""
 
-from models import audit, flows, inbox, ledger, messages, organisations, tasks, users, ussd, wallets
+from models import (
+    approvals,
+    audit,
+    flows,
+    inbox,
+    ledger,
+    messages,
+    organisations,
+    tasks,
+    transfers,
+    users,
+    ussd,
+    wallets,
+)
 
-__all__ = ["audit", "flows", "inbox", "ledger", "messages", "organisations", "tasks", "users", "ussd", "wallets"]
+__all__ = [
+    "approvals",
+    "audit",
+    "flows",
+    "inbox",
+    "ledger",
+    "messages",
+    "organisations",
+    "tasks",
+    "transfers",
+    "users",
+    "ussd",
+    "wallets",
+]

@@ -28,6 +28,7 @@ class AccountKind(StrEnum):
     WALLET_RESERVED = "wallet_reserved"
     FEE_INCOME = "fee_income"
     COMMISSION_EXPENSE = "commission_expense"
+    FEE_EXPENSE = "fee_expense"
     PROVIDER_FLOAT = "provider_float"
     PAYABLE = "payable"
     OPENING = "opening"

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from core.states import one_of
@@ -75,6 +75,8 @@ class Message(Table, table=True):
         check("state", one_of("state", MessageState)),
         check("priority", "priority between 0 and 3"),
         Index("ix_message_due", "priority", "not_before", postgresql_where=text("state = 'queued'")),
+        Index("ix_message_lease", "lease_until", postgresql_where=text("state = 'sending'")),
+        Index("ix_message_again", "next_try_at", postgresql_where=text("state = 'unknown'")),
         Index("ix_message_recipient", "recipient_id", "created_at"),
         Index("ix_message_created_at", "created_at"),
         Index("ix_message_failed", "created_at", postgresql_where=text("state in ('failed', 'undelivered')")),
@@ -97,7 +99,10 @@ class Message(Table, table=True):
     state: str = MessageState.QUEUED
     tries: int = 0
     next_try_at: datetime | None = instant()
-    account_id: UUID | None = None
+    lease_until: datetime | None = instant()
+    next_channels: list[str] = document(default_factory=list, sa_column_kwargs={"server_default": text("'[]'")})
+    fallback_of_id: UUID | None = Field(default=None, foreign_key="message.id")
+    account_id: UUID | None = Field(default=None, foreign_key="provider_account.id")
     provider_message_id: str | None = Field(default=None, index=True)
     encoding: str = ""
     segments: int = 0
@@ -116,3 +121,93 @@ class MessageEvent(Table, table=True):
     message_id: UUID = Field(foreign_key="message.id", index=True, ondelete="CASCADE")
     state: str
     detail: dict[str, Any] = document()
+
+
+class TemplateState(StrEnum):
+    """One version of a text is used at a time; the earlier ones can come back."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+
+
+TEMPLATE_STEPS = {
+    TemplateState.DRAFT: frozenset({TemplateState.PUBLISHED, TemplateState.RETIRED}),
+    TemplateState.PUBLISHED: frozenset({TemplateState.RETIRED}),
+    TemplateState.RETIRED: frozenset({TemplateState.PUBLISHED}),
+}
+
+
+class MessageTemplate(Table, table=True):
+    """One version of a text in one language on one channel (`*`: all of them)."""
+
+    __tablename__ = "message_template"
+    __table_args__ = (
+        UniqueConstraint("code", "channel", "locale", "version"),
+        check("state", one_of("state", TemplateState)),
+        Index(
+            "uq_message_template_published",
+            "code",
+            "channel",
+            "locale",
+            unique=True,
+            postgresql_where=text("state = 'published'"),
+        ),
+    )
+
+    code: str
+    channel: str = "*"
+    locale: str
+    version: int
+    subject: str = ""
+    body: str
+    variables: dict[str, Any] = document()
+    secrets: list[str] = document(default_factory=list)
+    max_segments: int = 2
+    duplicate_ok: bool = False
+    provider_template: dict[str, Any] = document()
+    state: str = TemplateState.DRAFT
+    needs_review: bool = False
+    is_shipped: bool = False
+    published_at: datetime | None = instant()
+    published_by: UUID | None = Field(default=None, foreign_key="users.id")
+
+
+class MessagePreference(Table, table=True):
+    """A channel a person switched off for a type of message; codes and security cannot be."""
+
+    __tablename__ = "message_preference"
+    __table_args__ = (UniqueConstraint("user_id", "type", "channel"),)
+
+    user_id: UUID = Field(foreign_key="users.id")
+    type: str
+    channel: str
+    is_on: bool = False
+
+
+class Suppression(Table, table=True):
+    """An address that must not be written to on a channel: STOP, a hard bounce, the provider's own list."""
+
+    __tablename__ = "suppression"
+    __table_args__ = (
+        Index("uq_suppression_open", "channel", "address", unique=True, postgresql_where=text("ended_at is null")),
+    )
+
+    channel: str
+    address: str
+    cause: str
+    is_absolute: bool = False
+    detail: str = ""
+    ended_at: datetime | None = instant()
+
+
+class PushSubscription(Table, table=True):
+    """A browser that a person let us notify."""
+
+    __tablename__ = "push_subscription"
+
+    user_id: UUID = Field(foreign_key="users.id", index=True)
+    endpoint: str = Field(unique=True)
+    keys: dict[str, Any] = document()
+    label: str = ""
+    failed_at: datetime | None = instant()

@@ -1,6 +1,8 @@
 """HTTP to the outside: the only file that imports httpx. Short waits, no redirects, answers of a bounded size."""
 
+import threading
 from collections.abc import Mapping
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
@@ -10,6 +12,10 @@ from core.settings import parse_networks
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 10.0
+PROVIDER_READ_TIMEOUT_S = 30.0
+POOL_TIMEOUT_S = 5.0
+MOST_CONNECTIONS = 200
+USER_AGENT = "Palabre/0.1"
 LARGEST_ANSWER_BYTES = 1 << 20
 
 LOOPBACK = parse_networks("127.0.0.0/8,::1")
@@ -37,6 +43,75 @@ def post_bytes(url: str, body: bytes, headers: Mapping[str, str] | None = None) 
     return _call("POST", url, headers, body)
 
 
+class Outcome(NamedTuple):
+    """What came back, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class NoAnswer(NamedTuple):
+    """Nothing came back that can be read. `is_sent` false: no byte of the request can have left this machine."""
+
+    is_sent: bool
+    kind: str
+
+
+_NOTHING_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+    httpx.ProxyError,
+)
+
+
+def exchange(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    content: bytes | None,
+    read_timeout_s: float,
+    largest_answer_bytes: int = LARGEST_ANSWER_BYTES,
+) -> Outcome | NoAnswer:
+    """Make one call over kept connections and say what happened; never raises for the network, never tries twice."""
+    timeout = httpx.Timeout(read_timeout_s, connect=CONNECT_TIMEOUT_S, pool=POOL_TIMEOUT_S)
+    try:
+        with _client().stream(method, url, headers=headers, content=content, timeout=timeout) as answer:
+            body = _read_bounded(answer, largest_answer_bytes)
+            return Outcome(answer.status_code, dict(answer.headers), body)
+    except _NOTHING_SENT as error:
+        return NoAnswer(is_sent=False, kind=type(error).__name__)
+    except httpx.HTTPError as error:
+        return NoAnswer(is_sent=True, kind=type(error).__name__)
+
+
+_lock = threading.Lock()
+_clients: list[httpx.Client] = []
+
+
+def _client() -> httpx.Client:
+    """Return the process's client; connections are kept, so that a call costs no handshake."""
+    with _lock:
+        if not _clients:
+            limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS // 4)
+            agent = {"User-Agent": USER_AGENT}
+            _clients.append(httpx.Client(follow_redirects=False, trust_env=False, limits=limits, headers=agent))
+        return _clients[0]
+
+
+def _read_bounded(answer: httpx.Response, largest_bytes: int) -> bytes:
+    content = bytearray()
+    for piece in answer.iter_bytes():
+        content += piece
+        if len(content) > largest_bytes:
+            raise AnswerTooLargeError(f"more than {largest_bytes} bytes")
+    return bytes(content)
+
+
 def is_safe_url(url: str) -> bool:
     """Say whether secrets may be sent to this address: https, or http that never leaves the machine."""
     parts = urlsplit(url)
@@ -50,10 +125,6 @@ def _call(method: str, url: str, headers: Mapping[str, str] | None, body: str | 
         httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False) as client,
         client.stream(method, url, headers=headers, content=body) as answer,
     ):
-        content = bytearray()
-        for piece in answer.iter_bytes():
-            content += piece
-            if len(content) > LARGEST_ANSWER_BYTES:
-                raise AnswerTooLargeError(f"more than {LARGEST_ANSWER_BYTES} bytes")
+        content = _read_bounded(answer, LARGEST_ANSWER_BYTES)
         plain = {name: value for name, value in answer.headers.items() if name != "content-encoding"}
-        return httpx.Response(answer.status_code, headers=plain, content=bytes(content), request=answer.request)
+        return httpx.Response(answer.status_code, headers=plain, content=content, request=answer.request)

@@ -31,6 +31,7 @@ SIDES: dict[AccountKind, Side] = {
     AccountKind.WALLET_RESERVED: Side.CREDIT,
     AccountKind.FEE_INCOME: Side.CREDIT,
     AccountKind.COMMISSION_EXPENSE: Side.DEBIT,
+    AccountKind.FEE_EXPENSE: Side.DEBIT,
     AccountKind.PROVIDER_FLOAT: Side.DEBIT,
     AccountKind.PAYABLE: Side.CREDIT,
     AccountKind.OPENING: Side.DEBIT,

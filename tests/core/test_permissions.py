@@ -18,8 +18,10 @@ EXPECTED: dict[tuple[Scope, Role], set[str]] = {
     (Scope.USSD, Role.OPERATEUR): {
         *("profile", "ussd.read", "ussd.texts.read", "ussd.act", "ussd.simulate"),
         *("subscribers.read", "subscribers.write"),
+        *("payments.read", "payments.exchanges.read", "payments.act", "payments.refund", "payments.pause"),
+        *("payments.simulate", "outbox.read", "messages.write"),
     },
-    (Scope.USSD, Role.LECTEUR): {"profile", "ussd.read", "subscribers.read"},
+    (Scope.USSD, Role.LECTEUR): {"profile", "ussd.read", "subscribers.read", "payments.read"},
     (Scope.CIU, Role.OPERATEUR): {"profile", "ciu.read", "ciu.act"},
     (Scope.CIU, Role.LECTEUR): {"profile", "ciu.read"},
     (Scope.ORGANISATION, Role.GESTIONNAIRE): {"profile", "pensions.read", "pensions.write"},
@@ -85,5 +87,5 @@ def test_a_key_has_the_rights_of_its_scopes_and_no_other() -> None:
 def test_roles_add_up() -> None:
     both = actor(Grant(Scope.USSD, Role.LECTEUR), Grant(Scope.CIU, Role.OPERATEUR))
     assert {permission.value for permission in both.permissions()} == {
-        *("profile", "ussd.read", "subscribers.read", "ciu.read", "ciu.act"),
+        *("profile", "ussd.read", "subscribers.read", "payments.read", "ciu.read", "ciu.act"),
     }

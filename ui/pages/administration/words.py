@@ -39,10 +39,20 @@ PERMISSIONS: dict[str, dict[Permission, str]] = {
         Permission.JOBS_READ: "Voir les tâches",
         Permission.JOBS_RUN: "Lancer une tâche",
         Permission.OUTBOX_READ: "Lire la boîte d'envoi",
+        Permission.MESSAGES_WRITE: "Régler les messages et leurs modèles",
     },
     "Argent": {
         Permission.LEDGER_READ: "Lire le grand livre",
         Permission.LEDGER_REVERSE: "Contre-passer une opération",
+    },
+    "Paiements": {
+        Permission.PAYMENTS_READ: "Voir les paiements",
+        Permission.PAYMENTS_EXCHANGES_READ: "Lire les échanges avec les opérateurs",
+        Permission.PAYMENTS_ACT: "Interroger, annuler, régler un inconnu",
+        Permission.PAYMENTS_REFUND: "Rembourser",
+        Permission.PAYMENTS_PAUSE: "Suspendre un compte d'opérateur",
+        Permission.PAYMENTS_ACCOUNTS: "Régler les comptes et les routes",
+        Permission.PAYMENTS_SIMULATE: "Utiliser les simulateurs",
     },
     "USSD": {
         Permission.USSD_READ: "Voir le tableau de bord",
