@@ -102,6 +102,11 @@ def read(database: Database, question: Question) -> None:
         breaker.note(session, row.account_id, answer)
 
 
+def list_due_accounts(session: Session) -> list[UUID]:
+    """Return the accounts with something to ask about, that may be asked now."""
+    return [row["account_id"] for row in fetch_all(session, _ACCOUNTS, {"now": clock.now()})]
+
+
 def _is_link_to_close(row: TransferRow) -> bool:
     """Say whether a link's time is over and nobody closed it yet; it is asked for once."""
     is_over = row.deadline_at is not None and row.deadline_at <= clock.now()

@@ -22,7 +22,7 @@ PROOF_AFTER = timedelta(seconds=900)
 LAST_DAY = 30
 
 _FIRST = {"S1": (5, 10, 20, 40, 60), "S2": (15, 30, 60), "S3": (2, 10, 30, 60), "S4": (15, 30, 60, 120, 300, 600, 900)}
-# (every, until) in seconds
+# Pairs of how often and until when, in seconds.
 _THEN = {
     "S1": ((MINUTE, 10 * MINUTE), (15 * MINUTE, 2 * HOUR), (HOUR, DAY)),
     "S2": ((MINUTE, DAY),),

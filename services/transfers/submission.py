@@ -121,7 +121,7 @@ def _prepare(database: Database, claimed: Claimed, wire: Wire) -> Order | Reject
 
 
 def _lease(session: Session, row: TransferRow, record: dict[str, Any]) -> TransferRow | None:
-    lease = {"lease_until": clock.now() + LEASE, "next_read_at": None}
+    lease: dict[str, Any] = {"lease_until": clock.now() + LEASE, "next_read_at": None}
     if row.state is TransferState.SUBMITTED:
         again = fetch_one(
             session,
