@@ -132,7 +132,7 @@ class Wave(MoneyAdapter):
     def status(self, order: Order, wire: Wire) -> Seen | NotSeen | Unknown:
         """Read by Wave's id, or search by ours when its answer was lost."""
         if order.direction == "refund":
-            return self._seen_refund(order, wire)
+            return self._find_refund(order, wire)
         found = self._session(order, wire) if order.direction == "collect" else self._payout(order, wire)
         if not isinstance(found, Mapping):
             return found
@@ -208,7 +208,7 @@ class Wave(MoneyAdapter):
             return _record(wire, order, f"/v1/payout/{quote(key, safe='')}")
         return _search(wire, order, "/v1/payouts/search")
 
-    def seen_refund(self, order: Order, wire: Wire) -> Seen | NotSeen | Unknown:
+    def _find_refund(self, order: Order, wire: Wire) -> Seen | NotSeen | Unknown:
         """Look for the refund of this checkout in the lists since it was asked for."""
         original = order.original
         key = calls.text_of(order.handles.get("checkout_id")) or (
