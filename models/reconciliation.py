@@ -80,9 +80,10 @@ class ProviderLine(Table, table=True):
     external_id: str = ""
     provider_ref: str = ""
     kind: str
+    state: str = "succeeded"
     provider_state: str = ""
     amount_minor: int = minor()
-    fee_minor: int = minor(default=0)
+    fee_minor: int | None = minor(default=None, nullable=True)
     currency: str = currency_column()
     party: str = ""
     at: datetime = instant(nullable=False)
