@@ -84,6 +84,7 @@ class ProviderAccount(Table, table=True):
     unknowns_in_row: int = 0
     misconfigurations_in_row: int = 0
     slowed_until: datetime | None = instant()
+    next_send_at: datetime | None = instant()
     probed_at: datetime | None = instant()
     succeeded_at: datetime | None = instant()
 
