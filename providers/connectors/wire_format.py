@@ -277,15 +277,15 @@ class Connector:
             amount, at = money_of(record.get("amount"), record.get("currency")), instant_of(record.get("at"))
             if amount is None or at is None:
                 continue
-            word = str(record.get("status", ""))
-            reference = str(record.get("provider_ref") or "")
+            word, reference = str(record.get("status", "")), str(record.get("provider_ref") or "")
             yield Line(
-                line_key=f"{reference or record.get('id')}:{word}",
-                kind="reversal" if word == "reversed" else "payout",
+                line_key=reference or str(record.get("id")),
+                kind="payout",
                 amount=amount,
                 at=at,
                 external_id=str(record.get("id") or ""),
                 provider_ref=reference,
+                state=seen_state(word)[0],
                 provider_state=word,
                 fee=money_of(record.get("fee"), record.get("currency")),
                 party=self.party_text(record),
