@@ -5,9 +5,10 @@ be sent again under its id, and one that is not known a quarter of an hour after
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from core import clock
 from core.money import Currency, InvalidAmount, Money
@@ -183,7 +184,7 @@ class Connector:
             "amount": order.amount.plain,
             "currency": order.amount.currency,
             "our_reference": order.reference,
-            "valid_until": valid_until.astimezone(UTC).isoformat(timespec="seconds"),
+            "valid_until": _utc(valid_until),
         }
         answer = ask(order.account, wire, "payout", "PUT", self._place(order), document=document)
         if isinstance(answer, Silence):
@@ -211,7 +212,9 @@ class Connector:
 
     def list(self, account: Account, day: date, cursor: str | None, wire: Wire) -> Page | NotOffered | Unknown:
         """Return one page of the payments executed on a day of the account's time zone."""
-        query = {"day": day.isoformat(), **({"cursor": cursor} if cursor else {})}
+        midnight = datetime.combine(day, time(), ZoneInfo(account.timezone))
+        query = {"from": _utc(midnight), "until": _utc(midnight + timedelta(days=1))}
+        query |= {"cursor": cursor} if cursor else {}
         answer = ask(account, wire, "list", "GET", self.path, query=query)
         if isinstance(answer, Silence) or answer.status != OK:
             return doubt(answer)
@@ -290,6 +293,10 @@ class Connector:
                 fee=money_of(record.get("fee"), record.get("currency")),
                 party=self.party_text(record),
             )
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _refused(answer: Answered) -> Rejected | None:
