@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from core.money import Money
 from providers.answers import Account, Order, Unknown
-from providers.connectors.wire_format import NOT_FOUND, OK, Connector, ask, doubt, money_of
+from providers.connectors.wire_format import OK, Connector, ask, doubt, money_of
 from providers.wire import Silence, Wire
 
 LOOKUP_TIMEOUT_S = 2.5  # somebody waits with a phone in his hand
@@ -52,7 +52,7 @@ class Biller(Connector):
         if answer.status == OK:
             return _bill(document, reference) or Unknown(is_sent=True, detail="no bill")
         code = document.get("code")
-        if answer.status in {NOT_FOUND, INVALID} and code in BAD_CODES:
+        if answer.status == INVALID and code in BAD_CODES:
             return BadReference(is_malformed=BAD_CODES[code])
         return doubt(answer)
 

@@ -147,7 +147,7 @@ class Connector:
 
     name: str
     path: str
-    offers = frozenset({"payout", "list", "balance"})
+    offers = frozenset({"payout", "list"})
     not_seen_is_proof = True
     is_resend_safe = True
     schedule: Mapping[str, str] = {"payout": "S3"}
@@ -236,7 +236,7 @@ class Connector:
         return NotOffered()
 
     def balance(self, account: Account, wire: Wire) -> Balance | NotOffered | Unknown:
-        """Ask what is left of what we paid in advance."""
+        """Ask what is left of what we paid in advance; not offered for comparison: the books hold what we owe."""
         answer = ask(account, wire, "balance", "GET", "/v1/balance")
         if isinstance(answer, Silence) or answer.status != OK:
             return doubt(answer)

@@ -69,11 +69,12 @@ class BillerFake(ConnectorFake):
     def sandbox(self, party: str) -> dict[str, Story]:
         """Return the story of a reference of the sandbox."""
         story = story_by_ending(party.partition("/")[2], SANDBOX)
-        return {party: found for found in story.values()}
+        return {} if story is None else {party: story}
 
     def _look_up(self, kernel: Kernel, call: Call) -> dict[str, Any]:
         code, reference = call.params["biller"], call.params["reference"]
-        for story in story_by_ending(reference, SANDBOX).values():
+        story = story_by_ending(reference, SANDBOX)
+        if story is not None:
             _misbehave(kernel, story)
         name = _customer(code, reference)
         due = BILLERS[code].due.get(reference)
@@ -89,7 +90,7 @@ def _customer(code: str, reference: str) -> str:
         raise Refused("invalid_reference")
     name = biller.customers.get(reference) or ("CLIENT D'ESSAI" if reference.startswith(SANDBOX) else "")
     if not name:
-        raise Refused("unknown_reference", 404)
+        raise Refused("unknown_reference")
     return name
 
 

@@ -138,10 +138,9 @@ class ConnectorFake(Fake):
 _MOVED = frozenset({SeenState.SUCCEEDED, SeenState.REVERSED})
 
 
-def story_by_ending(party: str, prefix: str) -> dict[str, Story]:
-    """Return the story that a party of the form `{prefix}NNN` asks for."""
-    code = party[-3:]
-    return {party: STORIES[code]} if party.startswith(prefix) and code in STORIES else {}
+def story_by_ending(text: str, prefix: str) -> Story | None:
+    """Return the story that a text of the form `{prefix}…NNN` asks for, None when it asks for none."""
+    return STORIES.get(text[-3:]) if text.startswith(prefix) else None
 
 
 def _require_own_id(identifier: str) -> None:
