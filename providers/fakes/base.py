@@ -101,6 +101,10 @@ class Fake:
         """Return this provider's way to say 401, 403, 429 or 500."""
         return JSONResponse({"code": str(status), "message": "refused"}, status)
 
+    def base_url(self, root: str) -> str:
+        """Return the address an account of this fake has, the server of fakes being at `root`."""
+        return f"{root}/{self.name}"
+
     def start(self, kernel: "Kernel") -> None:
         """Start what is not HTTP (a mail server); called once, before the first request."""
 
@@ -122,7 +126,7 @@ def route(path: str, handler: "Callable[[Call], Response | dict[str, Any]]", *me
             query=dict(request.query_params),
             headers=dict(request.headers),
             body=await request.body(),
-            root=str(request.base_url).rstrip("/"),
+            root=f"{request.url.scheme}://{request.url.netloc}{request.scope['root_path']}",
         )
         answer = await run_in_threadpool(handler, call)
         return answer if isinstance(answer, Response) else JSONResponse(answer)
