@@ -14,9 +14,9 @@ from providers import registry
 from providers.answers import Accepted, MoneyProvider, NotSeen, Order, Prepared, Rejected, Seen, Unknown
 from providers.wire import Wire
 from services import provider_accounts
+from services.provider_accounts import SHAPES
 from services.transfers.rows import TransferRow, find
 
-CALLBACKS = "/api/v1/payments/callback"
 _WITH_TOKEN = frozenset({"orange", "mtn"})
 
 Answer = TypeVar("Answer", bound=Prepared | Accepted | Rejected | Unknown | Seen | NotSeen)
@@ -62,11 +62,9 @@ def build_order(session: Session, row: TransferRow) -> Order:
 
 def callback_url(row: TransferRow) -> str:
     """Return the address the provider calls about a transfer; with our token where its callbacks prove nothing else."""
-    shape = provider_accounts.SHAPES.get(row.adapter)
-    if shape is None or not shape.callback:
-        return ""
-    token = f"/{row.callback_token}" if shape.callback in _WITH_TOKEN else ""
-    return f"{get_settings().public_base_url}{CALLBACKS}/{shape.callback}{token}"
+    address = provider_accounts.callback_url(row.adapter)
+    is_named = row.adapter in SHAPES and SHAPES[row.adapter].callback in _WITH_TOKEN
+    return f"{address}/{row.callback_token}" if is_named else address
 
 
 def new_wire(order: Order) -> Wire:
@@ -84,9 +82,17 @@ def ask(call: Callable[[Order, Wire], Answer], order: Order, wire: Wire, transfe
     """Make one call of an adapter. One that raises has a bug: what it did nobody knows, and nobody is lost for it."""
     try:
         return call(order, wire)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # a bug in an adapter is one more thing that nobody knows
         _log.exception("transfer.adapter_failed", transfer_id=str(transfer_id), adapter=order.account.adapter)
         return Unknown(is_sent=True, detail=type(error).__name__)
+
+
+def close_link(row: TransferRow, order: Order, wire: Wire) -> None:
+    """Close an unpaid link where the provider can; the read that follows tells what came of it."""
+    try:
+        adapter_of(row).expire(order, wire)
+    except Exception:  # noqa: BLE001  # idem
+        _log.exception("transfer.adapter_failed", transfer_id=str(row.id), adapter=row.adapter)
 
 
 def _phone(e164: str) -> PhoneNumber | None:

@@ -1,9 +1,9 @@
 """When to ask again: seconds after submission, as the provider rules say, moved by up to 10 % taken from the id.
 
-    S1  a collect confirmed on the phone      5, 10, 20, 40, 60; every 60 s to 10 min; every 15 min to 2 h; hourly to 24 h
-    S2  a collect by link or QR               15, 30, 60; every 60 s until the link's end + 10 min
-    S3  a payout or a refund                  2, 10, 30, 60; every 2 min to 15 min; every 15 min to 4 h; hourly to 48 h
-    S4  an unknown                            15, 30, 60, 120, 300, 600, 900; then as S3; then daily for 30 days
+S1  a collect confirmed on the phone      5, 10, 20, 40, 60; every 60 s to 10 min; every 15 min to 2 h; hourly to 24 h
+S2  a collect by link or QR               15, 30, 60; every 60 s until the link's end + 10 min
+S3  a payout or a refund                  2, 10, 30, 60; every 2 min to 15 min; every 15 min to 4 h; hourly to 48 h
+S4  an unknown                            15, 30, 60, 120, 300, 600, 900; then as S3; then daily for 30 days
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ PROOF_AFTER = timedelta(seconds=900)
 LAST_DAY = 30
 
 _FIRST = {"S1": (5, 10, 20, 40, 60), "S2": (15, 30, 60), "S3": (2, 10, 30, 60), "S4": (15, 30, 60, 120, 300, 600, 900)}
-# (every, until) in seconds
+# Pairs of how often and until when, in seconds.
 _THEN = {
     "S1": ((MINUTE, 10 * MINUTE), (15 * MINUTE, 2 * HOUR), (HOUR, DAY)),
     "S2": ((MINUTE, DAY),),
@@ -48,7 +48,12 @@ def factor(transfer_id: UUID) -> float:
 
 
 def next_read(
-    schedule: str, state: TransferState, transfer_id: UUID, submitted_at: datetime, now: datetime, link_end: datetime | None
+    schedule: str,
+    state: TransferState,
+    transfer_id: UUID,
+    submitted_at: datetime,
+    now: datetime,
+    link_end: datetime | None,
 ) -> datetime | None:
     """Return when to ask next; None when the schedule of this state has ended.
 
