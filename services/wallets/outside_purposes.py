@@ -21,7 +21,7 @@ from models.wallets import OPERATION_STEPS, OperationState, OperationType, UssdO
 from services import ledger, messages
 from services.ledger import Leg, Posted
 from services.messages import OutgoingMessage
-from services.transfers import NoLongerDue, RequestTransfer, TransferRow
+from services.transfers import NoLongerDue, RequestTransfer, TransferRow, reasons
 from services.transfers.purposes import Purpose, register
 
 STATES = {
@@ -63,11 +63,10 @@ class Outside(Purpose):
     """A payout from a wallet; the two that exist differ by what their payer is told."""
 
     provider_kind = AccountKind.PAYABLE
-    paid: ClassVar[str]
-    given_back: ClassVar[str]
+    receipt: ClassVar[str]
 
     def named(self, subject: _Subject) -> dict[str, str]:
-        """Return the variables that say what was paid."""
+        """Return the variables of the receipt that say what was paid."""
         raise NotImplementedError
 
     def authorise(self, session: Session, actor: Actor, order: RequestTransfer) -> None:
@@ -117,16 +116,12 @@ class Outside(Purpose):
 
     def _tell(self, session: Session, row: TransferRow, posted: Posted | None) -> None:
         subject = _read(session, row.subject_id)
-        is_paid = subject.state is OperationState.COMPLETED
         balance = ledger.get_balance(session, subject.account_id)
-        figures = {
-            **self.named(subject),
-            "montant": subject.amount.on_phone(),
-            "solde": balance.on_phone(),
-            "ref": subject.reference,
-            **({"frais": subject.fee.on_phone()} if is_paid else {}),
-        }
-        template = self.paid if is_paid else self.given_back
+        figures = {"montant": subject.amount.on_phone(), "solde": balance.on_phone(), "ref": subject.reference}
+        if subject.state is OperationState.COMPLETED:
+            template, figures = self.receipt, figures | self.named(subject)
+        else:
+            template, figures = "wallet_refus", figures | {"motif": reasons.short(row.reason)}
         messages.enqueue(session, _message(template, subject, figures, posted.id if posted else None))
 
 
@@ -134,18 +129,19 @@ class BillPayment(Outside):
     """A bill, paid for a customer of a biller."""
 
     name = OperationType.BILL
-    paid, given_back = "wallet_facture", "wallet_facture_refusee"
+    receipt = "wallet_facture"
 
     def named(self, subject: _Subject) -> dict[str, str]:
-        """Return the biller and the customer's reference."""
-        return {"facture": subject.party_name, "reference": subject.party.partition(" ")[2]}
+        """Return the biller, the customer's reference and our fee."""
+        reference = subject.party.partition(" ")[2]
+        return {"nom": subject.party_name, "reference": reference, "frais": subject.fee.on_phone()}
 
 
 class AirtimePurchase(Outside):
     """Airtime, sent to a number."""
 
     name = OperationType.AIRTIME
-    paid, given_back = "wallet_credit", "wallet_credit_refuse"
+    receipt = "wallet_credit"
 
     def named(self, subject: _Subject) -> dict[str, str]:
         """Return the number, as the payer would dial it."""
