@@ -16,7 +16,7 @@ from services.transfers.rows import TransferRow
 if TYPE_CHECKING:
     from services.transfers.requests import RequestTransfer
 
-HOMES = ("services.wallets.recharge", "services.wallets.outside_purposes")
+HOMES = ("services.wallets.recharge", "services.wallets.purchases")
 
 
 class Purpose:

@@ -4,18 +4,7 @@ Open `transfers.py` first. Nothing here asks for a PIN: that is the dialogue's p
 """
 
 from services.tariffs import AboveMaximum, BelowMinimum, NoTariff, Quote, quote
-from services.wallets.outside import (
-    BuyAirtime,
-    OutsideOperation,
-    PayBill,
-    bill_party,
-    buy_airtime,
-    get_bill_account,
-    get_outside,
-    get_recent_outside,
-    look_up_bill,
-    pay_bill,
-)
+from services.wallets.outside import OutsideOperation
 from services.wallets.people import (
     Payee,
     RegisterSubscriber,
@@ -25,7 +14,20 @@ from services.wallets.people import (
     register,
     shown_name,
 )
+from services.wallets.purchases import (
+    BuyAirtime,
+    PayBill,
+    Purchased,
+    bill_party,
+    buy_airtime,
+    get_bill_account,
+    get_purchase,
+    get_recent_purchase,
+    look_up_bill,
+    pay_bill,
+)
 from services.wallets.reads import RecentSame, get_balance, get_recent_same, get_statement
+from services.wallets.recharge import NumberToConfirm, RechargeWallet, WithdrawMoney, recharge, withdraw
 from services.wallets.refusals import (
     OUTCOMES,
     AlreadyRegistered,
@@ -54,6 +56,7 @@ __all__ = [
     "InvalidPayee",
     "NoTariff",
     "NoWallet",
+    "NumberToConfirm",
     "Operation",
     "OutsideOperation",
     "OwnNumber",
@@ -61,9 +64,11 @@ __all__ = [
     "Payee",
     "PayeeClosed",
     "PayeeFull",
+    "Purchased",
     "Quote",
     "QuoteChanged",
     "RecentSame",
+    "RechargeWallet",
     "RegisterSubscriber",
     "ReverseOperation",
     "SentAlready",
@@ -72,21 +77,24 @@ __all__ = [
     "TransferMoney",
     "UnknownPayee",
     "WalletSuspended",
+    "WithdrawMoney",
     "bill_party",
     "buy_airtime",
     "get_balance",
     "get_bill_account",
-    "get_outside",
     "get_payee",
-    "get_recent_outside",
+    "get_purchase",
+    "get_recent_purchase",
     "get_recent_same",
     "get_statement",
     "look_up_bill",
     "pay_bill",
     "prepare_registration",
     "quote",
+    "recharge",
     "register",
     "reverse_operation",
     "shown_name",
     "transfer",
+    "withdraw",
 ]

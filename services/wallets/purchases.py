@@ -1,52 +1,64 @@
 """Paying somebody outside the house from a wallet: a bill, airtime. Reserved at once, sent by the worker, known later.
 
 The order's own transaction reserves amount and fee and writes the transfer; the phone that asked never waits for a
-connector. What the connector's answers bring is in `outside_purposes.py`.
+connector. Done: the reserve is spent, the amount is owed to whoever executed it, the fee is ours. Refused: the reserve
+goes back. While nobody knows, it stays.
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from core import clock, ids
+from core import clock
 from core.database import Session, driver, fetch_one
 from core.errors import NotFound
 from core.money import Currency, Money
 from core.orders import Order
 from core.permissions import Actor
 from core.phone import normalise
-from models.ledger import Source
-from models.transfers import Direction
-from models.wallets import OperationState, OperationType
+from models.ledger import AccountKind, Source
+from models.transfers import Direction, TransferState
+from models.wallets import OperationState, OperationType, UssdOperation
 from providers import registry
 from providers.answers import Account, Unknown
 from providers.connectors.biller import BadReference, Bill, Biller
 from providers.wire import Wire
-from services import ledger, provider_accounts, routes, tariffs, transfers
-from services.ledger import InsufficientFunds, KeyReused
+from services import ledger, provider_accounts, routes, transfers
+from services.ledger import InsufficientFunds, KeyReused, Leg, Posted
 from services.routes import NoRoute, Route
-from services.tariffs import AboveMaximum, BelowMinimum
-from services.transfers import RequestTransfer
-from services.transfers.requests import guard_limits
-from services.wallets.reads import REPEAT_WINDOW, RecentSame, ago_text
-from services.wallets.refusals import (
-    CeilingReached,
-    NoWallet,
-    QuoteChanged,
-    SentAlready,
-    WalletSuspended,
-    guard_velocity,
+from services.tariffs import Quote
+from services.transfers import NoLongerDue, RequestTransfer, TransferRow, purposes
+from services.transfers.purposes import Purpose
+from services.wallets.outside import (
+    Holder,
+    balance_after,
+    fee_legs,
+    find_holder,
+    get_operation,
+    guard_ceilings,
+    guard_price,
+    holder_of,
+    move_operation,
+    require_own,
+    reserve_account,
+    short_reason,
+    shown_phone,
+    tell,
+    tell_doubt,
+    write_operation,
 )
+from services.wallets.reads import REPEAT_WINDOW, RecentSame, ago_text
+from services.wallets.refusals import SentAlready, guard_velocity
 
-CEILING_DAYS = 30
-CANDIDATES = 4  # references drawn at once: among a million taken ones, four in a row are never all taken
 BILL, AIRTIME = "bill", "airtime"
 
+_GIVEN_BACK = frozenset({TransferState.FAILED, TransferState.EXPIRED, TransferState.CANCELLED, TransferState.REVERSED})
 
-class PayOutside(Order):
+
+class Purchase(Order):
     """What both orders have: the price as it was shown (`fee`, `tariff_id`) and confirmed by PIN.
 
     `key` is `ussd:{session}:{visit}`. `connector` is the method whose routes serve it. `timezone` is the service's.
@@ -64,8 +76,8 @@ class PayOutside(Order):
     timezone: str = "Africa/Douala"
 
 
-class PayBill(PayOutside):
-    """The order to pay `amount` of what `reference` is known by at a biller."""
+class PayBill(Purchase):
+    """The order to pay `amount` of what is known by `reference` at a biller."""
 
     connector: str = BILL
     biller: str = Field(min_length=1, max_length=40)
@@ -74,7 +86,7 @@ class PayBill(PayOutside):
     customer_name: str = ""
 
 
-class BuyAirtime(PayOutside):
+class BuyAirtime(Purchase):
     """The order to send `amount` of airtime to a number (E.164), the payer's own or another."""
 
     connector: str = AIRTIME
@@ -82,8 +94,8 @@ class BuyAirtime(PayOutside):
 
 
 @dataclass(frozen=True, slots=True)
-class OutsideOperation:
-    """What was asked, now or when this key came first; `balance` is what the payer's wallet holds now."""
+class Purchased:
+    """What was asked, now or when this key came first, as it stands; `balance` is what the wallet holds now."""
 
     id: UUID
     reference: str
@@ -111,45 +123,25 @@ class _Party:
     customer: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Payer:
-    wallet_id: UUID
-    account_id: UUID
-    level: str
-    language: str
-    is_open: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    reference: str
-    same_at: datetime | None
-    is_over_ceiling: bool
-
-
-def pay_bill(session: Session, actor: Actor, order: PayBill) -> OutsideOperation:
-    """Reserve what a bill costs and have it paid, once per key.
+def pay_bill(session: Session, actor: Actor, order: PayBill) -> Purchased:
+    """Reserve what a bill costs and have it paid, once per key; told by SMS how it ended.
 
     Nothing is written when it refuses: `WalletSuspended`, `SentAlready`, `QuoteChanged`, `CeilingReached`,
     `InsufficientFunds`, `NoRoute`, `AmountTooSmall`, `AmountTooLarge`, `DayLimitReached`, `TooManyRequests`;
     `KeyReused` when the key served for something else.
     """
-    return _pay(
-        session,
-        actor,
-        order,
-        _Party(
-            OperationType.BILL,
-            text=bill_party(order.biller, order.reference),
-            name=order.biller_name,
-            reference=order.reference,
-            code=order.biller,
-            customer=order.customer_name,
-        ),
+    party = _Party(
+        OperationType.BILL,
+        text=bill_party(order.biller, order.reference),
+        name=order.biller_name,
+        reference=order.reference,
+        code=order.biller,
+        customer=order.customer_name,
     )
+    return _pay(session, actor, order, party)
 
 
-def buy_airtime(session: Session, actor: Actor, order: BuyAirtime) -> OutsideOperation:
+def buy_airtime(session: Session, actor: Actor, order: BuyAirtime) -> Purchased:
     """Reserve what airtime costs and have it sent, once per key; refuses as `pay_bill` does."""
     phone = normalise(order.phone, None)
     party = _Party(OperationType.AIRTIME, text=phone.e164, name=phone.national, phone=phone.e164)
@@ -162,213 +154,166 @@ def bill_party(biller: str, reference: str) -> str:
 
 
 def look_up_bill(account: Account, biller: str, reference: str) -> Bill | BadReference | Unknown:
-    """Ask a biller whose bill it is and what is due; outside any transaction, at most 2.5 s."""
+    """Ask a biller whose bill it is and what is due; outside any transaction, at most 2.5 s a try."""
     adapter = registry.adapter(account.adapter)
     assert isinstance(adapter, Biller)  # noqa: S101  # `get_bill_account` gives no other
     return adapter.lookup(account, biller, reference, Wire())
 
 
-def _pay(session: Session, actor: Actor, order: PayOutside, party: _Party) -> OutsideOperation:
-    payer = _read_payer(session, order)
-    balance = ledger.lock_balances(session, [payer.account_id])[payer.account_id]
-    known = _find_known(session, order, payer, party)
+def _pay(session: Session, actor: Actor, order: Purchase, party: _Party) -> Purchased:
+    require_own(actor, order.payer_id)
+    holder = find_holder(session, order.payer_id, order.amount.currency)
+    balance_minor = ledger.lock_balances(session, [holder.account_id])[holder.account_id]
+    known = _find_known(session, order, holder, party)
     if known is not None:
         return known
     guard_velocity(session, "operations", str(order.payer_id))
-    facts = _read_facts(session, order, payer, party)
-    _guard_price(session, order, party.type)
-    _guard_money(order, payer, facts, balance)
-    route = _choose_route(session, order, party)
-    operation_id = _write_operation(session, order, payer, party, facts.reference)
-    _request(session, actor, order, payer, party, route, operation_id)
-    return get_outside(session, operation_id)
-
-
-def _read_payer(session: Session, order: PayOutside) -> _Payer:
-    row = fetch_one(
-        session,
-        """
-        select w.id as wallet_id, w.account_id, w.level, u.language,
-               u.state = 'active' and w.state = 'active' as is_open
-        from wallet w join users u on u.id = w.user_id where w.user_id = %s and w.currency = %s
-        """,
-        (order.payer_id, order.amount.currency),
+    priced = guard_price(session, party.type, order, order.payer_id)
+    _guard_repeat(session, order, holder, party)
+    guard_ceilings(session, holder, party.type, priced.total, order.timezone)
+    if balance_minor < priced.total.minor:
+        raise InsufficientFunds
+    route = transfers.choose_route(session, order.connector, order.country, Direction.PAYOUT, order.amount)
+    operation = _write(session, order, holder, priced, party)
+    row = transfers.request(session, actor, _request(order, holder, party, route, operation.id))
+    driver(session).execute(
+        "update ussd_operation set transaction_id = %s where id = %s", (row.hold_transaction_id, operation.id)
     )
-    if row is None:
-        raise NoWallet
-    return _Payer(**row)
+    return get_purchase(session, operation.id)
 
 
-def _find_known(session: Session, order: PayOutside, payer: _Payer, party: _Party) -> OutsideOperation | None:
+def _find_known(session: Session, order: Purchase, holder: Holder, party: _Party) -> Purchased | None:
     """Return what this key did before; another content under it is refused."""
     row = fetch_one(
         session, "select id, payer_id, type, party, amount_minor from ussd_operation where key = %s", (order.key,)
     )
     if row is None:
         return None
-    if (row["payer_id"], row["type"], row["party"], row["amount_minor"]) != (
-        payer.wallet_id,
-        party.type,
-        party.text,
-        order.amount.minor,
-    ):
+    asked = (holder.wallet_id, party.type, party.text, order.amount.minor)
+    if asked != (row["payer_id"], row["type"], row["party"], row["amount_minor"]):
         raise KeyReused
-    return replace(get_outside(session, row["id"]), is_replay=True)
+    return replace(get_purchase(session, row["id"]), is_replay=True)
 
 
-_SAME = """
-select max(created_at) from ussd_operation
-where payer_id = %(payer)s and type = %(type)s and party = %(party)s and amount_minor = %(amount)s
-  and (state in ('reserved', 'sent', 'unknown') or state <> 'failed' and created_at > %(recent)s)
-"""
-
-_FACTS = f"""
-with spent as (
-    select type, coalesce(sum(amount_minor + fee_minor), 0) as month,
-           coalesce(sum(amount_minor + fee_minor) filter (where created_at >= %(day)s), 0) as day
-    from ussd_operation
-    where payer_id = %(payer)s and created_at >= %(month)s
-      and state not in ('failed', 'reversed') and type <> 'recharge'
-    group by type
-)
-select
-    (select r from unnest(%(references)s::text[]) r
-     where not exists (select from ussd_operation where reference = r) limit 1) as reference,
-    ({_SAME}) as same_at,
-    exists (
-        select from wallet_limit l
-        cross join lateral (
-            select coalesce(sum(s.day), 0) + %(total)s as day, coalesce(sum(s.month), 0) + %(total)s as month
-            from spent s where l.type is null or s.type = l.type) out
-        where l.level = %(level)s and l.currency = %(currency)s and (l.type is null or l.type = %(type)s)
-          and (out.day > l.day_minor or out.month > l.month_minor)) as is_over_ceiling
-"""
+def _guard_repeat(session: Session, order: Purchase, holder: Holder, party: _Party) -> None:
+    """Refuse the same money for the same party while nobody said «once more»; asked again under the wallet's lock."""
+    same = get_recent_purchase(session, holder.user_id, party.type, party.text, order.amount)
+    if same is not None and not order.is_repeat_confirmed:
+        raise SentAlready(same.ago)
 
 
-def _read_facts(session: Session, order: PayOutside, payer: _Payer, party: _Party) -> _Facts:
-    now = clock.now()
-    today = now.astimezone(ZoneInfo(order.timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
-    row = fetch_one(
-        session,
-        _FACTS,
-        {
-            "payer": payer.wallet_id,
-            "level": payer.level,
-            "type": party.type,
-            "party": party.text,
-            "currency": order.amount.currency,
-            "amount": order.amount.minor,
-            "total": (order.amount + order.fee).minor,
-            "day": today.astimezone(UTC),
-            "month": (today - timedelta(days=CEILING_DAYS - 1)).astimezone(UTC),
-            "recent": now - REPEAT_WINDOW,
-            "references": [ids.reference(party.type[:2].upper()) for _ in range(CANDIDATES)],
-        },
+def _write(session: Session, order: Purchase, holder: Holder, priced: Quote, party: _Party) -> UssdOperation:
+    operation = write_operation(session, holder, priced, order.key, order.session_id)
+    operation.party, operation.party_name = party.text, party.name
+    operation.repeat_confirmed = order.is_repeat_confirmed
+    session.flush()
+    return operation
+
+
+def _request(order: Purchase, holder: Holder, party: _Party, route: Route, operation_id: UUID) -> RequestTransfer:
+    return RequestTransfer(
+        key=order.key,
+        source=Source.USSD,
+        direction=Direction.PAYOUT,
+        purpose=party.type,
+        subject_id=operation_id,
+        method=order.connector,
+        country=order.country,
+        amount=order.amount,
+        party_phone=party.phone,
+        party_name=party.customer,
+        party_reference=party.reference,
+        label=party.name,
+        language=holder.language,
+        route=replace(route, party_code=party.code or route.party_code),
     )
-    assert row is not None  # noqa: S101  # a select without from returns one row
-    return _Facts(**row)
 
 
-def _guard_price(session: Session, order: PayOutside, kind: OperationType) -> None:
-    """Price it again: what was shown is what is charged, or it is shown again."""
-    try:
-        quote = tariffs.quote(session, kind, order.amount, order.payer_id)
-    except (BelowMinimum, AboveMaximum) as refusal:
-        raise CeilingReached from refusal
-    if (quote.tariff_id, quote.fee) != (order.tariff_id, order.fee):
-        raise QuoteChanged(quote)
+class _Purchase(Purpose):
+    """A payout from a wallet; the two that exist differ by the receipt."""
+
+    provider_kind = AccountKind.PAYABLE
+    receipt: ClassVar[str]
+
+    def named(self, operation: UssdOperation, holder: Holder) -> dict[str, str]:
+        """Return the variables of the receipt that say what was paid."""
+        raise NotImplementedError
+
+    def authorise(self, session: Session, actor: Actor, order: RequestTransfer) -> None:
+        require_own(actor, holder_of(session, order.subject_id).user_id)
+
+    def guard(self, session: Session, row: TransferRow) -> None:
+        if get_operation(session, row.subject_id).state != OperationState.RESERVED:
+            raise NoLongerDue
+
+    def reference(self, session: Session, row: TransferRow) -> str:
+        return get_operation(session, row.subject_id).reference
+
+    def hold(self, session: Session, row: TransferRow) -> tuple[Leg, ...]:
+        holder, total = holder_of(session, row.subject_id), row.amount + _fee(session, row)
+        return Leg(holder.account_id, total), Leg(reserve_account(session, holder), -total)
+
+    def settle(self, session: Session, row: TransferRow) -> tuple[Leg, ...]:
+        fee = _fee(session, row)
+        reserved = reserve_account(session, holder_of(session, row.subject_id))
+        return Leg(reserved, row.amount + fee), *fee_legs(session, -fee)
+
+    def follow(self, session: Session, row: TransferRow, _was: TransferState, posted: Posted | None) -> None:
+        operation = move_operation(session, row, posted)
+        holder = holder_of(session, operation.id)
+        figures = {"montant": row.amount.on_phone(), "solde": balance_after(session, holder, posted)}
+        if row.state is TransferState.SUCCEEDED:
+            figures |= self.named(operation, holder)
+            tell(session, holder, self.receipt, operation.reference, figures, posted)
+        elif row.state in _GIVEN_BACK:
+            figures["motif"] = short_reason(holder, row)
+            tell(session, holder, "wallet_refus", operation.reference, figures, posted)
+
+    def doubt(self, session: Session, row: TransferRow) -> None:
+        tell_doubt(session, row)
 
 
-def _guard_money(order: PayOutside, payer: _Payer, facts: _Facts, balance_minor: int) -> None:
-    if not payer.is_open:
-        raise WalletSuspended
-    if facts.same_at is not None and not order.is_repeat_confirmed:
-        raise SentAlready(ago_text((clock.now() - facts.same_at).total_seconds()))
-    if facts.is_over_ceiling:
-        raise CeilingReached
-    if balance_minor < (order.amount + order.fee).minor:
-        raise InsufficientFunds
+class _BillPayment(_Purchase):
+    """A bill, paid for a customer of a biller."""
+
+    name: ClassVar[str] = OperationType.BILL
+    receipt = "wallet_facture"
+
+    def named(self, operation: UssdOperation, holder: Holder) -> dict[str, str]:
+        reference = operation.party.partition(" ")[2]
+        fee = Money(operation.fee_minor, holder.currency)
+        return {"nom": operation.party_name, "reference": reference, "frais": fee.on_phone()}
 
 
-def _choose_route(session: Session, order: PayOutside, party: _Party) -> Route:
-    """Choose who carries it, and refuse what he does not carry, before anything is written."""
-    route = routes.choose(session, order.connector, order.country, Direction.PAYOUT, order.amount.currency)
-    guard_limits(session, route.account_id, Direction.PAYOUT, order.amount)
-    return replace(route, party_code=party.code or route.party_code)
+class _AirtimePurchase(_Purchase):
+    """Airtime, sent to a number."""
+
+    name: ClassVar[str] = OperationType.AIRTIME
+    receipt = "wallet_credit"
+
+    def named(self, operation: UssdOperation, holder: Holder) -> dict[str, str]:
+        return {"tel": shown_phone(holder, operation.party)}
 
 
-def _write_operation(session: Session, order: PayOutside, payer: _Payer, party: _Party, reference: str) -> UUID:
-    operation_id = ids.new_id()
-    driver(session).execute(
-        """
-        insert into ussd_operation (id, created_at, reference, type, payer_id, currency, amount_minor, fee_minor,
-            tariff_id, key, state, session_id, repeat_confirmed, refusal, party, party_name)
-        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '', %s, %s)
-        """,
-        (
-            operation_id,
-            clock.now(),
-            reference,
-            party.type,
-            payer.wallet_id,
-            order.amount.currency,
-            order.amount.minor,
-            order.fee.minor,
-            order.tariff_id,
-            order.key,
-            OperationState.RESERVED,
-            order.session_id,
-            order.is_repeat_confirmed,
-            party.text,
-            party.name,
-        ),
-    )
-    return operation_id
+def _fee(session: Session, row: TransferRow) -> Money:
+    return Money(get_operation(session, row.subject_id).fee_minor, row.amount.currency)
 
 
-def _request(  # everything the transfer copies for ever
-    session: Session,
-    actor: Actor,
-    order: PayOutside,
-    payer: _Payer,
-    party: _Party,
-    route: Route,
-    operation_id: UUID,
-) -> None:
-    transfer = transfers.request(
-        session,
-        actor,
-        RequestTransfer(
-            key=order.key,
-            source=Source.USSD,
-            direction=Direction.PAYOUT,
-            purpose=party.type,
-            subject_id=operation_id,
-            method=order.connector,
-            country=order.country,
-            amount=order.amount,
-            party_phone=party.phone,
-            party_name=party.customer,
-            party_reference=party.reference,
-            label=party.name,
-            language=payer.language,
-            route=route,
-        ),
-    )
-    driver(session).execute(
-        "update ussd_operation set transaction_id = %s where id = %s", (transfer.hold_transaction_id, operation_id)
-    )
+BILL_PAYMENT = purposes.register(_BillPayment())
+AIRTIME_PURCHASE = purposes.register(_AirtimePurchase())
 
 
 # Reads
 
 
-def get_outside(session: Session, operation_id: UUID) -> OutsideOperation:
-    """Return an operation as it stands now: what a phone is told when it asks again; refuses with `NotFound`."""
+def get_purchase(session: Session, operation_id: UUID) -> Purchased:
+    """Return a bill or airtime as it stands now: what a phone is told when it asks again; refuses with `NotFound`."""
     row = fetch_one(
         session,
         """
-        select o.*, a.balance from ussd_operation o
+        select o.id, o.reference, o.type, o.state, o.amount_minor, o.fee_minor, o.currency, o.party, o.party_name,
+               o.created_at, a.balance
+        from ussd_operation o
         join wallet w on w.id = o.payer_id join ledger_account a on a.id = w.account_id
         where o.id = %s and o.type in ('bill', 'airtime')
         """,
@@ -377,7 +322,7 @@ def get_outside(session: Session, operation_id: UUID) -> OutsideOperation:
     if row is None:
         raise NotFound(thing="operation")
     currency = Currency(row["currency"])
-    return OutsideOperation(
+    return Purchased(
         id=row["id"],
         reference=row["reference"],
         type=OperationType(row["type"]),
@@ -391,7 +336,7 @@ def get_outside(session: Session, operation_id: UUID) -> OutsideOperation:
     )
 
 
-def get_recent_outside(
+def get_recent_purchase(
     session: Session, payer_id: UUID, kind: OperationType, party: str, amount: Money
 ) -> RecentSame | None:
     """Return the same bill or airtime of the last ten minutes, or one nobody knows the end of; None if there is none.
@@ -401,20 +346,13 @@ def get_recent_outside(
     now = clock.now()
     row = fetch_one(
         session,
-        f"""
-        select o.reference, o.created_at from ussd_operation o
-        where o.payer_id = (select id from wallet where user_id = %(user)s and currency = %(currency)s)
-          and o.type = %(type)s and o.party = %(party)s and o.created_at = (
-            {_SAME.replace("%(payer)s", "o.payer_id")})
+        """
+        select o.reference, o.created_at from ussd_operation o join wallet w on w.id = o.payer_id
+        where w.user_id = %s and w.currency = %s and o.type = %s and o.party = %s and o.amount_minor = %s
+          and (o.state in ('reserved', 'sent', 'unknown') or o.state <> 'failed' and o.created_at > %s)
+        order by o.created_at desc limit 1
         """,
-        {
-            "user": payer_id,
-            "currency": amount.currency,
-            "type": kind,
-            "party": party,
-            "amount": amount.minor,
-            "recent": now - REPEAT_WINDOW,
-        },
+        (payer_id, amount.currency, kind, party, amount.minor, now - REPEAT_WINDOW),
     )
     if row is None:
         return None

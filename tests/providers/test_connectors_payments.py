@@ -23,7 +23,7 @@ from providers.fakes.server import FakeServer
 from services import wallets
 from services.ledger import InsufficientFunds, KeyReused
 from services.routes import NoRoute
-from services.wallets import BuyAirtime, OutsideOperation, PayBill, outside
+from services.wallets import BuyAirtime, PayBill, Purchased
 from services.wallets.refusals import CeilingReached, QuoteChanged, SentAlready, WalletSuspended
 from tests.builders import outside as street
 from tests.builders import world
@@ -72,7 +72,7 @@ class Town:
     def airtime(self, phone: str = AWA, amount: int = 500, **order: Any) -> BuyAirtime:
         return BuyAirtime(**{**self.price(AWA, OperationType.AIRTIME, amount), "phone": phone, **order})
 
-    def ask(self, order: PayBill | BuyAirtime, actor: Actor | None = None) -> OutsideOperation:
+    def ask(self, order: PayBill | BuyAirtime, actor: Actor | None = None) -> Purchased:
         asks = actor or Actor(order.payer_id, "Awa Mbarga")
         with self.database.transaction() as session:
             if isinstance(order, PayBill):
@@ -85,9 +85,9 @@ class Town:
             self.traveller.advance(min(seconds, 60))
             street.work(self.database)
 
-    def state(self, operation: OutsideOperation) -> OperationState:
+    def state(self, operation: Purchased) -> OperationState:
         with self.database.transaction() as session:
-            return outside.get_outside(session, operation.id).state
+            return wallets.get_purchase(session, operation.id).state
 
     def balance(self, phone: str = AWA) -> int:
         with self.database.transaction() as session:
@@ -121,7 +121,7 @@ def town(database: Database, server: FakeServer) -> Iterator[Town]:
 def test_a_bill_is_reserved_then_paid_and_told(town: Town) -> None:
     asked = town.ask(town.bill())
     assert (asked.state, asked.fee, asked.balance) == (OperationState.RESERVED, xaf(100), xaf(6_900))
-    assert asked.reference.startswith("BI-")
+    assert asked.reference.startswith("FA-")
     assert street.entries(town.database) == {"wallet_reserved": 3_100}
     assert (town.moved(), town.texts()) == ([], [])
     assert street.work(town.database) == 1
@@ -236,10 +236,10 @@ def test_the_same_bill_within_ten_minutes_is_asked_about_first(town: Town) -> No
         town.ask(town.bill())
     assert refused.value.data["ago"] == "40 s"
     with town.database.transaction() as session:
-        party = outside.bill_party("ELEC", "2001234567")
+        party = wallets.bill_party("ELEC", "2001234567")
         user = wallet_world.user_id(session, AWA)
-        recent = outside.get_recent_outside(session, user, OperationType.BILL, party, xaf(3_000))
-        other = outside.get_recent_outside(session, user, OperationType.BILL, party, xaf(2_000))
+        recent = wallets.get_recent_purchase(session, user, OperationType.BILL, party, xaf(3_000))
+        other = wallets.get_recent_purchase(session, user, OperationType.BILL, party, xaf(2_000))
     assert recent is not None
     assert (recent.reference, recent.ago, other) == (first.reference, "40 s", None)
     town.ask(town.bill(is_repeat_confirmed=True))
