@@ -5,7 +5,7 @@ Nothing raises for what the network does. Secrets and full phone numbers are rep
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -107,6 +107,20 @@ class Wire:
     def hide(self, *values: str) -> None:
         """Never keep these values: secrets, tokens that were just given, codes that were typed."""
         self.hidden.update(value for value in values if len(value) >= SHORTEST_HIDDEN)
+
+    def cover(self, *hidden: str, masked: Mapping[str, str] | None = None) -> None:
+        """Hide and mask what an answer brought, in what is already kept too: it named somebody we did not know."""
+        self.hide(*hidden)
+        self.masked.update(masked or {})
+        self.exchanges = [
+            replace(
+                kept,
+                url=self._redact(kept.url),
+                request=self._redact(kept.request),
+                response=self._redact(kept.response),
+            )
+            for kept in self.exchanges
+        ]
 
     def call(  # noqa: PLR0913  # what one HTTP call is made of
         self,
