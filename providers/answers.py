@@ -192,7 +192,10 @@ class NotOffered:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One movement in a provider's list or statement. `kind`: collect, payout, refund, reversal or other."""
+    """One movement in a provider's list or statement. `kind`: collect, payout, refund, reversal or other.
+
+    `external_id` is our own id or reference as the provider repeats it; `fee` is None where the list does not say it.
+    """
 
     line_key: str
     kind: str
@@ -200,6 +203,7 @@ class Line:
     at: datetime
     external_id: str = ""
     provider_ref: str = ""
+    state: SeenState = SeenState.SUCCEEDED
     provider_state: str = ""
     fee: Money | None = None
     party: str = ""
