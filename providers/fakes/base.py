@@ -84,10 +84,12 @@ class Notice:
 class Fake:
     """One provider on loopback, in its real wire format. It keeps nothing itself: payments live in the kernel.
 
-    `name` is the path it is mounted under, and the adapter's name.
+    `name` is the path it is mounted under, and the adapter's name. `cannot_show` are the codes its wire format has no
+    words for: such an order goes well.
     """
 
     name: str
+    cannot_show: frozenset[str] = frozenset()
 
     def routes(self, kernel: "Kernel") -> list[Route]:
         """Return its routes, made with `route`."""
@@ -126,7 +128,7 @@ def route(path: str, handler: "Callable[[Call], Response | dict[str, Any]]", *me
             query=dict(request.query_params),
             headers=dict(request.headers),
             body=await request.body(),
-            root=str(request.base_url).rstrip("/"),
+            root=f"{request.url.scheme}://{request.url.netloc}{request.scope['root_path']}",
         )
         answer = await run_in_threadpool(handler, call)
         return answer if isinstance(answer, Response) else JSONResponse(answer)
