@@ -127,7 +127,10 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The provider's own record of a transfer; what it does not say is None."""
+    """The provider's own record of a transfer; what it does not say is None.
+
+    `party_reference` is the customer a biller paid for, compared with the order's where it is not empty.
+    """
 
     state: SeenState
     provider_state: str
@@ -140,6 +143,7 @@ class Seen:
     at: datetime | None = None
     is_word_known: bool = True
     next_step: NextStep | None = None
+    party_reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
