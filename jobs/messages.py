@@ -1,21 +1,23 @@
 """Messages leave: the worker's step, and every minute what nobody else would end."""
 
+from collections.abc import Callable
 from threading import Event
 
 from core import live
-from core.database import Database, get_database
+from core.database import Database, Session, get_database
 from core.i18n import t
+from core.permissions import SYSTEM
 from jobs.job import Job, every
 from providers import messaging
-from providers.answers import Accepted
 from providers.wire import Wire
 from services import breaker
+from services.breaker import CloseBreaker
 from services.messages import accounts, keeping, sending
 from services.messages.outbox import TOPIC
 
 MOST_AT_ONCE = 200
-BATCH = 500
 TIMEOUT_MS = 15_000
+ANSWERS_AGAIN = "Répond de nouveau"
 
 
 def send_due(database: Database) -> int:
@@ -52,6 +54,21 @@ def work(over: Event) -> str:
     for account in asked:
         if messaging.adapter(account.adapter).probe(account, Wire(keeps_texts=False)):
             with database.transaction() as session:
-                breaker.note(session, account.id, Accepted())
-    told = ", ".join(t("{title} : {count}").format(title=title, count=count) for title, count in counts.items() if count)
+                breaker.close(session, SYSTEM, CloseBreaker(account_id=account.id, reason=ANSWERS_AGAIN))
+    told = ", ".join(
+        t("{title} : {count}").format(title=title, count=count) for title, count in counts.items() if count
+    )
     return f"{told}." if told else t("Rien à faire.")
+
+
+def _in_batches(over: Event, step: Callable[[Session], int]) -> int:
+    total, batch = 0, 1
+    while batch and not over.is_set():
+        with get_database().transaction(statement_timeout_ms=TIMEOUT_MS) as session:
+            batch = step(session)
+        total += batch
+    return total
+
+
+_PERIOD, _TRIGGER = every(60)
+JOB = Job("messages", "Ranger les messages", "toutes les minutes", _PERIOD, _TRIGGER, work)

@@ -1,10 +1,10 @@
-"""Texts as data: shipped rows, drafts, what a text may not do, publishing and coming back. One version speaks at a time.
+"""Texts as data: shipped rows, drafts, what a text may not do, publishing, coming back. One version speaks at a time.
 
 A shipped text follows each release until a person publishes something in its place.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -203,9 +203,10 @@ def find_faults(text: Text) -> tuple[str, ...]:
 
 def weigh(text: Text) -> Weight:
     """Measure a text as an SMS, every variable at its longest."""
-    longest = {name: "8" * length for name, length in text.variables.items()}
-    unknown = {name: "8" for name in names_in(text.body) - set(longest)}
-    body = fill(text, longest, Channel.SMS).body if not unknown else text.body.format_map({**longest, **unknown})
+    unknown = dict.fromkeys(names_in(text.body) - set(text.variables), 1)
+    whole = replace(text, variables={**text.variables, **unknown})
+    longest = {name: "8" * length for name, length in whole.variables.items()}
+    body = fill(whole, longest, Channel.SMS).body
     coding, size, _ = measure(body)
     return Weight(coding, size, count_segments(body))
 
