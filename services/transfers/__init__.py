@@ -1,1 +1,0 @@
-"""Money to and from the outside."""
