@@ -98,6 +98,7 @@ def transfer(
     )
     session.add(row)
     session.flush()
+    event(session, row, "", "created", began, cause="request", actor="Awa Diop")
     before = "created"
     for step, moment in zip(way, moments, strict=True):
         event(session, row, before, step, moment)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from services.transfers.callbacks import CallbackLine
 from ui.labels import Sign, State, Tone, t
 
 SECTION = "/paiements"
@@ -42,8 +43,8 @@ CAUSES = {
     "read": "par une lecture",
     "list": "par la liste de l'opérateur",
     "operator": "par une personne",
-    "lease": "sans réponse à temps",
-    "request": "à la demande",
+    "time": "avec le temps",
+    "request": "",
 }
 
 # What an operator reads; the sentence for the person is another's.
@@ -97,6 +98,32 @@ OPERATIONS = {
     "probe": "Essai",
 }
 
+# Where the thing a transfer is for has its page.
+SUBJECT_PAGES: dict[str, str] = {}
+
+ANSWERS = {
+    "Accepted": "accepté",
+    "Rejected": "refusé",
+    "Unknown": "sort inconnu",
+    "Seen": "lu",
+    "NotSeen": "inconnu chez l'opérateur",
+    "Prepared": "préparé",
+}
+
+AUTHENTICITIES: dict[str, Sign] = {
+    "signed": Sign("verified", "Signé", Tone.ACCENT),
+    "secret": Sign("key", "Secret partagé", Tone.ACCENT),
+    "token": Sign("link", "Adresse secrète", Tone.BLUE),
+    "none": Sign("question_mark", "Sans preuve", Tone.OCHRE),
+}
+
+OUTCOMES = {
+    "read": "Lecture demandée",
+    "unmatched": "Aucun transfert reconnu",
+    "refused": "Refusé",
+    "test": "Essai de l'opérateur",
+}
+
 ENTRIES = {"hold": "Réservé", "post": "Comptabilisé", "reversal": "Contre-passé"}
 
 
@@ -117,12 +144,24 @@ def reason(code: str) -> str:
 
 def cause(code: str) -> str:
     """Return what proved a transition."""
-    return t(CAUSES.get(code, code))
+    return t(CAUSES.get(code, code)) if CAUSES.get(code, code) else ""
 
 
 def operation(code: str) -> str:
     """Return what a call to the provider was for."""
     return t(OPERATIONS.get(code, code))
+
+
+def answer(code: str) -> str:
+    """Return what an answer of the provider meant."""
+    return t(ANSWERS.get(code, code)) if code else ""
+
+
+def outcome(line: CallbackLine) -> str:
+    """Return what was done with a callback."""
+    if not line.is_accepted:
+        return t("Refusé")
+    return t(OUTCOMES.get(line.outcome, line.outcome)) if line.handled_at else t("En attente")
 
 
 def choices(names: Mapping[str, str]) -> dict[str, str]:
