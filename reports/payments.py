@@ -77,6 +77,16 @@ def list_health(session: Session, actor: Actor) -> list[ProviderHealth]:
     return sorted(found, key=lambda one: (not one.alerts and one.breaker == "closed", one.label, one.account_id))
 
 
+def list_trials(session: Session) -> list[str]:
+    """Return the active accounts of fakes and of providers' test platforms: every screen says that there are some."""
+    rows = fetch_all(
+        session,
+        "select coalesce(nullif(label, ''), code) as name from provider_account"
+        " where state = 'active' and environment <> 'live' order by 1",
+    )
+    return [row["name"] for row in rows]
+
+
 _ACCOUNTS = """
     select a.*, coalesce(nullif(a.label, ''), a.code) as name, l.currency as float_currency,
            ledger_balance(l.id) as float_minor

@@ -131,7 +131,7 @@ def attempt(session: Session, row: Transfer, operation: str = "collect", **colum
         "http_status": 202,
         "sent_at": sent,
         "answered_at": sent + timedelta(seconds=0.5),
-        "answer": "Accepted",
+        "answer": "accepted",
     }
     written = TransferAttempt(
         transfer_id=row.id, account_id=row.account_id, operation=operation, created_at=sent, **{**known, **columns}

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from providers.answers import Reason
 from services.transfers.callbacks import CallbackLine
+from services.transfers.reasons import REASONS
 from ui.labels import Sign, State, Tone, t
 
 SECTION = "/paiements"
@@ -47,39 +49,6 @@ CAUSES = {
     "request": "",
 }
 
-# What an operator reads; the sentence for the person is another's.
-REASONS = {
-    "insufficient_funds": "Solde insuffisant chez le payeur",
-    "not_approved": "Le payeur n'a pas accepté",
-    "payer_not_found": "Le payeur n'a pas de compte chez l'opérateur",
-    "payer_limit": "Le payeur a atteint son plafond",
-    "payer_busy": "Une autre demande attend sur le téléphone du payeur",
-    "wrong_pin": "Code secret du payeur refusé",
-    "account_blocked": "Compte du payeur bloqué",
-    "payee_not_found": "Le bénéficiaire n'a pas de compte chez l'opérateur",
-    "payee_limit": "Le bénéficiaire a atteint son plafond",
-    "payee_not_allowed": "Le bénéficiaire ne peut pas recevoir",
-    "our_wallet_empty": "Notre compte chez l'opérateur est vide",
-    "configuration": "Réglage du compte refusé par l'opérateur",
-    "not_offered": "L'opérateur n'offre pas cette opération",
-    "duplicate_reference": "Référence déjà utilisée",
-    "amount_out_of_bounds": "Montant hors des bornes",
-    "invalid_phone": "Numéro refusé",
-    "currency_not_supported": "Devise refusée",
-    "country_not_allowed": "Pays refusé",
-    "provider_unavailable": "Opérateur indisponible",
-    "provider_unreachable": "Opérateur injoignable : rien n'est parti",
-    "never_received": "L'opérateur ne l'a jamais reçu",
-    "link_expired": "Lien non payé à temps",
-    "prompt_expired": "Demande restée sans réponse",
-    "no_answer": "Aucune réponse de l'opérateur",
-    "mismatch_amount": "Le montant lu diffère du nôtre",
-    "mismatch_currency": "La devise lue diffère de la nôtre",
-    "mismatch_party": "Le numéro lu diffère du nôtre",
-    "contradiction": "L'opérateur se contredit",
-    "unspecified": "Sans motif connu",
-}
-
 ENVIRONMENTS: dict[str, Sign] = {
     "sandbox": Sign("experiment", "Bac à sable", Tone.OCHRE),
     "fake": Sign("experiment", "Compte d'essai", Tone.OCHRE),
@@ -102,12 +71,13 @@ OPERATIONS = {
 SUBJECT_PAGES: dict[str, str] = {}
 
 ANSWERS = {
-    "Accepted": "accepté",
-    "Rejected": "refusé",
-    "Unknown": "sort inconnu",
-    "Seen": "lu",
-    "NotSeen": "inconnu chez l'opérateur",
-    "Prepared": "préparé",
+    "accepted": "accepté",
+    "rejected": "refusé",
+    "unknown": "sort inconnu",
+    "not_sent": "rien n'est parti",
+    "seen": "lu",
+    "not_seen": "inconnu chez l'opérateur",
+    "prepared": "préparé",
 }
 
 AUTHENTICITIES: dict[str, Sign] = {
@@ -139,7 +109,7 @@ def purpose(code: str) -> str:
 
 def reason(code: str) -> str:
     """Return why nothing moved, or why nobody knows, as an operator reads it; nothing for no reason."""
-    return t(REASONS.get(code, code)) if code else ""
+    return t(REASONS[Reason(code) if code in set(Reason) else Reason.UNSPECIFIED].operator) if code else ""
 
 
 def cause(code: str) -> str:
@@ -153,8 +123,11 @@ def operation(code: str) -> str:
 
 
 def answer(code: str) -> str:
-    """Return what an answer of the provider meant."""
-    return t(ANSWERS.get(code, code)) if code else ""
+    """Return what an answer of the provider meant, and the state or the reason it gave: `lu : Réussi`."""
+    meaning, _, more = code.partition(":")
+    said = t(ANSWERS.get(meaning, meaning)) if meaning else ""
+    detail = t(STATES[more].word) if more in STATES else reason(more)
+    return f"{said}, {detail[:1].lower()}{detail[1:].rstrip('.')}" if detail else said
 
 
 def outcome(line: CallbackLine) -> str:
