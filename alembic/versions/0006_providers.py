@@ -318,6 +318,14 @@ def upgrade() -> None:
     op.create_index("ix_transfer_party", "transfer", ["party_phone", "created_at"], unique=False)
     op.create_index("ix_transfer_provider_ref", "transfer", ["account_id", "provider_ref"], unique=False)
     op.create_index(
+        "ix_transfer_handles",
+        "transfer",
+        ["handles"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_ops={"handles": "jsonb_path_ops"},
+    )
+    op.create_index(
         "ix_transfer_unknown", "transfer", ["created_at"], unique=False, postgresql_where=sa.text("state = 'unknown'")
     )
     op.create_index(
@@ -515,14 +523,22 @@ def upgrade() -> None:
         sa.Column("attempt_id", sa.Uuid(), nullable=True),
         sa.Column("inbound_event_id", sa.Uuid(), nullable=True),
         sa.Column("actor", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["attempt_id"], ["transfer_attempt.id"], name=op.f("fk_transfer_event_attempt_id")),
+        sa.ForeignKeyConstraint(["attempt_id"], ["transfer_attempt.id"], name=op.f("fk_transfer_event_attempt_id"), ondelete="SET NULL"),
         sa.ForeignKeyConstraint(
-            ["inbound_event_id"], ["inbound_event.id"], name=op.f("fk_transfer_event_inbound_event_id")
+            ["inbound_event_id"], ["inbound_event.id"], name=op.f("fk_transfer_event_inbound_event_id"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(["transfer_id"], ["transfer.id"], name=op.f("fk_transfer_event_transfer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer_event")),
     )
     op.create_index(op.f("ix_transfer_event_transfer_id"), "transfer_event", ["transfer_id"], unique=False)
+    for column in ("attempt_id", "inbound_event_id"):
+        op.create_index(
+            f"ix_transfer_event_{column}",
+            "transfer_event",
+            [column],
+            unique=False,
+            postgresql_where=sa.text(f"{column} is not null"),
+        )
     op.add_column("message", sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("message", sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_message_sent_at", "message", ["sent_at"], unique=False)
@@ -552,6 +568,8 @@ def downgrade() -> None:
     op.drop_column("message", "fallback_of_id")
     op.drop_column("message", "next_channels")
     op.drop_column("message", "lease_until")
+    for column in ("attempt_id", "inbound_event_id"):
+        op.drop_index(f"ix_transfer_event_{column}", table_name="transfer_event")
     op.drop_index(op.f("ix_transfer_event_transfer_id"), table_name="transfer_event")
     op.drop_table("transfer_event")
     op.drop_index(op.f("ix_reconciliation_item_run_id"), table_name="reconciliation_item")
@@ -584,6 +602,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("state in ('created', 'submitted', 'pending', 'unknown')"),
     )
     op.drop_index("ix_transfer_unknown", table_name="transfer", postgresql_where=sa.text("state = 'unknown'"))
+    op.drop_index("ix_transfer_handles", table_name="transfer", postgresql_using="gin")
     op.drop_index("ix_transfer_provider_ref", table_name="transfer")
     op.drop_index("ix_transfer_party", table_name="transfer")
     op.drop_index(op.f("ix_transfer_parent_id"), table_name="transfer")
