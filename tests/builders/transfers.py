@@ -148,13 +148,13 @@ def callback(session: Session, contract: ProviderAccount, row: Transfer | None =
     known = {
         "source": contract.adapter,
         "dedupe_key": str(ids.new_id()),
-        "path": f"/payments/callbacks/{contract.adapter}/{row.callback_token if row else 'x' * 22}",
+        "path": f"/api/v1/payments/callback/{contract.adapter}/•••••",
         "headers": {"content-type": "application/json"},
         "body": json.dumps(said).encode(),
         "authenticity": "token",
         "claimed_state": "SUCCESSFUL",
         "handled_at": came + timedelta(seconds=1),
-        "outcome": "read",
+        "outcome": "asked",
     }
     written = InboundEvent(
         account_id=contract.id,

@@ -9,13 +9,12 @@ from reports.payments import ProviderHealth
 from ui import live, shell
 from ui.components import cards, chips, empty, layout
 from ui.components.sparklines import sparkline
-from ui.labels import NO_BREAK, Sign, State, Tone, count, duration, money, percent, t, when
+from ui.labels import NO_BREAK, Sign, State, Tone, count, money, percent, t, when
 from ui.markup import Markup, join, show, tag
-from ui.pages.payments import words
+from ui.pages.payments import shown, words
 
 REFRESH_S = 10.0
 NONE = "\N{EN DASH}"
-MINUTE_S = 60
 
 BREAKERS: dict[str, Sign] = {
     "closed": State.HEALTHY.value,
@@ -69,13 +68,13 @@ def _tone(account: ProviderHealth) -> Tone:
 
 
 def _state(account: ProviderHealth) -> Markup:
-    shown = [words.ENVIRONMENTS.get(account.environment)]
+    signs = [words.ENVIRONMENTS.get(account.environment)]
     if account.state == "paused":
-        shown.append(State.SUSPENDED.value)
+        signs.append(State.SUSPENDED.value)
     elif account.are_payouts_paused:
-        shown.append(Sign("pause", "Versements suspendus", Tone.NEUTRAL))
-    shown.append(BREAKERS[account.breaker])
-    return join(*(join(chips.chip(sign), " ") for sign in shown if sign))
+        signs.append(Sign("pause", "Versements suspendus", Tone.NEUTRAL))
+    signs.append(BREAKERS[account.breaker])
+    return join(*(join(chips.chip(sign), " ") for sign in signs if sign))
 
 
 Figure = tuple[str, str | Markup, str]
@@ -116,12 +115,10 @@ def rate(value: Rate) -> str:
 
 def of(value: Rate) -> str:
     """Return what a rate was counted from."""
-    shown = {"number": count(value.numerator), "all": count(value.denominator)}
-    return t("{number} sur {all}").format(**shown).replace(" ", NO_BREAK)
+    said = {"number": count(value.numerator), "all": count(value.denominator)}
+    return t("{number} sur {all}").format(**said).replace(" ", NO_BREAK)
 
 
 def seconds(value: float | None) -> str:
     """Return a delay as a person says it."""
-    if value is None:
-        return NONE
-    return f"{round(value)}{NO_BREAK}s" if value < MINUTE_S else duration(value)
+    return NONE if value is None else shown.took(value)

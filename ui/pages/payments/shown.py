@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 
-from services.transfers.callbacks import CallbackLine
+from services.inbound import EventRow
 from services.transfers.reads import Attempt, TransferCard
 from ui.components import chips
 from ui.components.exchanges import Call
-from ui.labels import Sign, Tone, clock, decimal, t, when
+from ui.labels import NO_BREAK, Sign, Tone, clock, decimal, duration, t, when
 from ui.markup import Markup, join, tag
 from ui.pages.payments import words
 
 SUCCESS, CLIENT_ERROR = 200, 300
 MS_PER_S = 1_000
+TEN_S, MINUTE_S = 10, 60
 
 
 def call(attempt: Attempt) -> Call:
@@ -45,7 +46,7 @@ def _outcome(attempt: Attempt) -> str:
     return " · ".join(part for part in (status, took, words.answer(attempt.answer)) if part)
 
 
-def callbacks_table(found: Sequence[CallbackLine]) -> Markup:
+def callbacks_table(found: Sequence[EventRow]) -> Markup:
     """Return callbacks one a line: when, how sure we are of their sender, what they claimed, what was done."""
     head = tag(
         "tr",
@@ -53,25 +54,37 @@ def callbacks_table(found: Sequence[CallbackLine]) -> Markup:
         tag("th", t("Preuve"), scope="col"),
         tag("th", t("Dit"), scope="col"),
         tag("th", t("Suite"), scope="col", class_="wide-only"),
-        tag("th", t("Délai"), scope="col", class_="number wide-only"),
+        tag("th", t("Après l'envoi"), scope="col", class_="number wide-only"),
     )
     return tag("table", tag("thead", head), tag("tbody", join(*map(_callback, found))), class_="plain-table")
 
 
-def _callback(line: CallbackLine) -> Markup:
+def _callback(line: EventRow) -> Markup:
     return tag(
         "tr",
         tag("td", tag("a", when(line.received_at), href=f"{words.CALLBACKS}?rappel={line.id}")),
         tag("td", chips.chip(words.AUTHENTICITIES[line.authenticity])),
         tag("td", tag("code", line.claimed_state, class_="code-inline") if line.claimed_state else ""),
-        tag("td", words.outcome(line), class_="wide-only"),
+        tag("td", words.outcome(line.outcome), class_="wide-only"),
         tag("td", delay(line), class_="number wide-only"),
     )
 
 
-def delay(line: CallbackLine) -> str:
-    """Return how long a callback waited for somebody to act on it."""
-    return "" if line.delay_s is None else f"{decimal(line.delay_s)} s"
+def delay(line: EventRow) -> str:
+    """Return how long after we sent the transfer its callback came."""
+    return "" if line.delay_ms is None else took(line.delay_ms / MS_PER_S)
+
+
+def took(seconds: float) -> str:
+    """Return a duration as a person says it: `0,4 s`, `12 s`, `2:05`."""
+    if seconds < MINUTE_S:
+        return f"{decimal(seconds, 1 if seconds < TEN_S else 0)}{NO_BREAK}s"
+    return duration(seconds)
+
+
+def source(line: EventRow) -> str:
+    """Return whose callback it is: the account, or the door it came to while nobody is known behind it."""
+    return line.account_label or t(words.DOORS.get(line.source, line.source))
 
 
 def subject(card: TransferCard) -> str | Markup:

@@ -7,9 +7,9 @@ from typing import Any
 from core import clock, ids
 from core.errors import NotFound
 from core.permissions import Permission
-from services import transfers
-from services.transfers import callbacks, reads
-from services.transfers.callbacks import CallbackSearch
+from services import inbound, transfers
+from services.inbound import EventSearch
+from services.transfers import reads
 from services.transfers.reads import TransferCard
 from ui import live, shell
 from ui.components import (
@@ -67,7 +67,7 @@ async def _draw(card: TransferCard) -> None:
     ):
         _actions(card)
     attempts = await shell.read(reads.list_attempts, line.id) or []
-    heard = await shell.read(callbacks.list_callbacks, CallbackSearch(transfer_id=line.id)) or ([], 0)
+    heard = await shell.read(inbound.list_events, EventSearch(transfer_id=line.id)) or ([], 0)
     entries = await shell.read(reads.list_entries, line.id) or []
     with layout.grid():
         with layout.cell(8):

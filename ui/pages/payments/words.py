@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from providers.answers import Reason
-from services.transfers.callbacks import CallbackLine
 from services.transfers.reasons import REASONS
 from ui.labels import Sign, State, Tone, t
 
@@ -88,11 +87,16 @@ AUTHENTICITIES: dict[str, Sign] = {
 }
 
 OUTCOMES = {
-    "read": "Lecture demandée",
-    "unmatched": "Aucun transfert reconnu",
-    "refused": "Refusé",
+    "asked": "Lecture demandée",
+    "orphan": "Aucun transfert reconnu",
+    "unasked_money": "Argent non demandé",
+    "statement": "Relevé",
     "test": "Essai de l'opérateur",
+    "refused": "Refusé",
 }
+
+# Where operators knock.
+DOORS = {"orange": "Orange", "mtn": "MTN", "wave": "Wave", "pawapay": "pawaPay"}
 
 ENTRIES = {"hold": "Réservé", "post": "Comptabilisé", "reversal": "Contre-passé"}
 
@@ -130,11 +134,9 @@ def answer(code: str) -> str:
     return f"{said}, {detail[:1].lower()}{detail[1:].rstrip('.')}" if detail else said
 
 
-def outcome(line: CallbackLine) -> str:
+def outcome(code: str) -> str:
     """Return what was done with a callback."""
-    if not line.is_accepted:
-        return t("Refusé")
-    return t(OUTCOMES.get(line.outcome, line.outcome)) if line.handled_at else t("En attente")
+    return t(OUTCOMES.get(code, code))
 
 
 def choices(names: Mapping[str, str]) -> dict[str, str]:
