@@ -126,7 +126,7 @@ def route(path: str, handler: "Callable[[Call], Response | dict[str, Any]]", *me
             query=dict(request.query_params),
             headers=dict(request.headers),
             body=await request.body(),
-            root=str(request.base_url).rstrip("/"),
+            root=f"{request.url.scheme}://{request.url.netloc}{request.scope['root_path']}",
         )
         answer = await run_in_threadpool(handler, call)
         return answer if isinstance(answer, Response) else JSONResponse(answer)
