@@ -84,6 +84,7 @@ class ProviderAccount(Table, table=True):
     unknowns_in_row: int = 0
     misconfigurations_in_row: int = 0
     slowed_until: datetime | None = instant()
+    reads_until: datetime | None = instant()  # what was read so far uses up the reads allowed until then
     probed_at: datetime | None = instant()
     succeeded_at: datetime | None = instant()
 
@@ -205,8 +206,11 @@ class Transfer(Table, table=True):
     late_read_at: datetime | None = instant()
     submitted_at: datetime | None = instant()
     ended_at: datetime | None = instant()
+    unknown_at: datetime | None = instant()
+    doubt_told_at: datetime | None = instant()
     lease_until: datetime | None = instant()
     deadline_at: datetime | None = instant()
+    hint_id: UUID | None = None  # the callback that asked for the next read
     connect_failures: int = 0
     is_held: bool = False
     approval_id: UUID | None = Field(default=None, foreign_key="approval.id")
