@@ -1,0 +1,81 @@
+"""Accounts of operators, routes and transfers, as a test needs them."""
+
+import secrets
+from typing import Any
+from uuid import UUID, uuid4
+
+from core import clock, ids
+from core.database import Database
+from core.permissions import SYSTEM, Actor, Grant, Role, Scope
+from models.transfers import ProviderAccount, Transfer, TransferState
+from services import provider_accounts
+from services.provider_accounts import SHAPES, AccountRow, CreateAccount
+from tests.builders import people
+
+FAKE_URL = "http://127.0.0.1:9/{adapter}"
+
+
+def account(database: Database, adapter: str = "mtn", *, is_active: bool = True, **order: Any) -> AccountRow:
+    """Make an account with every secret and setting its adapter needs."""
+    shape = SHAPES[adapter]
+    wanted = {
+        "code": f"{adapter}-{secrets.token_hex(3)}",
+        "label": shape.label,
+        "adapter": adapter,
+        "environment": "fake",
+        "country": "BJ",
+        "currency": "XOF",
+        "base_url": FAKE_URL.format(adapter=adapter),
+        "settings": dict.fromkeys(shape.settings, "x"),
+        "secrets": {name: f"{name}-0123456789abcdef" for name in shape.secrets},
+        "offers": ("collect", "payout", "refund"),
+        **order,
+    }
+    with database.transaction() as session:
+        row = provider_accounts.create_account(session, SYSTEM, CreateAccount.model_validate(wanted))
+        return provider_accounts.resume_account(session, SYSTEM, row.id) if is_active else row
+
+
+def transfer(database: Database, account_id: UUID, **columns: Any) -> Transfer:
+    """Write a transfer as it stands, without its money."""
+    with database.transaction() as session:
+        row = session.get(ProviderAccount, account_id)
+        assert row is not None
+        known: dict[str, Any] = {
+            "external_id": uuid4(),
+            "reference": secrets.token_hex(13).upper(),
+            "callback_token": secrets.token_urlsafe(16),
+            "source": "transfer",
+            "key": str(uuid4()),
+            "direction": "collect",
+            "purpose": "wallet_topup",
+            "subject_id": ids.new_id(),
+            "method": "mtn_momo",
+            "account_id": row.id,
+            "adapter": row.adapter,
+            "environment": row.environment,
+            "base_url": row.base_url,
+            "amount_minor": 5_000,
+            "currency": row.currency,
+            "party_phone": "+2290197000000",
+            "state": TransferState.PENDING,
+            "submitted_at": clock.now(),
+        }
+        found = Transfer(**{**known, **columns})
+        session.add(found)
+    return found
+
+
+def operator(database: Database, email: str = "operateur@palabre.org") -> Actor:
+    """Return a person who works with payments."""
+    return people.actor(people.person(database, email), Grant(Scope.USSD, Role.OPERATEUR))
+
+
+def administrator(database: Database, email: str = "chef@palabre.org") -> Actor:
+    """Return an administrator with a second factor."""
+    return people.admin_actor(people.admin(database, email, totp_confirmed_at=clock.now()))
+
+
+def reader(database: Database, email: str = "lecteur@palabre.org") -> Actor:
+    """Return a person who only reads."""
+    return people.actor(people.person(database, email), Grant(Scope.USSD, Role.LECTEUR))
