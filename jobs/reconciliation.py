@@ -6,8 +6,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from core import clock, live
-from core.database import get_database
 from core.database import fetch_all as rows_of
+from core.database import get_database
 from core.i18n import t
 from core.zones import zone_of
 from jobs.job import Job, every

@@ -32,8 +32,8 @@ from services.reconciliation.refusals import (
 )
 from services.reconciliation.statements import (
     FIELDS,
-    ImportStatement,
     Imported,
+    ImportStatement,
     Preview,
     Problem,
     import_statement,

@@ -12,11 +12,11 @@ from core.database import Session, driver, fetch_all, fetch_one
 from core.money import Currency, Money
 from core.permissions import SYSTEM
 from core.zones import bounds_of_day, zone_of
-from models.ledger import AccountKind, Source
+from models.ledger import Source
 from models.reconciliation import ItemKind, ReconciliationRun
 from models.transfers import CaseKind
-from services import ledger
-from services.ledger import Leg, Posting, ReverseTransaction
+from services import audit, ledger
+from services.ledger import Posting
 from services.transfers import cases, plan_read
 
 LATER_COMPARISON = "later"
@@ -148,7 +148,7 @@ def compare(session: Session, run: ReconciliationRun) -> Compared:
     session.refresh(run)
     new = [row for row in changed if row["what"] == "new"]
     gone = [row for row in changed if row["what"] == "gone"]
-    _suspend(session, account["code"], [row["line_id"] for row in new if row["kind"] == ItemKind.THEIRS_NOT_OURS])
+    _suspend(session, [row["line_id"] for row in new if row["kind"] == ItemKind.THEIRS_NOT_OURS])
     _release(session, [row["line_id"] for row in gone if row["kind"] == ItemKind.THEIRS_NOT_OURS])
     for row in new:
         if row["kind"] == ItemKind.STATE_DIFFERS:
@@ -156,62 +156,41 @@ def compare(session: Session, run: ReconciliationRun) -> Compared:
     return Compared(len(new), len(gone))
 
 
-def _suspend(session: Session, code: str, line_ids: list[UUID]) -> None:
-    """Post money nobody asked for to the account's suspense, and open a case for each."""
+def _suspend(session: Session, line_ids: list[UUID]) -> None:
+    """Put money nobody asked for in the account's suspense, with a case for each."""
     for line in _lines(session, line_ids):
-        amount = Money(line["amount_minor"], Currency(line["currency"]))
-        incoming = amount if line["kind"] in INCOMING else -amount
-        place = ("provider_account", line["account_id"])
-        posted = ledger.post(
-            session,
-            Posting(
-                source=Source.TRANSFER,
-                key=_suspense_key(code, line["line_key"]),
-                kind="unasked_money",
-                legs=(
-                    Leg(ledger.house_account(session, AccountKind.PROVIDER_FLOAT, amount.currency, *place), incoming),
-                    Leg(ledger.house_account(session, AccountKind.SUSPENSE, amount.currency, *place), -incoming),
-                ),
-                reference=line["provider_ref"] or line["line_key"],
-                actor=SYSTEM.name,
-                occurred_at=line["at"],
-            ),
-        )
         cases.open_case(
             session,
             account_id=line["account_id"],
             kind=CaseKind.UNASKED_MONEY,
             dedupe_key=line["line_key"],
             provider_ref=line["provider_ref"],
-            amount=amount,
+            amount=Money(line["amount_minor"], Currency(line["currency"])),
             detail=line["kind"],
-            transaction_id=posted.id,
+            is_outgoing=line["kind"] not in INCOMING,
+            has_money=True,
         )
 
 
 def _release(session: Session, line_ids: list[UUID]) -> None:
-    """Undo the suspense of money that has found its transfer since."""
+    """Undo the suspense of money that has found its transfer since, and close its case."""
     for line in _lines(session, line_ids):
         case = fetch_one(
             session,
-            "select id, transaction_id, closed_at from transfer_case"
-            " where account_id = %s and kind = 'unasked_money' and dedupe_key = %s",
-            (line["account_id"], line["line_key"]),
+            """
+            update transfer_case c set closed_at = %s, resolution = %s from ledger_transaction t
+            where c.account_id = %s and c.kind = %s and c.dedupe_key = %s and c.closed_at is null
+              and t.id = c.transaction_id
+            returning c.id, c.transaction_id, t.key
+            """,
+            (clock.now(), LATER_COMPARISON, line["account_id"], CaseKind.UNASKED_MONEY, line["line_key"]),
         )
-        if case is None or case["closed_at"] is not None:
+        if case is None:
             continue
-        key = f"found:{case['id']}"
-        ledger.reverse(
-            session,
-            SYSTEM,
-            ReverseTransaction(key=key, transaction_id=case["transaction_id"], reason=LATER_COMPARISON),
-        )
-        cases.close_case(session, SYSTEM, case["id"], LATER_COMPARISON)
+        legs = cases.opposite(session, case["transaction_id"])
+        ledger.post(session, Posting(Source.TRANSFER, f"{case['key']}:back", "suspense", legs, actor=SYSTEM.name))
+        audit.record(session, SYSTEM, "transfer_case.close", "transfer_case", case["id"], LATER_COMPARISON)
 
 
 def _lines(session: Session, line_ids: list[UUID]) -> list[dict[str, Any]]:
     return fetch_all(session, "select * from provider_line where id = any(%s) order by id", (line_ids,))
-
-
-def _suspense_key(code: str, line_key: str) -> str:
-    return f"unasked:{code}:{line_key}"

@@ -171,7 +171,9 @@ def _post_fee(session: Session, actor: Actor, item: ReconciliationItem) -> None:
             kind="provider_fee",
             legs=(
                 Leg(ledger.house_account(session, AccountKind.FEE_EXPENSE, difference.currency, *place), difference),
-                Leg(ledger.house_account(session, AccountKind.PROVIDER_FLOAT, difference.currency, *place), -difference),
+                Leg(
+                    ledger.house_account(session, AccountKind.PROVIDER_FLOAT, difference.currency, *place), -difference
+                ),
             ),
             reference=transfer.reference,
             actor=actor.name,

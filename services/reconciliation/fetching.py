@@ -14,7 +14,7 @@ from core.database import Database, Session, driver, fetch_all
 from core.zones import bounds_of_day, zone_of
 from models.reconciliation import ReconciliationRun
 from providers import registry
-from providers.answers import Account, Line, NotOffered, Page, Seen, SeenState, Unknown
+from providers.answers import Account, Line, NotOffered, Seen, SeenState, Unknown
 from providers.wire import Wire
 from services import provider_accounts
 from services.reconciliation.comparing import Compared, compare
@@ -123,7 +123,8 @@ def _compare_by_reads(database: Database, account: Account, day: date, over: Eve
             row["id"]
             for row in fetch_all(
                 session,
-                "select id from transfer where account_id = %s and submitted_at >= %s and submitted_at < %s order by id",
+                "select id from transfer where account_id = %s and submitted_at >= %s and submitted_at < %s"
+                " order by id",
                 (account.id, first, last),
             )
         ]
@@ -161,5 +162,3 @@ def _read_line(database: Database, account: Account, transfer_id: UUID) -> Line 
         fee=seen.fee,
         party=seen.party.e164 if seen.party else "",
     )
-
-

@@ -1,4 +1,4 @@
-"""A provider's statement, brought by a person: columns named once per account, previewed, taken once, whole or not at all.
+"""A provider's statement, brought by a person: columns named once per account, previewed, taken once and whole.
 
 CSV in any usual encoding and separator, or XLSX.
 """
@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -46,7 +45,9 @@ _FRENCH_DATES = ("%d/%m/%Y %H:%M", "%d/%m/%Y", "%d-%m-%Y %H:%M:%S", "%d-%m-%Y")
 _SPACES = str.maketrans("", "", " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}'")
 
 DIRECTIONS = {
-    **dict.fromkeys(("collect", "credit", "crédit", "cr", "encaissement", "entrée", "in", "merchant_payment"), "collect"),
+    **dict.fromkeys(
+        ("collect", "credit", "crédit", "cr", "encaissement", "entrée", "in", "merchant_payment"), "collect"
+    ),
     **dict.fromkeys(("payout", "debit", "débit", "dr", "décaissement", "sortie", "out", "cashin", "cash_in"), "payout"),
     **dict.fromkeys(("refund", "remboursement"), "refund"),
     **dict.fromkeys(("reversal", "annulation", "extourne"), "reversal"),
@@ -107,10 +108,12 @@ def preview_statement(session: Session, actor: Actor, order: ImportStatement) ->
     known = _known(session, order)
     sample = tuple(tuple(row) for row in table.head(SAMPLE_LINES).rows())
     if any(field not in columns for field in NEEDED):
-        return Preview(tuple(table.columns), columns, sample, table.height, (), (), known and known.created_at)
+        return Preview(tuple(table.columns), columns, sample, table.height, (), (), known.created_at if known else None)
     lines, problems = _parse(table, columns, account)
     days = tuple(sorted({_day(line, account) for line in lines}))
-    return Preview(tuple(table.columns), columns, sample, len(lines), days, problems, known and known.created_at)
+    return Preview(
+        tuple(table.columns), columns, sample, len(lines), days, problems, known.created_at if known else None
+    )
 
 
 def import_statement(session: Session, actor: Actor, order: ImportStatement) -> Imported:
