@@ -14,6 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import polars as pl
+from fastexcel import FastExcelError
 from polars.exceptions import PolarsError
 from sqlmodel import col, select
 
@@ -195,7 +196,7 @@ def _read(order: ImportStatement) -> pl.DataFrame:
         else:
             text = _decode(order.content)
             table = pl.read_csv(io.StringIO(text), separator=_separator(text), infer_schema=False)
-    except (PolarsError, ValueError, OSError) as error:
+    except (PolarsError, FastExcelError, ValueError, OSError) as error:
         raise StatementUnreadable(detail=type(error).__name__) from error
     if table.is_empty():
         raise StatementUnreadable(detail="aucune ligne")
