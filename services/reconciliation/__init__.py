@@ -7,6 +7,7 @@ from services.reconciliation.balances import record_balances
 from services.reconciliation.comparing import Compared, compare
 from services.reconciliation.days import ResolveItem, close_day, resolve
 from services.reconciliation.fetching import compare_day, due_days
+from services.reconciliation.paper import print_day
 from services.reconciliation.reads import (
     DayRow,
     ItemRow,
@@ -73,6 +74,7 @@ __all__ = [
     "list_items",
     "list_suggestions",
     "preview_statement",
+    "print_day",
     "record_balances",
     "resolve",
 ]
