@@ -14,7 +14,7 @@ from ui.components import buttons, cards, empty, filters, layout
 from ui.components.figures import figure
 from ui.components.tiles import Measure, measures
 from ui.labels import Tone, count, money, page_language, t
-from ui.markup import Markup, icon, join, show, tag
+from ui.markup import Markup, icon, show, tag
 from ui.pages.payments import statement
 from ui.pages.payments.reconciliation_words import PATH, SOURCES, standing
 
@@ -112,12 +112,7 @@ def _title(one: date, words: str) -> str:
 
 
 def _legend() -> Markup:
-    return join(
-        tag("span", icon("lock"), " ", t("clos"), class_="caption"),
-        "  ",
-        tag("span", icon("check"), " ", t("sans écart"), class_="caption"),
-        "  ",
-        tag("span", icon("sync"), " ", t("en cours ou sans réponse"), class_="caption"),
-        "  ",
-        tag("span", "3 : ", t("écarts à régler"), class_="caption"),
-    )
+    signs = (("lock", t("clos")), ("check", t("sans écart")), ("sync", t("en cours ou sans réponse")))
+    words = [tag("span", icon(name), f" {word}", class_="caption") for name, word in signs]
+    words.append(tag("span", t("un nombre : écarts à régler"), class_="caption"))
+    return tag("div", *words, class_="abreast legend")
