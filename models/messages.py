@@ -79,6 +79,7 @@ class Message(Table, table=True):
         Index("ix_message_again", "next_try_at", postgresql_where=text("state = 'unknown'")),
         Index("ix_message_recipient", "recipient_id", "created_at"),
         Index("ix_message_created_at", "created_at"),
+        Index("ix_message_sent_at", "sent_at"),
         Index("ix_message_failed", "created_at", postgresql_where=text("state in ('failed', 'undelivered')")),
     )
 
@@ -97,6 +98,7 @@ class Message(Table, table=True):
     not_before: datetime = instant(nullable=False)
     expires_at: datetime | None = instant()
     state: str = MessageState.QUEUED
+    sent_at: datetime | None = instant()
     tries: int = 0
     next_try_at: datetime | None = instant()
     lease_until: datetime | None = instant()

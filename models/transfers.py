@@ -85,6 +85,7 @@ class ProviderAccount(Table, table=True):
     misconfigurations_in_row: int = 0
     slowed_until: datetime | None = instant()
     reads_until: datetime | None = instant()  # what was read so far uses up the reads allowed until then
+    next_send_at: datetime | None = instant()
     probed_at: datetime | None = instant()
     succeeded_at: datetime | None = instant()
 

@@ -5,13 +5,14 @@ Nothing raises for what the network does. Secrets and full phone numbers are rep
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from core import clock
 from core.masking import DOTS, mask_text
+from core.phone import mask_phone
 from providers import http
 
 LARGEST_KEPT_BYTES = 16 * 1024
@@ -36,6 +37,10 @@ HIDDEN_FIELDS = frozenset(
     }
 )
 _TEXT_FIELDS = frozenset({"text", "message", "body"})
+# Fields that name a person's phone: an answer may carry the number of somebody we did not ask about.
+PHONE_FIELDS = frozenset(
+    {"partyid", "phonenumber", "mobile", "counterparty_mobile", "restrict_payer_mobile", "sender_mobile"}
+)
 _OPEN_HEADERS = frozenset(
     {"content-type", "accept", "x-reference-id", "x-target-environment", "x-callback-url", "idempotency-key"}
 )
@@ -58,7 +63,7 @@ class Answered:
         """Return the parsed body, or None when it is no JSON."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     def document(self) -> dict[str, Any]:
@@ -102,6 +107,20 @@ class Wire:
     def hide(self, *values: str) -> None:
         """Never keep these values: secrets, tokens that were just given, codes that were typed."""
         self.hidden.update(value for value in values if len(value) >= SHORTEST_HIDDEN)
+
+    def cover(self, *hidden: str, masked: Mapping[str, str] | None = None) -> None:
+        """Hide and mask what an answer brought, in what is already kept too: it named somebody we did not know."""
+        self.hide(*hidden)
+        self.masked.update(masked or {})
+        self.exchanges = [
+            replace(
+                kept,
+                url=self._redact(kept.url),
+                request=self._redact(kept.request),
+                response=self._redact(kept.response),
+            )
+            for kept in self.exchanges
+        ]
 
     def call(  # noqa: PLR0913  # what one HTTP call is made of
         self,
@@ -187,10 +206,10 @@ def _shown(body: bytes, *, keeps_texts: bool) -> str:
     """Return a body fit to be kept: values of hidden fields are dots, in JSON and in forms."""
     text = body.decode("utf-8", "replace").replace("\0", "")
     try:
-        parsed = json.loads(text)
-    except ValueError:
+        shown = json.dumps(_without_secrets(json.loads(text), keeps_texts=keeps_texts), ensure_ascii=False)
+    except (ValueError, RecursionError):
         return mask_text(text) if "=" in text else text
-    return json.dumps(_without_secrets(parsed, keeps_texts=keeps_texts), ensure_ascii=False)
+    return shown.encode("utf-8", "replace").decode("utf-8")
 
 
 def _without_secrets(value: Any, *, keeps_texts: bool) -> Any:
@@ -199,6 +218,8 @@ def _without_secrets(value: Any, *, keeps_texts: bool) -> Any:
         return {
             key: DOTS
             if key.lower() in hidden and not isinstance(inner, dict | list)
+            else mask_phone(f"+{inner.removeprefix('+')}")
+            if key.lower() in PHONE_FIELDS and isinstance(inner, str) and inner
             else _without_secrets(inner, keeps_texts=keeps_texts)
             for key, inner in value.items()
         }

@@ -3,6 +3,8 @@
 Revision ID: 0006_providers
 """
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -12,6 +14,7 @@ down_revision = "0005_ussd"
 branch_labels = None
 depends_on = None
 
+SQL = Path(__file__).parent / "sql"
 # A migration that would wait for others gives up instead of making everybody wait behind it.
 TIMEOUTS = "set local lock_timeout = '4s'; set local statement_timeout = '60s'"
 
@@ -49,6 +52,7 @@ def upgrade() -> None:
         sa.Column("misconfigurations_in_row", sa.Integer(), nullable=False),
         sa.Column("slowed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reads_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_send_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("probed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("succeeded_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("breaker in ('closed', 'open', 'locked')", name=op.f("ck_provider_account_breaker")),
@@ -441,6 +445,8 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_transfer_event_transfer_id"), "transfer_event", ["transfer_id"], unique=False)
     op.add_column("message", sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("message", sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("ix_message_sent_at", "message", ["sent_at"], unique=False)
     op.add_column(
         "message",
         sa.Column("next_channels", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
@@ -454,14 +460,18 @@ def upgrade() -> None:
     )
     op.create_foreign_key(op.f("fk_message_fallback_of_id"), "message", "message", ["fallback_of_id"], ["id"])
     op.create_foreign_key(op.f("fk_message_account_id"), "message", "provider_account", ["account_id"], ["id"])
+    op.execute(sa.text((SQL / "0006_transfers.sql").read_text().replace(":", "\\:")))
 
 
 def downgrade() -> None:
     op.execute(TIMEOUTS)
+    op.execute(sa.text((SQL / "0006_transfers.down.sql").read_text()))
     op.drop_constraint(op.f("fk_message_account_id"), "message", type_="foreignkey")
     op.drop_constraint(op.f("fk_message_fallback_of_id"), "message", type_="foreignkey")
     op.drop_index("ix_message_lease", table_name="message", postgresql_where=sa.text("state = 'sending'"))
     op.drop_index("ix_message_again", table_name="message", postgresql_where=sa.text("state = 'unknown'"))
+    op.drop_index("ix_message_sent_at", table_name="message")
+    op.drop_column("message", "sent_at")
     op.drop_column("message", "fallback_of_id")
     op.drop_column("message", "next_channels")
     op.drop_column("message", "lease_until")

@@ -19,7 +19,8 @@ from providers.wire import Wire
 from services import provider_accounts
 from services.reconciliation.comparing import Compared, compare
 from services.reconciliation.days import end_run, open_run
-from services.transfers import submission
+from services.transfers.dispatch import build_order, new_wire
+from services.transfers.rows import find
 
 MOST_PAGES = 10_000
 DAYS_AGAIN = 3
@@ -144,8 +145,8 @@ def _compare_by_reads(database: Database, account: Account, day: date, over: Eve
 
 def _read_line(database: Database, account: Account, transfer_id: UUID) -> Line | Unknown | None:
     with database.transaction() as session:
-        order = submission.order_of(session, transfer_id)
-    seen = registry.adapter(account.adapter).status(order, Wire())
+        order = build_order(session, find(session, transfer_id))
+    seen = registry.adapter(account.adapter).status(order, new_wire(order))
     if isinstance(seen, Unknown):
         return seen
     if not isinstance(seen, Seen) or seen.state is SeenState.PENDING:

@@ -3,7 +3,6 @@
 A purpose lives beside the service whose money it is and registers itself; this file only knows where they live.
 """
 
-from abc import ABC, abstractmethod
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 HOMES = ("services.wallets.recharge",)
 
 
-class Purpose(ABC):
+class Purpose:
     """One kind of intent. Legs are debit positive, credit negative; each list sums to zero.
 
     A collect posts `settle` when it succeeded. A payout posts `hold` when it is asked for, `settle` when it succeeded,
@@ -40,13 +39,13 @@ class Purpose(ABC):
         """Return what a payout sets aside before it is sent; nothing for a collect."""
         return ()
 
-    @abstractmethod
     def settle(self, session: Session, row: TransferRow) -> tuple[Leg, ...]:
         """Return our side of a success: what is credited by money that came, debited by money that left.
 
         It sums to minus the amount for a collect, to the amount for a payout; the provider's side (float and the fee
         it took) is added to it.
         """
+        raise NotImplementedError
 
     def follow(self, session: Session, row: TransferRow, was: TransferState, posted: Posted | None) -> None:
         """Do what else a transition brings, in its transaction: the subject's own state, messages to people."""

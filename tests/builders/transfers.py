@@ -1,189 +1,322 @@
-"""Money with the outside as rows: accounts, transfers in every state with the events that led there, callbacks."""
+"""A small bank with wallets, and a provider that answers what the test wrote: for the service alone, without a wire."""
 
-import json
-from datetime import datetime, timedelta
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from core import clock, ids
-from core.database import Session
-from core.ids import CROCKFORD
-from models.inbox import InboundEvent
-from models.transfers import ProviderAccount, Transfer, TransferAttempt, TransferCase, TransferEvent
+from core.database import Database, Session, driver, fetch_all, fetch_one
+from core.money import Currency, Money
+from core.permissions import SYSTEM, Actor
+from core.phone import PhoneNumber
+from models.ledger import AccountKind, Source
+from models.transfers import ProviderAccount, ProviderRoute, TransferState
+from models.users import User
+from models.wallets import OperationType, Tariff, Wallet, WalletLimit
+from providers import registry
+from providers.answers import (
+    Accepted,
+    Account,
+    Hint,
+    InboundCall,
+    NotOffered,
+    NotSeen,
+    Order,
+    Page,
+    Prepared,
+    Refusal,
+    Rejected,
+    Seen,
+    SeenState,
+    Unknown,
+)
+from providers.wire import Wire
+from services import books, ledger, tariffs, transfers, wallets
+from services.ledger import Leg, Posting
+from services.transfers import TransferRow
+from services.transfers.rows import find
+from services.wallets import OutsideOperation, RechargeWallet, WithdrawMoney
 
-PAYER = "+2290166000001"
+NOW = datetime.fromisoformat("2026-11-21T10:00:00+00:00")
+AWA, BEN = "+2290197000101", "+2290197000102"
+METHOD = "mtn_momo"
 
-# What a transfer went through, in order, to stand where it does.
-WAYS: dict[str, tuple[str, ...]] = {
-    "created": (),
-    "submitted": ("submitted",),
-    "pending": ("submitted", "pending"),
-    "unknown": ("submitted", "unknown"),
-    "succeeded": ("submitted", "pending", "succeeded"),
-    "failed": ("submitted", "pending", "failed"),
-    "expired": ("submitted", "pending", "expired"),
-    "cancelled": ("cancelled",),
-    "reversed": ("submitted", "pending", "succeeded", "reversed"),
-}
-OPEN = frozenset({"created", "submitted", "pending", "unknown"})
-STEP_S = 5
-PATIENCE = timedelta(seconds=STEP_S)
-
-
-def crockford(number: UUID) -> str:
-    """Return the 26 characters of an id of ours."""
-    return "".join(CROCKFORD[(number.int >> shift) & 31] for shift in range(125, -1, -5))
-
-
-def account(session: Session, code: str = "mtn-bj", **columns: Any) -> ProviderAccount:
-    """Write an active contract."""
-    known = {
-        "label": "MTN Bénin",
-        "adapter": "mtn",
-        "environment": "live",
-        "country": "BJ",
-        "currency": "XOF",
-        "base_url": "https://proxy.momoapi.mtn.com",
-        "offers": ["collect", "payout", "refund"],
-        "state": "active",
-    }
-    row = ProviderAccount(code=code, **{**known, **columns})
-    session.add(row)
-    session.flush()
-    return row
+Answer = Any
 
 
-def transfer(
-    session: Session,
-    contract: ProviderAccount,
-    state: str = "succeeded",
-    *,
-    minor: int = 5_000,
-    at: datetime | None = None,
-    gap_s: float = STEP_S,
-    **columns: Any,
-) -> Transfer:
-    """Write a transfer asked for at `at`, with one event every `gap_s` on the way to its state."""
-    began = at or clock.now() - timedelta(minutes=10)
-    way = WAYS[state]
-    moments = [began + timedelta(seconds=gap_s * number) for number in range(1, len(way) + 1)]
-    external = columns.pop("external_id", None) or uuid4()
-    known: dict[str, Any] = {
-        "created_at": began,
-        "reference": crockford(external),
-        "callback_token": external.hex[:22],
-        "source": "transfer",
-        "key": str(external),
-        "direction": "collect",
-        "purpose": "wallet_topup",
-        "subject_id": ids.new_id(),
-        "method": "mtn_money",
-        "currency": contract.currency,
-        "party_phone": PAYER,
-        "party_name": "Awa Diop",
-        "submitted_at": moments[0] if "submitted" in way else None,
-        "ended_at": None if state in OPEN else moments[-1],
-        "next_read_at": clock.now() + timedelta(minutes=2) if state in {"submitted", "pending", "unknown"} else None,
-        "reason": {"failed": "insufficient_funds", "expired": "prompt_expired", "unknown": "no_answer"}.get(state, ""),
-    }
-    row = Transfer(
-        external_id=external,
-        account_id=contract.id,
-        adapter=contract.adapter,
-        environment=contract.environment,
-        base_url=contract.base_url,
-        amount_minor=minor,
-        state=state,
-        **{**known, **columns},
+@dataclass
+class Scripted:
+    """A provider that answers from two queues; with nothing queued it accepts, and what it accepted it has seen paid."""
+
+    name: str = "mtn"
+    offers: frozenset[str] = frozenset({"collect", "payout", "refund"})
+    not_seen_is_proof: bool = True
+    is_resend_safe: bool = True
+    schedule: Mapping[str, str] = field(default_factory=lambda: {"collect": "S1", "payout": "S3", "refund": "S3"})
+    submissions: deque[Answer] = field(default_factory=deque)
+    reads: deque[Answer] = field(default_factory=deque)
+    sent: list[Order] = field(default_factory=list)
+    asked: list[Order] = field(default_factory=list)
+    closed: list[Order] = field(default_factory=list)
+    prepared: Prepared | Rejected | Unknown = Prepared({})
+    before_answer: Callable[[Order], None] = lambda _order: None
+
+    def prepare(self, _order: Order, _wire: Wire) -> Prepared | Rejected | Unknown:
+        return self.prepared
+
+    def collect(self, order: Order, _wire: Wire) -> Accepted | Rejected | Unknown:
+        return self._submit(order)
+
+    def payout(self, order: Order, _wire: Wire) -> Accepted | Rejected | Unknown:
+        return self._submit(order)
+
+    def refund(self, order: Order, _wire: Wire) -> Accepted | Rejected | Unknown:
+        return self._submit(order)
+
+    def _submit(self, order: Order) -> Any:
+        self.sent.append(order)
+        self.before_answer(order)
+        answer = self.submissions.popleft() if self.submissions else Accepted(provider_ref=f"P-{order.reference[-6:]}")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def status(self, order: Order, _wire: Wire) -> Seen | NotSeen | Unknown:
+        self.asked.append(order)
+        answer: Any = self.reads.popleft() if self.reads else paid(order)
+        return answer(order) if callable(answer) else answer
+
+    def expire(self, order: Order, _wire: Wire) -> None:
+        self.closed.append(order)
+
+    def list(self, _account: Account, _day: date, _cursor: str | None, _wire: Wire) -> Page | NotOffered | Unknown:
+        return NotOffered()
+
+    def verify_callback(self, _call: InboundCall, _accounts: Sequence[Account]) -> Hint | Refusal:
+        return Refusal(404)
+
+    def name_of(self, _account: Account, _phone: PhoneNumber, _wire: Wire) -> NotOffered:
+        return NotOffered()
+
+    def balance(self, _account: Account, _wire: Wire) -> NotOffered:
+        return NotOffered()
+
+    def probe(self, _account: Account, _wire: Wire) -> bool:
+        return True
+
+
+def seen(state: str, order: Order | None = None, **more: Any) -> Seen:
+    """Return the provider's record of an order, as it was asked for unless told otherwise."""
+    known: dict[str, Any] = {"amount": order.amount, "party": order.party} if order else {}
+    return Seen(SeenState(state), more.pop("word", state.upper()), **{**known, **more})
+
+
+def paid(order: Order) -> Seen:
+    """Return a success of exactly what was asked for, 1 % of it taken by the provider."""
+    fee = Money(order.amount.minor // 100, order.amount.currency)
+    return seen("succeeded", order, fee=fee, provider_ref=f"P-{order.reference[-6:]}")
+
+
+@contextmanager
+def speaking(*adapters: Scripted) -> Iterator[None]:
+    """Let these adapters speak for their names while the block lasts."""
+    before = registry.ADAPTERS
+    registry.ADAPTERS = MappingProxyType({**before, **{adapter.name: adapter for adapter in adapters}})
+    try:
+        yield
+    finally:
+        registry.ADAPTERS = before
+
+
+@dataclass
+class House:
+    """A database with two wallets of 10 000, prices of 1 %, one scripted provider, and a clock to move."""
+
+    database: Database
+    provider: Scripted
+    clock: clock.Traveller
+    account_id: UUID = field(default_factory=ids.new_id)
+
+    def person(self, phone: str) -> Actor:
+        """Return who holds a wallet, as he acts on it."""
+        return Actor(self.user_id(phone), phone)
+
+    def user_id(self, phone: str) -> UUID:
+        found: UUID = self.one("select id from users where phone = %s", phone)["id"]
+        return found
+
+    def one(self, query: str, *parameters: Any) -> dict[str, Any]:
+        with self.database.transaction() as session:
+            row = fetch_one(session, query, parameters)
+        assert row is not None
+        return row
+
+    def all(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
+        with self.database.transaction() as session:
+            return fetch_all(session, query, parameters)
+
+    def recharge(self, phone: str = AWA, amount: int = 1_000, key: str = "") -> OutsideOperation:
+        """Top a wallet up, as the phone menu does."""
+        with self.database.transaction() as session:
+            priced = tariffs.quote(session, OperationType.RECHARGE, xof(amount), self.user_id(phone))
+            order = RechargeWallet(
+                key=key or f"ussd:{ids.new_id()}:7",
+                user_id=self.user_id(phone),
+                method=METHOD,
+                amount=priced.amount,
+                fee=priced.fee,
+                tariff_id=priced.tariff_id,
+            )
+            return wallets.recharge(session, self.person(phone), order)
+
+    def withdraw(self, phone: str = AWA, amount: int = 1_000, key: str = "") -> OutsideOperation:
+        """Send money of a wallet to its owner's mobile money."""
+        with self.database.transaction() as session:
+            priced = tariffs.quote(session, OperationType.CASH_OUT, xof(amount), self.user_id(phone))
+            order = WithdrawMoney(
+                key=key or f"ussd:{ids.new_id()}:7",
+                user_id=self.user_id(phone),
+                method=METHOD,
+                amount=priced.amount,
+                fee=priced.fee,
+                tariff_id=priced.tariff_id,
+                is_number_proved=True,
+            )
+            return wallets.withdraw(session, self.person(phone), order)
+
+    def submit(self) -> int:
+        return transfers.submit_due(self.database)
+
+    def read(self) -> int:
+        return transfers.read_due(self.database)
+
+    def hint(self, operation: OutsideOperation) -> None:
+        """Let a callback come and be read."""
+        with self.database.transaction() as session:
+            transfers.plan_read(session, operation.transfer_id)
+        self.clock.advance(1)
+        self.read()
+
+    def row(self, operation: OutsideOperation) -> TransferRow:
+        with self.database.transaction() as session:
+            return find(session, operation.transfer_id)
+
+    def state(self, operation: OutsideOperation) -> str:
+        return self.row(operation).state.value
+
+    def said(self, phone: str = AWA) -> list[str]:
+        """Return the types of what a phone was sent, oldest first."""
+        rows = self.all("select type from message where address = %s order by created_at, id", phone)
+        return [row["type"] for row in rows]
+
+    def balance(self, phone: str = AWA) -> int:
+        with self.database.transaction() as session:
+            return wallets.get_balance(session, self.user_id(phone), Currency.XOF).minor
+
+    def house(self, kind: AccountKind, *, is_provider: bool = True) -> int:
+        """Return a house balance: of the provider account, or of the platform."""
+        owner = ("provider_account", self.account_id) if is_provider else ("platform", None)
+        with self.database.transaction() as session:
+            return ledger.get_balance(session, ledger.house_account(session, kind, Currency.XOF, *owner)).minor
+
+    def reserved(self) -> int:
+        row = self.one("select coalesce(sum(balance), 0) as held from ledger_account where kind = 'wallet_reserved'")
+        return int(row["held"])
+
+    def cases(self) -> list[tuple[str, int | None]]:
+        rows = self.all("select kind, amount_minor from transfer_case order by created_at, id")
+        return [(row["kind"], row["amount_minor"]) for row in rows]
+
+    def events(self, operation: OutsideOperation) -> list[str]:
+        """Return the history of a transfer in words: `created submitted pending succeeded`."""
+        rows = self.all(
+            "select to_state from transfer_event where transfer_id = %s order by created_at, id", operation.transfer_id
+        )
+        return [row["to_state"] for row in rows]
+
+    def postings(self) -> int:
+        return int(self.one("select count(*) as n from ledger_transaction where kind <> 'opening'")["n"])
+
+    def force(self, operation: OutsideOperation, **columns: Any) -> None:
+        """Put a transfer where a test wants it."""
+        assignments = ", ".join(f"{name} = %s" for name in columns)
+        with self.database.transaction() as session:
+            driver(session).execute(
+                f"update transfer set {assignments} where id = %s".encode(),
+                (*columns.values(), operation.transfer_id),
+            )
+
+    def assert_books_hold(self) -> None:
+        with self.database.transaction() as session:
+            broken = [(f.invariant.view, f.violations) for f in books.list_findings(session) if not f.holds]
+        assert broken == []
+
+
+def xof(minor: int) -> Money:
+    return Money(minor, Currency.XOF)
+
+
+def build(database: Database, traveller: clock.Traveller, provider: Scripted) -> House:
+    """Write the small world."""
+    house = House(database, provider, traveller)
+    with database.transaction() as session:
+        house.account_id = add_account(session, provider.name)
+        session.add(WalletLimit(level="1", currency="XOF", max_minor=1_000_000, balance_max_minor=2_000_000))
+        for kind in (OperationType.RECHARGE, OperationType.CASH_OUT):
+            session.add(
+                Tariff(
+                    type=kind,
+                    currency="XOF",
+                    from_minor=1,
+                    to_minor=1_000_000,
+                    bps=100,
+                    valid_from=NOW - timedelta(days=30),
+                )
+            )
+        for phone in (AWA, BEN):
+            _add_person(session, phone)
+    return house
+
+
+def add_account(session: Session, adapter: str, code: str = "", rank: int = 1) -> UUID:
+    """Write an active account of a scripted provider, with its routes."""
+    account = ProviderAccount(
+        code=code or adapter,
+        label="MTN MoMo",
+        adapter=adapter,
+        environment="fake",
+        country="BJ",
+        currency="XOF",
+        base_url=f"http://127.0.0.1:9/{adapter}",
+        offers=["collect", "payout", "refund"],
+        state="active",
     )
-    session.add(row)
+    session.add(account)
     session.flush()
-    event(session, row, "", "created", began, cause="request", actor="Awa Diop")
-    before = "created"
-    for step, moment in zip(way, moments, strict=True):
-        event(session, row, before, step, moment)
-        before = step
-    return row
-
-
-def event(
-    session: Session, row: Transfer, before: str, after: str, at: datetime, *, cause: str = "", **columns: Any
-) -> TransferEvent:
-    """Write one transition."""
-    proved_by = cause or ("submit" if after in {"submitted", "pending"} else "read")
-    reason = row.reason if after == row.state else ""
-    known = {"cause": proved_by, "reason": reason, "created_at": at}
-    written = TransferEvent(transfer_id=row.id, from_state=before, to_state=after, **{**known, **columns})
-    session.add(written)
+    for direction in ("collect", "payout", "refund"):
+        session.add(
+            ProviderRoute(method=METHOD, country="BJ", direction=direction, account_id=account.id, rank=rank)
+        )
     session.flush()
-    return written
+    return account.id
 
 
-def attempt(session: Session, row: Transfer, operation: str = "collect", **columns: Any) -> TransferAttempt:
-    """Write one call to the provider, answered with 202 half a second after it was sent."""
-    sent = columns.pop("sent_at", None) or row.created_at + PATIENCE
-    known = {
-        "n": 1,
-        "method": "POST",
-        "url": f"{row.base_url}/collection/v1_0/requesttopay",
-        "request": 'x-reference-id: …\n\n{"amount": "5000"}',
-        "response": "",
-        "http_status": 202,
-        "sent_at": sent,
-        "answered_at": sent + timedelta(seconds=0.5),
-        "answer": "Accepted",
-    }
-    written = TransferAttempt(
-        transfer_id=row.id, account_id=row.account_id, operation=operation, created_at=sent, **{**known, **columns}
-    )
-    session.add(written)
+def _add_person(session: Session, phone: str) -> None:
+    user = User(phone=phone, phone_proved_at=NOW - timedelta(days=30), first_name="Awa", last_name=phone, country="BJ")
+    session.add(user)
     session.flush()
-    return written
-
-
-def callback(session: Session, contract: ProviderAccount, row: Transfer | None = None, **columns: Any) -> InboundEvent:
-    """Write one callback as it came in, about a transfer or about nothing we know."""
-    came = columns.pop("received_at", None) or clock.now() - timedelta(minutes=1)
-    said = {"externalId": row.reference if row else "?", "status": "SUCCESSFUL", "payer": {"partyId": PAYER[1:]}}
-    known = {
-        "source": contract.adapter,
-        "dedupe_key": str(ids.new_id()),
-        "path": f"/payments/callbacks/{contract.adapter}/{row.callback_token if row else 'x' * 22}",
-        "headers": {"content-type": "application/json"},
-        "body": json.dumps(said).encode(),
-        "authenticity": "token",
-        "claimed_state": "SUCCESSFUL",
-        "handled_at": came + timedelta(seconds=1),
-        "outcome": "read",
-    }
-    written = InboundEvent(
-        account_id=contract.id,
-        transfer_id=row.id if row else None,
-        received_at=came,
-        created_at=came,
-        **{**known, **columns},
-    )
-    session.add(written)
+    wallet_id = ids.new_id()
+    account = ledger.open_account(session, AccountKind.WALLET, "wallet", wallet_id, Currency.XOF)
+    session.add(Wallet(id=wallet_id, user_id=user.id, currency="XOF", level="1", account_id=account))
     session.flush()
-    return written
+    opening = ledger.house_account(session, AccountKind.OPENING, Currency.XOF)
+    legs = (Leg(opening, xof(10_000)), Leg(account, xof(-10_000)))
+    ledger.post(session, Posting(Source.MANUAL, f"opening:{wallet_id}", "opening", legs, actor=SYSTEM.name))
 
 
-def case(
-    session: Session, contract: ProviderAccount, kind: str = "late_money", row: Transfer | None = None, **columns: Any
-) -> TransferCase:
-    """Write something about money that only a person can close."""
-    known = {"dedupe_key": str(ids.new_id()), "amount_minor": 5_000, "currency": contract.currency}
-    written = TransferCase(
-        account_id=contract.id, kind=kind, transfer_id=row.id if row else None, **{**known, **columns}
-    )
-    session.add(written)
-    session.flush()
-    return written
-
-
-def one_of_each(session: Session, contract: ProviderAccount, at: datetime) -> dict[str, Transfer]:
-    """Write one transfer in every state, a minute apart, the first at `at`."""
-    return {
-        state: transfer(session, contract, state, at=at + timedelta(minutes=number))
-        for number, state in enumerate(WAYS)
-    }
+STATES = tuple(TransferState)

@@ -108,9 +108,7 @@ async def test_a_day_is_settled_word_by_word_and_closed(open_console: Any, house
 
 
 @pytest.mark.usefixtures("run_id")
-async def test_a_statement_is_previewed_then_taken(
-    open_console: Any, house: Database, yesterday: date
-) -> None:
+async def test_a_statement_is_previewed_then_taken(open_console: Any, house: Database, yesterday: date) -> None:
     content = f"date;amount;provider_ref\n{yesterday:%d/%m/%Y};1 500;S1\n".encode()
     async with open_console(signed_in(house, "Grâce Mbuyi", Scope.USSD, Role.OPERATEUR)) as user:
         await user.open(PATH)

@@ -1,0 +1,1 @@
+"""Billers and airtime: our own small wire format for whoever has none (`docs/connectors.md`)."""

@@ -1,0 +1,108 @@
+"""The accounts of the fakes, as the demonstration seeds them and the tests use them. Nothing in them opens anything."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from providers.answers import Account
+from providers.fakes.keys import secret_of
+
+TIMEZONES = {"BJ": "Africa/Porto-Novo", "SN": "Africa/Dakar", "CI": "Africa/Abidjan", "CM": "Africa/Douala"}
+
+_WEBPAY = ("client_id", "client_secret", "merchant_key")
+_SONATEL = ("client_id", "client_secret", "payout_msisdn", "payout_pin", "callback_secret")
+_CAMEROON = ("client_id", "client_secret", "x_auth_token", "channel_msisdn", "channel_pin")
+_MTN = tuple(f"{product}_{kind}" for product in ("collection", "disbursement") for kind in ("user", "key"))
+_MTN_ALL = (*_MTN, "collection_subscription", "disbursement_subscription")
+
+
+@dataclass(frozen=True, slots=True)
+class FakeAccount:
+    """One account of a fake. No country: it serves several; no currency: any of those we count in."""
+
+    adapter: str
+    code: str
+    label: str
+    country: str = ""
+    currency: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    secret_names: tuple[str, ...] = ()
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Return the secrets that the fake expects."""
+        return {name: secret_of(self.adapter, name) for name in self.secret_names}
+
+    def view(self, root: str) -> Account:
+        """Return it as an adapter sees it, on the server of fakes at `root`."""
+        return Account(
+            id=account_id(self.code),
+            code=self.code,
+            adapter=self.adapter,
+            environment="fake",
+            country=self.country,
+            currency=self.currency,
+            base_url=f"{root}/{self.adapter}",
+            settings=self.settings,
+            secrets=self.secrets,
+            timezone=TIMEZONES.get(self.country, "UTC"),
+        )
+
+
+def account_id(code: str) -> UUID:
+    """Return the id of a fake account where no table gives it one."""
+    return uuid5(NAMESPACE_URL, f"palabre:fake-account:{code}")
+
+
+def _webpay(country: str, currency: str) -> FakeAccount:
+    settings = {"market": country.lower(), "currency": currency, "name": "Palabre"}
+    code = f"orange-{country.lower()}-fictif"
+    return FakeAccount("orange_webpay", code, f"Orange Money {country}", country, currency, settings, _WEBPAY)
+
+
+def _mtn(country: str, currency: str, target: str) -> FakeAccount:
+    code = f"mtn-{country.lower()}-fictif"
+    return FakeAccount("mtn", code, f"MTN MoMo {country}", country, currency, {"target_environment": target}, _MTN_ALL)
+
+
+def _wave(country: str) -> FakeAccount:
+    settings = {"strategy": "hmac", "link_minutes": 30, "restrict_payer_mobile": False}
+    names = ("api_key", "webhook_secret", "signing_secret")
+    return FakeAccount("wave", f"wave-{country.lower()}-fictif", f"Wave {country}", country, "XOF", settings, names)
+
+
+ACCOUNTS: tuple[FakeAccount, ...] = (
+    *(_webpay(country, currency) for country, currency in (("CI", "XOF"), ("BF", "XOF"), ("ML", "XOF"))),
+    _webpay("GN", "GNF"),
+    _webpay("CD", "CDF"),
+    FakeAccount(
+        "orange_sonatel",
+        "sonatel-fictif",
+        "Orange Money SN",
+        "SN",
+        "XOF",
+        {"code": "621000", "name": "Palabre", "mode": "qr", "validity_s": 900},
+        _SONATEL,
+    ),
+    FakeAccount("orange_cm", "orange-cm-fictif", "Orange Money CM", "CM", "XAF", {}, _CAMEROON),
+    _mtn("BJ", "XOF", "mtnbenin"),
+    _mtn("CI", "XOF", "mtnivorycoast"),
+    _mtn("CM", "XAF", "mtncameroon"),
+    _mtn("CG", "XAF", "mtncongo"),
+    _mtn("GN", "GNF", "mtnguineaconakry"),
+    _wave("SN"),
+    _wave("CI"),
+    FakeAccount(
+        "pawapay", "pawapay-fictif", "pawaPay", settings={"signed_callbacks": True}, secret_names=("api_token",)
+    ),
+    FakeAccount("mixx", "mixx-fictif", "Mixx by Yas", "SN", "XOF", {"signed_callbacks": True}, ("api_token",)),
+    FakeAccount("moov", "moov-fictif", "Moov Money", "", "XOF", {"signed_callbacks": True}, ("api_token",)),
+    FakeAccount("biller", "facturier-fictif", "Facturier", secret_names=("api_key",)),
+    FakeAccount("airtime", "credit-fictif", "Crédit téléphonique", secret_names=("api_key",)),
+)
+
+
+def account_of(adapter: str, country: str = "") -> FakeAccount:
+    """Return the first fake account of an adapter, in a country if it is given."""
+    return next(one for one in ACCOUNTS if one.adapter == adapter and country in {"", one.country})

@@ -1,0 +1,91 @@
+"""pawaPay's statement of a day: ordered, made in its own time, then read as CSV from a link of one day."""
+
+import csv
+import io
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from providers import http
+from providers.answers import Account, Line, Page, Unknown
+from providers.mobile_money import calls
+from providers.mobile_money.pawapay_conf import ask
+from providers.mobile_money.pawapay_words import COUNTRIES
+from providers.wire import Answered, Wire
+
+LARGEST_STATEMENT_BYTES = 64 << 20
+_KINDS = {"DEPOSIT": "collect", "PAYOUT": "payout", "REFUND": "refund", "PAYOUT_REVERSAL": "reversal"}
+
+
+def list_day(account: Account, day: date, cursor: str | None, wire: Wire) -> Page | Unknown:
+    """Return a day's lines when the statement is ready; before, an empty page whose cursor asks for it again."""
+    if cursor is None:
+        return _order(account, day, wire)
+    answer = ask(wire, account, "statement", "GET", f"/v2/statements/{quote(cursor, safe='')}")
+    if not isinstance(answer, Answered):
+        return calls.as_read(answer)
+    document = answer.document()
+    data = calls.section(document.get("data")) or document
+    link = calls.text_of(data.get("downloadUrl"))
+    if not answer.is_success or data.get("status") == "FAILED":
+        return calls.unreadable(answer)
+    return _download(link, wire) if link else Page([], cursor)
+
+
+def _order(account: Account, day: date, wire: Wire) -> Page | Unknown:
+    zone = ZoneInfo(account.timezone)
+    start = datetime.combine(day, time(), zone)
+    document = {
+        "wallet": {"country": COUNTRIES.get(account.country, account.country), "currency": account.currency},
+        "startDate": _utc(start),
+        "endDate": _utc(start + timedelta(days=1)),
+        "callbackUrl": account.settings.get("statement_callback_url", ""),
+    }
+    answer = ask(wire, account, "statement", "POST", "/v2/statements", {k: v for k, v in document.items() if v})
+    if not isinstance(answer, Answered):
+        return calls.as_read(answer)
+    key = calls.text_of(answer.document().get("statementId"))
+    return Page([], key) if answer.is_success and key else calls.unreadable(answer)
+
+
+def _download(link: str, wire: Wire) -> Page | Unknown:
+    """Read the file behind a link of pawaPay's, without any secret of ours."""
+    if not http.is_safe_url(link):
+        return Unknown(is_sent=False, detail="a statement at an unsafe address")
+    wire.hide(link)
+    answer = calls.meaning_of(wire.call("statement file", "GET", link, largest_answer_bytes=LARGEST_STATEMENT_BYTES))
+    if not isinstance(answer, Answered):
+        return calls.as_read(answer)
+    try:
+        rows = list(csv.DictReader(io.StringIO(answer.body.decode("utf-8-sig", "replace")), strict=True))
+    except csv.Error as error:
+        return Unknown(is_sent=True, detail=f"statement: {error}")
+    lines = [_line(row) for row in rows]
+    if any(line is None for line in lines):
+        return Unknown(is_sent=True, detail="a statement line that cannot be read")
+    return Page([line for line in lines if line is not None])
+
+
+def _line(row: Mapping[str | None, str | None]) -> Line | None:
+    told = {str(name): calls.text_of(value) for name, value in row.items() if name is not None}
+    amount = calls.money(told.get("amount", "").removeprefix("-"), told.get("currency"))
+    at, key = calls.instant(told.get("completed") or told.get("created")), told.get("transactionId", "")
+    if amount is None or at is None or not key:
+        return None
+    kind = told.get("transactionType", "")
+    return Line(
+        line_key=f"{kind}:{key}",
+        kind=_KINDS.get(kind, "other"),
+        amount=amount,
+        at=at,
+        external_id=key,
+        provider_ref=told.get("providerTransactionId", ""),
+        provider_state=told.get("status", ""),
+        fee=calls.money(told.get("fee"), told.get("currency")),
+        party=told.get("phoneNumber", ""),
+    )
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

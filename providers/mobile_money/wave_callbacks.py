@@ -1,0 +1,95 @@
+"""Wave's events: signed, or carrying the shared secret, by the account's strategy."""
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from providers import signatures
+from providers.answers import Account, Hint, InboundCall, Refusal, SeenState
+from providers.mobile_money.calls import section, text_of
+from providers.mobile_money.wave_words import checkout_state, simple_state
+
+_UNASKED = frozenset({"merchant.payment_received", "b2b.payment_received", "b2b.payment_failed"})
+_TEST = "test.test_event"
+_ONE_TRY_FAILED = "checkout.session.payment_failed"
+_SIMPLE_FIELDS = frozenset({"id", "amount", "currency", "checkout_status", "client_reference"})
+
+
+def verify(call: InboundCall, accounts: Sequence[Account]) -> Hint | Refusal:
+    """Say for which account an event is authentic; the secret decides, never what the body says."""
+    if not accounts:
+        return Refusal(404)
+    keyed = [account for account in accounts if account.secret_values("webhook_secret")]
+    signer = next((account for account in keyed if _is_from(call, account)), None)
+    document = _document(call.body)
+    is_simple = document is not None and document.keys() >= _SIMPLE_FIELDS and "type" not in document
+    if signer is None:
+        is_claimed = "wave-signature" in call.headers or "authorization" in call.headers
+        is_play = all(account.environment != "live" for account in accounts)
+        if not (is_simple and is_play and not is_claimed):
+            return Refusal(401 if keyed else 404)
+    elif is_simple and signer.environment == "live":
+        return Refusal(401)
+    if document is None:
+        return Refusal(400)
+    return _simple(call, document, signer) if is_simple else _event(call, document, signer)
+
+
+def _is_from(call: InboundCall, account: Account) -> bool:
+    secrets = account.secret_values("webhook_secret")
+    if account.settings.get("strategy") == "bearer":
+        return signatures.verify_key(signatures.WAVE_BEARER, secrets, call.headers)
+    return signatures.verify_hmac(signatures.WAVE, secrets, call.headers, call.body, call.now)
+
+
+def _event(call: InboundCall, document: Mapping[str, Any], signer: Account | None) -> Hint:
+    kind, data = text_of(document.get("type")), section(document.get("data"))
+    claimed = checkout_state(text_of(data.get("checkout_status")), text_of(data.get("payment_status")))[0]
+    if kind == _ONE_TRY_FAILED:
+        claimed = SeenState.PENDING  # the link is still payable
+    references = {
+        "external_id": text_of(data.get("client_reference")),
+        "checkout_id": text_of(data.get("id")),
+        "provider_ref": text_of(data.get("transaction_id")),
+    }
+    if kind in _UNASKED:
+        references = {"provider_ref": references["provider_ref"] or references["checkout_id"]}
+        references.update({name: text_of(data.get(name)) for name in ("amount", "currency")})
+        references["event"] = kind
+    return Hint(
+        dedupe_key=text_of(document.get("id")) or sha256(call.body).hexdigest(),
+        authenticity=_authenticity(signer),
+        references={name: value for name, value in references.items() if value},
+        claimed_state="" if kind in _UNASKED or kind == _TEST else claimed,
+        account_id=signer.id if signer else None,
+        kind="unasked_money" if kind in _UNASKED else "test" if kind == _TEST else "transfer",
+    )
+
+
+def _simple(call: InboundCall, document: Mapping[str, Any], signer: Account | None) -> Hint:
+    references = {
+        "external_id": text_of(document.get("client_reference")),
+        "checkout_id": text_of(document.get("id")),
+    }
+    return Hint(
+        dedupe_key=sha256(call.body).hexdigest(),
+        authenticity=_authenticity(signer),
+        references={name: value for name, value in references.items() if value},
+        claimed_state=simple_state(text_of(document.get("checkout_status")))[0],
+        account_id=signer.id if signer else None,
+    )
+
+
+def _authenticity(signer: Account | None) -> Any:
+    if signer is None:
+        return "none"
+    return "secret" if signer.settings.get("strategy") == "bearer" else "signed"
+
+
+def _document(body: bytes) -> dict[str, Any] | None:
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return parsed if isinstance(parsed, dict) else None

@@ -1,0 +1,99 @@
+"""Speaking to a provider about one transfer: the order its adapter takes, and an answer whatever happens."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+from uuid import UUID
+
+import structlog
+
+from core.database import Session
+from core.phone import PhoneNumber, normalise
+from core.settings import get_settings
+from providers import registry
+from providers.answers import Accepted, MoneyProvider, NotSeen, Order, Prepared, Rejected, Seen, Unknown
+from providers.wire import Wire
+from services import provider_accounts
+from services.provider_accounts import SHAPES
+from services.transfers.rows import TransferRow, find
+
+_WITH_TOKEN = frozenset({"orange", "mtn"})
+
+Answer = TypeVar("Answer", bound=Prepared | Accepted | Rejected | Unknown | Seen | NotSeen)
+
+_log = structlog.get_logger(__name__)
+
+
+def adapter_of(row: TransferRow) -> MoneyProvider:
+    """Return the adapter of a transfer: the one it was created with."""
+    return registry.adapter(row.adapter)
+
+
+def schedule_of(row: TransferRow) -> str:
+    """Return the name of the schedule by which a transfer is read."""
+    return adapter_of(row).schedule.get(row.direction, "S1" if row.is_collect else "S3")
+
+
+def build_order(session: Session, row: TransferRow) -> Order:
+    """Return a transfer as its adapter sends or asks about it, with the account's secrets in clear."""
+    account = provider_accounts.view(session, row.account_id, row.base_url)
+    public = get_settings().public_base_url
+    return Order(
+        account=replace(account, adapter=row.adapter, environment=row.environment),
+        direction=row.direction.value,
+        external_id=row.external_id,
+        reference=row.reference,
+        amount=row.amount,
+        callback_url=callback_url(row),
+        party=_phone(row.party_phone),
+        party_code=row.party_code,
+        party_name=row.party_name,
+        party_reference=row.party_reference,
+        label=row.label,
+        language=row.language,
+        return_url=f"{public}/paiement/retour",
+        cancel_url=f"{public}/paiement/annule",
+        handles=row.handles,
+        provider_ref=row.provider_ref,
+        submitted_at=row.submitted_at,
+        original=None if row.parent_id is None else build_order(session, find(session, row.parent_id)),
+    )
+
+
+def callback_url(row: TransferRow) -> str:
+    """Return the address the provider calls about a transfer; with our token where its callbacks prove nothing else."""
+    address = provider_accounts.callback_url(row.adapter)
+    is_named = row.adapter in SHAPES and SHAPES[row.adapter].callback in _WITH_TOKEN
+    return f"{address}/{row.callback_token}" if is_named else address
+
+
+def new_wire(order: Order) -> Wire:
+    """Return a wire that keeps no secret of the account and no full number of the party."""
+    wire = Wire()
+    for name in order.account.secrets:
+        wire.hide(*order.account.secret_values(name))
+    party = order.party
+    if party is not None:
+        wire.masked = {party.e164: party.masked, party.e164[1:]: party.masked[1:], party.national: party.masked}
+    return wire
+
+
+def ask(call: Callable[[Order, Wire], Answer], order: Order, wire: Wire, transfer_id: UUID) -> Answer | Unknown:
+    """Make one call of an adapter. One that raises has a bug: what it did nobody knows, and nobody is lost for it."""
+    try:
+        return call(order, wire)
+    except Exception as error:  # noqa: BLE001  # a bug in an adapter is one more thing that nobody knows
+        _log.exception("transfer.adapter_failed", transfer_id=str(transfer_id), adapter=order.account.adapter)
+        return Unknown(is_sent=True, detail=type(error).__name__)
+
+
+def close_link(row: TransferRow, order: Order, wire: Wire) -> None:
+    """Close an unpaid link where the provider can; the read that follows tells what came of it."""
+    try:
+        adapter_of(row).expire(order, wire)
+    except Exception:  # noqa: BLE001  # idem
+        _log.exception("transfer.adapter_failed", transfer_id=str(row.id), adapter=row.adapter)
+
+
+def _phone(e164: str) -> PhoneNumber | None:
+    return normalise(e164, None) if e164 else None
