@@ -9,7 +9,6 @@ from uuid import UUID
 import hypothesis.strategies as st
 import polars as pl
 import pytest
-import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 
 from core import clock, ids
@@ -328,8 +327,7 @@ def test_a_workbook_reads_too(database: Database, wave: AccountRow) -> None:
     operator = payments.operator(database)
     content = io.BytesIO()
     table = pl.DataFrame({"Date": ["20/11/2026"], "Référence": ["T1"], "Sens": ["crédit"], "Montant": ["5000"]})
-    with xlsxwriter.Workbook(content) as workbook:
-        table.write_excel(workbook)
+    table.write_excel(content)
     with database.transaction() as session:
         preview = reconciliation.preview_statement(session, operator, statement(wave, content.getvalue()))
     assert (preview.lines, preview.days, preview.problems) == (1, (DAY,), ())
