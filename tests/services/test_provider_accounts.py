@@ -127,6 +127,20 @@ def test_a_secret_rotates_with_two_live_values(database: Database) -> None:
         assert provider_accounts.view(session, account.id).secret_values("api_key") == ("four",)
 
 
+def test_a_key_of_several_lines_is_one_value_and_does_not_rotate(database: Database) -> None:
+    account = payments.account(database, "pawapay")
+    pem = "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----"
+    order = SetSecret(account_id=account.id, name="signing_key", value=f"{pem}\n")
+    done(database, provider_accounts.set_secret, order)
+    done(database, provider_accounts.drop_secret, DropSecret(account_id=account.id, name="signing_key"))
+    with database.transaction() as session:
+        assert provider_accounts.view(session, account.id).secrets["signing_key"] == pem
+    rotating = SetSecret(account_id=account.id, name="signing_key", value=pem, keeps_previous=True)
+    for wrong in (rotating, SetSecret(account_id=account.id, name="api_token", value="one\ntwo")):
+        with pytest.raises(InvalidInput):
+            done(database, provider_accounts.set_secret, wrong)
+
+
 def test_an_account_that_loses_a_secret_is_paused_at_once(database: Database) -> None:
     account = payments.account(database, "wave")
     order = DropSecret(account_id=account.id, name="api_key", is_whole=True)
