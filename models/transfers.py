@@ -171,6 +171,8 @@ class Transfer(Table, table=True):
         Index("ix_transfer_account", "account_id", "created_at"),
         Index("ix_transfer_party", "party_phone", "created_at"),
         Index("ix_transfer_provider_ref", "account_id", "provider_ref"),
+        # A callback names a transfer by what the provider gave us.
+        Index("ix_transfer_handles", "handles", postgresql_using="gin", postgresql_ops={"handles": "jsonb_path_ops"}),
     )
 
     external_id: UUID = Field(default_factory=uuid4, unique=True)
@@ -244,7 +246,7 @@ class TransferAttempt(Table, table=True):
 
 
 class TransferEvent(Table, table=True):
-    """One transition and what proved it; only added to."""
+    """One transition, for ever, and what proved it, as long as that is kept; only added to."""
 
     __tablename__ = "transfer_event"
 
@@ -254,8 +256,8 @@ class TransferEvent(Table, table=True):
     cause: str
     reason: str = ""
     detail: str = ""
-    attempt_id: UUID | None = Field(default=None, foreign_key="transfer_attempt.id")
-    inbound_event_id: UUID | None = Field(default=None, foreign_key="inbound_event.id")
+    attempt_id: UUID | None = Field(default=None, foreign_key="transfer_attempt.id", ondelete="SET NULL", index=True)
+    inbound_event_id: UUID | None = Field(default=None, foreign_key="inbound_event.id", ondelete="SET NULL", index=True)
     actor: str = ""
 
 

@@ -296,6 +296,14 @@ def upgrade() -> None:
     op.create_index("ix_transfer_party", "transfer", ["party_phone", "created_at"], unique=False)
     op.create_index("ix_transfer_provider_ref", "transfer", ["account_id", "provider_ref"], unique=False)
     op.create_index(
+        "ix_transfer_handles",
+        "transfer",
+        ["handles"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_ops={"handles": "jsonb_path_ops"},
+    )
+    op.create_index(
         "ix_transfer_unknown", "transfer", ["created_at"], unique=False, postgresql_where=sa.text("state = 'unknown'")
     )
     op.create_index(
@@ -436,9 +444,9 @@ def upgrade() -> None:
         sa.Column("attempt_id", sa.Uuid(), nullable=True),
         sa.Column("inbound_event_id", sa.Uuid(), nullable=True),
         sa.Column("actor", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["attempt_id"], ["transfer_attempt.id"], name=op.f("fk_transfer_event_attempt_id")),
+        sa.ForeignKeyConstraint(["attempt_id"], ["transfer_attempt.id"], name=op.f("fk_transfer_event_attempt_id"), ondelete="SET NULL"),
         sa.ForeignKeyConstraint(
-            ["inbound_event_id"], ["inbound_event.id"], name=op.f("fk_transfer_event_inbound_event_id")
+            ["inbound_event_id"], ["inbound_event.id"], name=op.f("fk_transfer_event_inbound_event_id"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(["transfer_id"], ["transfer.id"], name=op.f("fk_transfer_event_transfer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer_event")),
@@ -453,6 +461,8 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("party <> '' and state in ('reserved', 'sent', 'unknown') and not repeat_confirmed"),
     )
+    for column in ("attempt_id", "inbound_event_id"):
+        op.create_index(op.f(f"ix_transfer_event_{column}"), "transfer_event", [column], unique=False)
     op.add_column("message", sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("message", sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_message_sent_at", "message", ["sent_at"], unique=False)
@@ -491,6 +501,8 @@ def downgrade() -> None:
     )
     for name in ("party_name", "party"):
         op.drop_column("ussd_operation", name)
+    for column in ("attempt_id", "inbound_event_id"):
+        op.drop_index(op.f(f"ix_transfer_event_{column}"), table_name="transfer_event")
     op.drop_index(op.f("ix_transfer_event_transfer_id"), table_name="transfer_event")
     op.drop_table("transfer_event")
     op.drop_index(op.f("ix_transfer_proof_transfer_id"), table_name="transfer_proof")
@@ -515,6 +527,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("state in ('created', 'submitted', 'pending', 'unknown')"),
     )
     op.drop_index("ix_transfer_unknown", table_name="transfer", postgresql_where=sa.text("state = 'unknown'"))
+    op.drop_index("ix_transfer_handles", table_name="transfer", postgresql_using="gin")
     op.drop_index("ix_transfer_provider_ref", table_name="transfer")
     op.drop_index("ix_transfer_party", table_name="transfer")
     op.drop_index(op.f("ix_transfer_parent_id"), table_name="transfer")
