@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import Field
 
 from core import clock
-from core.database import Session, driver, fetch_one
+from core.database import Session, fetch_one
 from core.errors import NotFound
 from core.money import Currency, Money
 from core.orders import Order
@@ -175,10 +175,7 @@ def _pay(session: Session, actor: Actor, order: Purchase, party: _Party) -> Purc
         raise InsufficientFunds
     route = transfers.choose_route(session, order.connector, order.country, Direction.PAYOUT, order.amount)
     operation = _write(session, order, holder, priced, party)
-    row = transfers.request(session, actor, _request(order, holder, party, route, operation.id))
-    driver(session).execute(
-        "update ussd_operation set transaction_id = %s where id = %s", (row.hold_transaction_id, operation.id)
-    )
+    transfers.request(session, actor, _request(order, holder, party, route, operation.id))
     return get_purchase(session, operation.id)
 
 

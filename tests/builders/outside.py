@@ -1,11 +1,11 @@
 """Whoever is outside, as a test needs him: accounts of fakes with their routes, and a worker's round of work."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from core.database import Database, driver
 from core.permissions import SYSTEM
-from services import routes
+from services import provider_accounts, routes
 from services.routes import ChangeRoute, RouteEntry
 from services.transfers import reading, submission
 from tests.builders import payments
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_ROUNDS = 50
 
 
-def serve(  # noqa: PLR0913  # what a route is
+def serve(  # what a route is
     database: Database,
     server: "FakeServer",
     adapter: str,
@@ -25,10 +25,10 @@ def serve(  # noqa: PLR0913  # what a route is
     *,
     country: str = "CM",
     currency: str = "XAF",
-    **account: object,
+    **account: Any,
 ) -> UUID:
     """Open an account of a fake that is running, and a route to it; return the account's id."""
-    names = payments.SHAPES[adapter]
+    names = provider_accounts.SHAPES[adapter]
     secrets = {name: server.kernel.secret(adapter, name) for name in (*names.secrets, *names.optional)}
     row = payments.account(
         database,

@@ -299,9 +299,7 @@ def add_account(session: Session, adapter: str, code: str = "", rank: int = 1) -
     session.add(account)
     session.flush()
     for direction in ("collect", "payout", "refund"):
-        session.add(
-            ProviderRoute(method=METHOD, country="BJ", direction=direction, account_id=account.id, rank=rank)
-        )
+        session.add(ProviderRoute(method=METHOD, country="BJ", direction=direction, account_id=account.id, rank=rank))
     session.flush()
     return account.id
 
