@@ -15,7 +15,7 @@ from core.money import Currency, Money
 from core.permissions import SYSTEM, Actor
 from core.phone import PhoneNumber
 from models.ledger import AccountKind, Source
-from models.transfers import ProviderAccount, ProviderRoute, TransferState
+from models.transfers import ProviderAccount, ProviderRoute
 from models.users import User
 from models.wallets import OperationType, Tariff, Wallet, WalletLimit
 from providers import registry
@@ -51,7 +51,7 @@ Answer = Any
 
 @dataclass
 class Scripted:
-    """A provider that answers from two queues; with nothing queued it accepts, and what it accepted it has seen paid."""
+    """A provider that answers from two queues; with nothing queued it accepts, and what it is asked about is paid."""
 
     name: str = "mtn"
     offers: frozenset[str] = frozenset({"collect", "payout", "refund"})
@@ -63,7 +63,7 @@ class Scripted:
     sent: list[Order] = field(default_factory=list)
     asked: list[Order] = field(default_factory=list)
     closed: list[Order] = field(default_factory=list)
-    prepared: Prepared | Rejected | Unknown = Prepared({})
+    prepared: Prepared | Rejected | Unknown = field(default_factory=lambda: Prepared({}))
     before_answer: Callable[[Order], None] = lambda _order: None
 
     def prepare(self, _order: Order, _wire: Wire) -> Prepared | Rejected | Unknown:
@@ -78,18 +78,21 @@ class Scripted:
     def refund(self, order: Order, _wire: Wire) -> Accepted | Rejected | Unknown:
         return self._submit(order)
 
-    def _submit(self, order: Order) -> Any:
+    def _submit(self, order: Order) -> Accepted | Rejected | Unknown:
         self.sent.append(order)
         self.before_answer(order)
         answer = self.submissions.popleft() if self.submissions else Accepted(provider_ref=f"P-{order.reference[-6:]}")
         if isinstance(answer, Exception):
             raise answer
+        assert isinstance(answer, Accepted | Rejected | Unknown)
         return answer
 
     def status(self, order: Order, _wire: Wire) -> Seen | NotSeen | Unknown:
         self.asked.append(order)
         answer: Any = self.reads.popleft() if self.reads else paid(order)
-        return answer(order) if callable(answer) else answer
+        said = answer(order) if callable(answer) else answer
+        assert isinstance(said, Seen | NotSeen | Unknown)
+        return said
 
     def expire(self, order: Order, _wire: Wire) -> None:
         self.closed.append(order)
@@ -195,6 +198,19 @@ class House:
     def read(self) -> int:
         return transfers.read_due(self.database)
 
+    def row_now(self) -> datetime:
+        """Return the instant the stopped clock shows."""
+        return clock.now()
+
+    def run(self, minutes: float, step_s: int = 5) -> int:
+        """Let time pass and do what is due as it falls due; return how many reads that took."""
+        reads = 0
+        for _ in range(int(minutes * 60 / step_s)):
+            self.clock.advance(step_s)
+            self.submit()
+            reads += self.read()
+        return reads
+
     def hint(self, operation: OutsideOperation) -> None:
         """Let a callback come and be read."""
         with self.database.transaction() as session:
@@ -261,6 +277,14 @@ def xof(minor: int) -> Money:
     return Money(minor, Currency.XOF)
 
 
+@contextmanager
+def running(database: Database, provider: Scripted | None = None) -> Iterator[House]:
+    """Give the small world with its clock stopped and its provider speaking, while the block lasts."""
+    provider = provider or Scripted()
+    with clock.travel(NOW) as traveller, speaking(provider):
+        yield build(database, traveller, provider)
+
+
 def build(database: Database, traveller: clock.Traveller, provider: Scripted) -> House:
     """Write the small world."""
     house = House(database, provider, traveller)
@@ -315,6 +339,3 @@ def _add_person(session: Session, phone: str) -> None:
     opening = ledger.house_account(session, AccountKind.OPENING, Currency.XOF)
     legs = (Leg(opening, xof(10_000)), Leg(account, xof(-10_000)))
     ledger.post(session, Posting(Source.MANUAL, f"opening:{wallet_id}", "opening", legs, actor=SYSTEM.name))
-
-
-STATES = tuple(TransferState)

@@ -1,24 +1,8 @@
 """A transfer from its order to its end, on a provider that answers what the test wrote."""
 
-from collections.abc import Iterator
-
-import pytest
-
-from core import clock
-from core.database import Database
 from models.ledger import AccountKind
 from providers.answers import Accepted, NotSeen, Reason, Rejected, Unknown
-from tests.builders.transfers import AWA, NOW, House, Scripted, build, seen, speaking
-
-
-@pytest.fixture
-def house(database: Database) -> Iterator[House]:
-    """Give the small world; whatever the test does, its books hold in the end."""
-    provider = Scripted()
-    with clock.travel(NOW) as traveller, speaking(provider):
-        made = build(database, traveller, provider)
-        yield made
-        made.assert_books_hold()
+from tests.builders.transfers import AWA, House, seen
 
 
 def test_a_top_up_is_credited_when_the_operator_says_so_and_not_before(house: House) -> None:
