@@ -112,7 +112,7 @@ def town(database: Database, server: FakeServer) -> Iterator[Town]:
     server.kernel.reset()
     with clock.travel(world.NOW) as traveller:
         world.build(database)
-        street.serve(database, server, "biller", "bill", "payout")
+        street.serve(database, server, "biller", "biller", "payout")
         street.serve(database, server, "airtime", "airtime", "payout")
         place = Town(database, server, traveller)
         yield place
