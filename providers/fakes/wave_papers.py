@@ -42,7 +42,7 @@ def session_of(payment: Payment, says: SeenState) -> dict[str, Any]:
     kept = payment.document
     wave_id = str(kept.get("id", ""))
     ended = payment.ended_at.isoformat() if payment.ended_at and says is SeenState.SUCCEEDED else None
-    code = _CHECKOUT_ERRORS.get(payment.reason, "payment-failure") if payment.reason else ""
+    code = _CHECKOUT_ERRORS.get(payment.reason, "") if payment.reason else ""
     document: dict[str, Any] = {
         "id": wave_id,
         "amount": _shown(payment.amount),

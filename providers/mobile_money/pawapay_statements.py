@@ -9,9 +9,10 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from providers import http
-from providers.answers import Account, Line, Page, Unknown
+from providers.answers import Account, Line, Page, SeenState, Unknown
 from providers.mobile_money import calls
 from providers.mobile_money.pawapay_conf import ask
+from providers.mobile_money.pawapay_words import seen_state
 from providers.wire import Answered, Wire
 
 LARGEST_STATEMENT_BYTES = 64 << 20
@@ -92,6 +93,7 @@ def _line(row: Mapping[str | None, str | None]) -> Line | None:
         at=at,
         external_id=key,
         provider_ref=told.get("providerTransactionId", ""),
+        state=seen_state(told["status"])[0] if told.get("status") else SeenState.SUCCEEDED,
         provider_state=told.get("status", ""),
         fee=calls.money(told.get("fee"), told.get("currency")),
         party=told.get("phoneNumber", ""),
