@@ -58,10 +58,12 @@ class OrangeSonatelFake(OrangeFake):
         self._ids: dict[str, str] = {}
         self._registered: dict[str, dict[str, Any]] = {}
         self._revoked: list[rsa.RSAPrivateKey] = []
+        self.revokes_next = False  # the key given next is revoked before it can be used
 
     def reset(self) -> None:
-        """Forget whose transaction an id is."""
+        """Forget whose transaction an id is, and who was registered."""
         self._ids.clear()
+        self._registered.clear()
 
     def routes(self, kernel: Kernel) -> list[Route]:
         """Return what the portal documents, and the page of a QR code's link."""
@@ -105,7 +107,7 @@ class OrangeSonatelFake(OrangeFake):
         }
         return Notice(url, body, headers)
 
-    def revoke_key(self) -> None:
+    def _revoke_key(self) -> None:
         """Publish another key; PINs encrypted with the old one are refused with 4003."""
         self._revoked.append(self._private_key)
         del self._private_key
@@ -211,6 +213,9 @@ class OrangeSonatelFake(OrangeFake):
     def _public_key(self, kernel: Kernel, call: Call) -> dict[str, Any]:  # noqa: ARG002
         octets = self._private_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         key_id = hashlib.sha256(octets).hexdigest()[:16]
+        if self.revokes_next:
+            self.revokes_next = False
+            self._revoke_key()
         return {"keyId": key_id, "keyType": "RSA", "keySize": KEY_BITS, "key": base64.b64encode(octets).decode()}
 
     def _status(self, kernel: Kernel, call: Call) -> Response | dict[str, Any]:
