@@ -1,24 +1,23 @@
 """Whoever is outside, as a test needs him: accounts of fakes with their routes, and a worker's round of work."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from core.database import Database, driver
 from core.permissions import SYSTEM
-from services import provider_accounts, routes
+from providers.fakes.accounts import account_of
+from services import routes
 from services.routes import ChangeRoute, RouteEntry
 from services.transfers import reading, submission
 from tests.builders import payments
 
-if TYPE_CHECKING:
-    from providers.fakes.server import FakeServer
-
+_ANYWHERE = frozenset({"biller", "airtime"})
 MOST_ROUNDS = 50
 
 
 def serve(  # what a route is
     database: Database,
-    server: "FakeServer",
+    url: str,
     adapter: str,
     method: str,
     direction: str,
@@ -28,18 +27,9 @@ def serve(  # what a route is
     **account: Any,
 ) -> UUID:
     """Open an account of a fake that is running, and a route to it; return the account's id."""
-    names = provider_accounts.SHAPES[adapter]
-    secrets = {name: server.kernel.secret(adapter, name) for name in (*names.secrets, *names.optional)}
-    row = payments.account(
-        database,
-        adapter,
-        country=country,
-        currency=currency,
-        base_url=f"{server.url}/{adapter}",
-        secrets=secrets,
-        offers=(direction,),
-        **account,
-    )
+    known = account_of(adapter, country) if adapter not in _ANYWHERE else account_of(adapter)
+    plain = {"country": country, "currency": currency, "settings": dict(known.settings), "secrets": known.secrets}
+    row = payments.account(database, adapter, base_url=f"{url}/{adapter}", offers=(direction,), **{**plain, **account})
     with database.transaction() as session:
         order = ChangeRoute(
             method=method, country=country, direction=direction, entries=(RouteEntry(account_id=row.id),)

@@ -112,8 +112,8 @@ def town(database: Database, server: FakeServer) -> Iterator[Town]:
     server.kernel.reset()
     with clock.travel(world.NOW) as traveller:
         world.build(database)
-        street.serve(database, server, "biller", "biller", "payout")
-        street.serve(database, server, "airtime", "airtime", "payout")
+        street.serve(database, server.url, "biller", "biller", "payout")
+        street.serve(database, server.url, "airtime", "airtime", "payout")
         place = Town(database, server, traveller)
         yield place
         place.books_hold()
