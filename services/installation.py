@@ -26,6 +26,7 @@ from models.ussd import UssdGateway, UssdPublication, UssdRoute, UssdService, Ve
 from models.wallets import OperationType, Tariff, WalletLevel, WalletLimit
 from services import audit, flows, provider_seeds
 from services.flows import Finding, PublishVersion, SaveDraft
+from services.messages import editions
 from services.tariffs import AddTariff, Band, add_tariff
 
 MENUS = Path(__file__).parent.parent / "channels" / "ussd" / "menus"
@@ -127,6 +128,7 @@ def install(session: Session, settings: Settings) -> None:
         _set_prices(session, priced, scale)
     _admit_first_key(session, settings)
     provider_seeds.seed_environment(session, settings)
+    editions.install_shipped(session)
 
 
 def open_service(

@@ -102,9 +102,10 @@ def cancel(session: Session, actor: Actor, order: CancelTransfer) -> TransferRow
     row = find(session, order.transfer_id, is_locked=True)
     if actor.user_id is None or actor.user_id != row.requested_by:
         actor.require(Permission.PAYMENTS_ACT)
-    cancelled = transitions.take(
-        session, row, TransferState.CANCELLED, Proof("operator", detail=order.reason, actor=actor)
-    )
+    proof = Proof("operator", detail=order.reason, actor=actor)
+    cancelled = None
+    if row.state is TransferState.CREATED:
+        cancelled = transitions.take(session, row, TransferState.CANCELLED, proof)
     if cancelled is None:
         raise WrongState(state=str(row.state), wanted=str(TransferState.CANCELLED))
     return cancelled
