@@ -5,13 +5,12 @@ from uuid import UUID
 
 from core.database import Database, driver
 from core.permissions import SYSTEM
-from providers.fakes.accounts import account_of
+from providers.fakes.accounts import ACCOUNTS, account_of
 from services import routes
 from services.routes import ChangeRoute, RouteEntry
 from services.transfers import reading, submission
 from tests.builders import payments
 
-_ANYWHERE = frozenset({"biller", "airtime"})
 MOST_ROUNDS = 50
 
 
@@ -27,7 +26,8 @@ def serve(  # what a route is
     **account: Any,
 ) -> UUID:
     """Open an account of a fake that is running, and a route to it; return the account's id."""
-    known = account_of(adapter, country) if adapter not in _ANYWHERE else account_of(adapter)
+    here = [one for one in ACCOUNTS if one.adapter == adapter and one.country == country]
+    known = here[0] if here else account_of(adapter)
     plain = {"country": country, "currency": currency, "settings": dict(known.settings), "secrets": known.secrets}
     row = payments.account(database, adapter, base_url=f"{url}/{adapter}", offers=(direction,), **{**plain, **account})
     with database.transaction() as session:
