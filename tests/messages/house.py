@@ -78,9 +78,13 @@ class House:
         return made.id
 
     def route(self, channel: str, *adapters: str) -> None:
+        self.route_in("", channel, *adapters)
+
+    def route_in(self, country: str, channel: str, *adapters: str) -> None:
         entries = tuple(RouteEntry(account_id=self.accounts[name]) for name in adapters)
+        order = ChangeRoute(method=channel, country=country, direction="send", entries=entries)
         with self.database.transaction() as session:
-            routes.set_route(session, SYSTEM, ChangeRoute(method=channel, direction="send", entries=entries))
+            routes.set_route(session, SYSTEM, order)
 
     def report_address(self, adapter: str) -> str:
         with self.database.transaction() as session:

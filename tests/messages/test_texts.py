@@ -7,11 +7,13 @@ import pytest
 from core.database import Database
 from core.errors import Forbidden, InvalidInput
 from core.permissions import SYSTEM
+from models.messages import Channel
+from models.users import User
 from services import messages
 from services.messages import editions, figures
 from services.messages.editions import SaveText, TextRefused
 from services.messages.kinds import KINDS
-from services.messages.texts import LOCALES, templates
+from services.messages.texts import LOCALES, find_text, templates
 from tests.messages.house import House, number
 from tests.services.wallet_world import ADMIN, OPERATOR, READER
 
@@ -22,7 +24,13 @@ def shelf(database: Database) -> Database:
     with database.transaction() as session:
         assert editions.install_shipped(session) == len(templates()) * len(LOCALES)
         assert editions.install_shipped(session) == 0
+        session.add(editor())
     return database
+
+
+def editor() -> User:
+    """Return who edits, as a row."""
+    return User(id=OPERATOR.user_id, email="editor@example.org", first_name="Ed", last_name="Iteur")
 
 
 def find(database: Database, code: str = "pin_bloque", locale: str = "fr") -> editions.TextRow:
@@ -56,6 +64,7 @@ def test_every_published_text_keeps_to_its_parts(shelf: Database) -> None:
 def test_a_new_text_speaks_from_its_publication_on(house: House) -> None:
     with house.database.transaction() as session:
         editions.install_shipped(session)
+        session.add(editor())
     first = house.write("1")
     house.send()
     made = draft(house.database, "PIN fermé {minutes} min.")
@@ -132,9 +141,6 @@ def test_a_persons_text_outlives_a_release(shelf: Database, monkeypatch: pytest.
 
 
 def test_a_channel_may_have_its_own_text_and_a_language_falls_back(shelf: Database) -> None:
-    from models.messages import Channel
-    from services.messages.texts import find_text
-
     made = draft(shelf, "Bloqué {minutes}", channel="whatsapp")
     with shelf.transaction() as session:
         editions.publish(session, OPERATOR, made)
