@@ -14,7 +14,7 @@ from models.transfers import Transfer
 from services.ledger import Leg
 from services.transfers import purposes
 from services.transfers.rows import TransferRow
-from tests.builders import transfers
+from tests.builders import payment_rows as transfers
 from tests.ui.conftest import signed_in
 from tests.ui.hands import field, narrow, open_row, press, rows, shown, stored
 
