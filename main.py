@@ -18,7 +18,7 @@ def create_app() -> FastAPI:
     from core import embedded_postgres, live, logs
     from core.database import use_database
     from core.settings import get_settings
-    from jobs import scheduler
+    from jobs import scheduler, workers
     from services import installation
 
     settings = get_settings()
@@ -33,7 +33,9 @@ def create_app() -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         live.start()
         scheduler.start()
+        workers.start()
         yield
+        await anyio.to_thread.run_sync(workers.stop)
         await anyio.to_thread.run_sync(scheduler.stop)
         live.stop()
         database.dispose()

@@ -3,6 +3,8 @@
 Revision ID: 0006_providers
 """
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -12,6 +14,7 @@ down_revision = "0005_ussd"
 branch_labels = None
 depends_on = None
 
+SQL = Path(__file__).parent / "sql"
 # A migration that would wait for others gives up instead of making everybody wait behind it.
 TIMEOUTS = "set local lock_timeout = '4s'; set local statement_timeout = '60s'"
 
@@ -555,10 +558,12 @@ def upgrade() -> None:
     )
     op.create_foreign_key(op.f("fk_message_fallback_of_id"), "message", "message", ["fallback_of_id"], ["id"])
     op.create_foreign_key(op.f("fk_message_account_id"), "message", "provider_account", ["account_id"], ["id"])
+    op.execute(sa.text((SQL / "0006_transfers.sql").read_text().replace(":", "\\:")))
 
 
 def downgrade() -> None:
     op.execute(TIMEOUTS)
+    op.execute(sa.text((SQL / "0006_transfers.down.sql").read_text()))
     op.drop_constraint(op.f("fk_message_account_id"), "message", type_="foreignkey")
     op.drop_constraint(op.f("fk_message_fallback_of_id"), "message", type_="foreignkey")
     op.drop_index("ix_message_lease", table_name="message", postgresql_where=sa.text("state = 'sending'"))

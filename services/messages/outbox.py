@@ -110,9 +110,7 @@ def open_text(session: Session, message_id: UUID) -> Rendered:
 def open_variables(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the variables of a row of `message` with the sealed ones in clear."""
     return {
-        name: open_secret(base64.b64decode(value[_SEALED]), _context(row["dedupe_key"]))
-        if is_sealed(value)
-        else value
+        name: open_secret(base64.b64decode(value[_SEALED]), _context(row["dedupe_key"])) if is_sealed(value) else value
         for name, value in row["variables"].items()
     }
 

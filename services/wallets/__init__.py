@@ -4,6 +4,7 @@ Open `transfers.py` first. Nothing here asks for a PIN: that is the dialogue's p
 """
 
 from services.tariffs import AboveMaximum, BelowMinimum, NoTariff, Quote, quote
+from services.wallets.outside import OutsideOperation
 from services.wallets.people import (
     Payee,
     RegisterSubscriber,
@@ -14,6 +15,7 @@ from services.wallets.people import (
     shown_name,
 )
 from services.wallets.reads import RecentSame, get_balance, get_recent_same, get_statement
+from services.wallets.recharge import NumberToConfirm, RechargeWallet, WithdrawMoney, recharge, withdraw
 from services.wallets.refusals import (
     OUTCOMES,
     AlreadyRegistered,
@@ -41,7 +43,9 @@ __all__ = [
     "InvalidPayee",
     "NoTariff",
     "NoWallet",
+    "NumberToConfirm",
     "Operation",
+    "OutsideOperation",
     "OwnNumber",
     "Payee",
     "PayeeClosed",
@@ -49,6 +53,7 @@ __all__ = [
     "Quote",
     "QuoteChanged",
     "RecentSame",
+    "RechargeWallet",
     "RegisterSubscriber",
     "ReverseOperation",
     "SentAlready",
@@ -57,14 +62,17 @@ __all__ = [
     "TransferMoney",
     "UnknownPayee",
     "WalletSuspended",
+    "WithdrawMoney",
     "get_balance",
     "get_payee",
     "get_recent_same",
     "get_statement",
     "prepare_registration",
     "quote",
+    "recharge",
     "register",
     "reverse_operation",
     "shown_name",
     "transfer",
+    "withdraw",
 ]
