@@ -172,12 +172,7 @@ class Transfer(Table, table=True):
         Index("ix_transfer_party", "party_phone", "created_at"),
         Index("ix_transfer_provider_ref", "account_id", "provider_ref"),
         # A callback names a transfer by what the provider gave us.
-        Index(
-            "ix_transfer_handles",
-            "handles",
-            postgresql_using="gin",
-            postgresql_ops={"handles": "jsonb_path_ops"},
-        ),
+        Index("ix_transfer_handles", "handles", postgresql_using="gin", postgresql_ops={"handles": "jsonb_path_ops"}),
     )
 
     external_id: UUID = Field(default_factory=uuid4, unique=True)
@@ -251,18 +246,9 @@ class TransferAttempt(Table, table=True):
 
 
 class TransferEvent(Table, table=True):
-    """One transition and what proved it; only added to."""
+    """One transition, for ever, and what proved it, as long as that is kept; only added to."""
 
     __tablename__ = "transfer_event"
-    # What proved it is kept 24 months; that it happened, for ever.
-    __table_args__ = (
-        Index("ix_transfer_event_attempt_id", "attempt_id", postgresql_where=text("attempt_id is not null")),
-        Index(
-            "ix_transfer_event_inbound_event_id",
-            "inbound_event_id",
-            postgresql_where=text("inbound_event_id is not null"),
-        ),
-    )
 
     transfer_id: UUID = Field(foreign_key="transfer.id", index=True)
     from_state: str
@@ -270,8 +256,8 @@ class TransferEvent(Table, table=True):
     cause: str
     reason: str = ""
     detail: str = ""
-    attempt_id: UUID | None = Field(default=None, foreign_key="transfer_attempt.id", ondelete="SET NULL")
-    inbound_event_id: UUID | None = Field(default=None, foreign_key="inbound_event.id", ondelete="SET NULL")
+    attempt_id: UUID | None = Field(default=None, foreign_key="transfer_attempt.id", ondelete="SET NULL", index=True)
+    inbound_event_id: UUID | None = Field(default=None, foreign_key="inbound_event.id", ondelete="SET NULL", index=True)
     actor: str = ""
 
 

@@ -1,6 +1,7 @@
 """What is kept no longer than it serves: texts of turns 30 days, dialogues 13 months, spent secrets a few days.
 
-Exchanges with operators stay 24 months, callbacks that were refused 30 days. Everything here is a small batch, safe to repeat and to stop between two batches.
+Exchanges with operators stay 24 months, callbacks that were refused 30 days. Everything here
+is a small batch, safe to repeat and to stop between two batches.
 """
 
 from dataclasses import dataclass

@@ -535,13 +535,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_transfer_event_transfer_id"), "transfer_event", ["transfer_id"], unique=False)
     for column in ("attempt_id", "inbound_event_id"):
-        op.create_index(
-            f"ix_transfer_event_{column}",
-            "transfer_event",
-            [column],
-            unique=False,
-            postgresql_where=sa.text(f"{column} is not null"),
-        )
+        op.create_index(op.f(f"ix_transfer_event_{column}"), "transfer_event", [column], unique=False)
     op.add_column("message", sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("message", sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_message_sent_at", "message", ["sent_at"], unique=False)
@@ -574,7 +568,7 @@ def downgrade() -> None:
     op.drop_column("message", "next_channels")
     op.drop_column("message", "lease_until")
     for column in ("attempt_id", "inbound_event_id"):
-        op.drop_index(f"ix_transfer_event_{column}", table_name="transfer_event")
+        op.drop_index(op.f(f"ix_transfer_event_{column}"), table_name="transfer_event")
     op.drop_index(op.f("ix_transfer_event_transfer_id"), table_name="transfer_event")
     op.drop_table("transfer_event")
     op.drop_index(op.f("ix_reconciliation_item_run_id"), table_name="reconciliation_item")

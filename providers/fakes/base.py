@@ -84,10 +84,12 @@ class Notice:
 class Fake:
     """One provider on loopback, in its real wire format. It keeps nothing itself: payments live in the kernel.
 
-    `name` is the path it is mounted under, and the adapter's name.
+    `name` is the path it is mounted under, and the adapter's name. `cannot_show` are the codes its wire format has no
+    words for: such an order goes well.
     """
 
     name: str
+    cannot_show: frozenset[str] = frozenset()
 
     def routes(self, kernel: "Kernel") -> list[Route]:
         """Return its routes, made with `route`."""
