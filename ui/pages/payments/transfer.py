@@ -1,10 +1,9 @@
 """`/paiements/transferts/{id}`: what one transfer went through, what was said on the wire, what the ledger holds."""
 
-from datetime import datetime
 from functools import partial
 from typing import Any
 
-from core import clock, ids
+from core import ids
 from core.errors import NotFound
 from core.permissions import Permission
 from services import inbound, transfers
@@ -27,10 +26,11 @@ from ui.components import (
     toasts,
 )
 from ui.components.exchanges import calls
-from ui.labels import Tone, count, duration, moment, money, t
+from ui.labels import Tone, count, moment, money, t
 from ui.markup import Markup, join, show, tag
 from ui.pages.ledger import words as ledger_words
-from ui.pages.payments import shown, words
+from ui.pages.payments import settling, shown, words
+from ui.pages.payments.decisions import Then
 
 REFRESH_S = 1.0
 
@@ -45,20 +45,27 @@ async def transfer(transfer_id: str) -> None:
     if card is None:
         return
     place = layout.stack()
-    with place:
-        await _draw(card)
+    drawn = [card]
 
     async def refresh() -> None:
         fresh = await shell.read(reads.get_transfer, identifier)
         if fresh is not None and not place.is_deleted:
+            drawn[:] = [fresh]
             with place:
                 place.clear()
-                await _draw(fresh)
+                await _draw(fresh, refresh)
 
-    live.hub.subscribe(["transfers"], lambda _: refresh(), every_s=REFRESH_S)
+    async def follow() -> None:
+        """Draw again only what moved: another transfer's news closes nothing somebody reads here."""
+        if await shell.read(reads.get_transfer, identifier) != drawn[0]:
+            await refresh()
+
+    with place:
+        await _draw(card, refresh)
+    live.hub.subscribe(["transfers"], lambda _: follow(), every_s=REFRESH_S)
 
 
-async def _draw(card: TransferCard) -> None:
+async def _draw(card: TransferCard, again: Then) -> None:
     line = card.line
     crumbs = [(t("Paiements"), words.SECTION)]
     subtitle = f"{words.direction(line.direction)} · {words.purpose(line.purpose)}"
@@ -71,8 +78,12 @@ async def _draw(card: TransferCard) -> None:
     entries = await shell.read(reads.list_entries, line.id) or []
     with layout.grid():
         with layout.cell(8):
+            if line.state == "unknown":
+                await settling.panel(card, again)
             with cards.titled(t("Déroulé")):
-                show(history.history([_happening(card, step) for step in reversed(card.steps)]))
+                befores = (None, *card.steps)
+                happenings = [_happening(card, *pair) for pair in zip(befores, card.steps, strict=False)]
+                show(history.history(happenings[::-1]))
             with cards.titled(t("Échanges"), count=count(len(attempts)), is_flush=True, is_ruled=True):
                 show(_calls(attempts))
             if heard[0]:
@@ -85,7 +96,8 @@ async def _draw(card: TransferCard) -> None:
                 show(figures.amount(line.amount, is_big=True))
                 show(facts.facts(_facts(card)))
             with cards.titled(t("Chez l'opérateur")):
-                show(join(copy_field.copy_field(line.reference, label=t("Notre référence")), _their_reference(card)))
+                own = copy_field.copy_field(line.reference, label=t("Notre référence"))
+                show(join(own, _their_reference(card)), classes="copies")
                 show(facts.facts(_provider_facts(card)))
 
 
@@ -146,9 +158,10 @@ def _ask_cancel(card: TransferCard) -> None:
 # What is shown
 
 
-def _happening(card: TransferCard, step: reads.TransferStep) -> history.Happening:
+def _happening(card: TransferCard, before: reads.TransferStep | None, step: reads.TransferStep) -> history.Happening:
     sign = words.STATES[step.to_state]
-    said = [words.cause(step.cause), words.reason(step.reason), step.detail]
+    later = t("{duration} après").format(duration=shown.took((step.at - before.at).total_seconds())) if before else ""
+    said = [words.cause(step.cause), later, words.reason(step.reason).rstrip("."), step.detail]
     if step.actor and step.cause in {"operator", "request"}:
         said.append(step.actor)
     is_now = step is card.steps[-1]
@@ -201,14 +214,8 @@ def _reading_facts(card: TransferCard) -> list[facts.Fact]:
         return []
     lines: list[facts.Fact] = [(t("Lectures faites"), count(line.reads))]
     if line.next_read_at is not None:
-        lines.append((t("Prochaine lecture"), until(line.next_read_at)))
+        lines.append((t("Prochaine lecture"), shown.until(line.next_read_at)))
     return lines
-
-
-def until(instant: datetime) -> str:
-    """Return in how long something comes, or that it is due."""
-    left_s = (instant - clock.now()).total_seconds()
-    return t("dans {duration}").format(duration=duration(left_s)) if left_s > 0 else t("maintenant")
 
 
 def _relative(other: reads.Relative) -> Markup:

@@ -11,8 +11,9 @@ from services.transfers.reads import TransferLine, TransferSearch
 from ui import live, shell
 from ui.components import cards, chips, layout, tables
 from ui.components.tables import Answer, Ask, Column, Day, Filter
-from ui.labels import duration, moment, money, t, zone
+from ui.labels import money, t, when, zone
 from ui.pages.payments import words
+from ui.pages.payments.shown import span
 
 REFRESH_S = 2.0
 ONE_DAY = timedelta(days=1)
@@ -44,13 +45,13 @@ async def transfers() -> None:
 def _columns() -> list[Column]:
     return [
         Column("reference", t("Référence"), "name"),
-        Column("direction", t("Sens"), is_on_phone=False),
+        Column("direction", t("Sens"), is_on_phone=False, is_shown=False),
         Column("purpose", t("Objet"), is_on_phone=False),
         Column("party", t("Personne"), is_on_phone=False),
         Column("account", t("Compte"), is_on_phone=False),
         Column("state", t("État"), "chip"),
         Column("age", t("Suite"), is_on_phone=False),
-        Column("amount", t("Montant"), "amount"),
+        Column("amount", t("Montant"), "amount", is_on_phone=False),
         Column("at", t("Date"), "time", is_on_phone=False),
     ]
 
@@ -93,10 +94,10 @@ def _row(line: TransferLine) -> tables.Row:
             "state": chips.cell(words.STATES[line.state]),
             "age": what_next(line),
             "amount": signed(line),
-            "at": moment(line.created_at),
+            "at": when(line.created_at),
         },
         href=f"{words.SECTION}/transferts/{line.id}",
-        phone_under=f"{words.direction(line.direction)} · {line.account}",
+        phone_under=f"{signed(line)} · {line.account}",
     )
 
 
@@ -109,5 +110,5 @@ def signed(line: TransferLine) -> str:
 def what_next(line: TransferLine) -> str:
     """Return how long an open transfer has waited, or why a closed one ended."""
     if line.state not in words.OPEN:
-        return words.reason(line.reason)
-    return t("depuis {duration}").format(duration=duration((clock.now() - line.state_since).total_seconds()))
+        return words.reason_short(line.reason)
+    return t("depuis {duration}").format(duration=span((clock.now() - line.state_since).total_seconds()))
