@@ -245,8 +245,7 @@ class Kernel:
         did not get the answer cannot pay. `is_by_link`: in a by-hand demonstration, it waits for «Payer».
         """
         story = self.behaviour(fake.name, operation, reference or id, party, amount, sandbox)
-        if story.code in fake.cannot_show:
-            story = STORIES[NORMAL]
+        story = STORIES[NORMAL] if story.code in fake.cannot_show else story
         self._fail_before(fake.name, id, story)
         true_amount, true_party = _lie(story, amount, party)
         payment = Payment(

@@ -122,8 +122,15 @@ def text_of_row(row: Mapping[str, Any]) -> Text:
 
 
 def names_in(text: str) -> frozenset[str]:
-    """Return the variables a text names; raise ValueError when its braces do not close."""
-    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name is not None)
+    """Return the variables a text names; raise ValueError when it is more than text and plain names in braces."""
+    names = set()
+    for _, name, spec, conversion in Formatter().parse(text):
+        if name is None:
+            continue
+        if spec or conversion or not name.isidentifier():
+            raise ValueError(name)
+        names.add(name)
+    return frozenset(names)
 
 
 def fill(text: Text, variables: Mapping[str, Any], channel: Channel, *, is_folded: bool = True) -> Rendered:

@@ -17,7 +17,7 @@ from services.transfers.refusals import (
     NotRefundable,
     TransferInProgress,
 )
-from services.transfers.requests import CancelTransfer, RequestTransfer, cancel, get_open, request
+from services.transfers.requests import CancelTransfer, RequestTransfer, cancel, choose_route, get_open, request
 from services.transfers.rows import TransferRow
 from services.transfers.settling import SettleTransfer, settle
 from services.transfers.submission import submit_due
@@ -38,6 +38,7 @@ __all__ = [
     "TransferRow",
     "ask_now",
     "cancel",
+    "choose_route",
     "cancel_stale",
     "get_open",
     "get_refundable",

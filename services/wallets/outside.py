@@ -12,18 +12,20 @@ from zoneinfo import ZoneInfo
 from core import clock, ids
 from core.database import Session, fetch_one
 from core.errors import NotFound
+from core.i18n import language
 from core.money import Currency, Money
 from core.permissions import Actor, Permission
 from core.phone import normalise
 from core.states import transition
+from models.ledger import AccountKind
 from models.messages import Channel
 from models.transfers import TransferState
 from models.wallets import OPERATION_STEPS, OperationState, OperationType, UssdOperation
 from services import ledger, messages, routes
-from services.ledger import Posted
+from services.ledger import Leg, Posted
 from services.messages import OutgoingMessage
 from services.tariffs import AboveMaximum, BelowMinimum, Quote, quote
-from services.transfers import TransferRow
+from services.transfers import TransferRow, reasons
 from services.wallets.refusals import CeilingReached, NoWallet, QuoteChanged, WalletSuspended
 from services.wallets.transfers import CEILING_DAYS
 
@@ -35,6 +37,13 @@ _OPERATION_OF = {
     TransferState.EXPIRED: OperationState.FAILED,
     TransferState.CANCELLED: OperationState.FAILED,
     TransferState.REVERSED: OperationState.REVERSED,
+}
+
+_PREFIXES = {
+    OperationType.RECHARGE: "RE",
+    OperationType.CASH_OUT: "RT",
+    OperationType.BILL: "FA",
+    OperationType.AIRTIME: "CR",
 }
 
 _HOLDER = """
@@ -150,9 +159,8 @@ def write_operation(
     session: Session, holder: Holder, priced: Quote, key: str, session_id: UUID | None
 ) -> UssdOperation:
     """Write the operation of a transfer that is about to be asked for."""
-    prefix = {OperationType.RECHARGE: "RE", OperationType.CASH_OUT: "RT"}[priced.type]
     operation = UssdOperation(
-        reference=ids.reference(prefix),
+        reference=ids.reference(_PREFIXES[priced.type]),
         type=priced.type,
         payer_id=holder.wallet_id,
         currency=holder.currency,
@@ -249,6 +257,35 @@ def operator_name(method: str) -> str:
 def shown_phone(holder: Holder, e164: str) -> str:
     """Return a number as its owner writes it."""
     return normalise(e164, None).seen_from(normalise(holder.phone, None).country)
+
+
+def tell_doubt(session: Session, row: TransferRow) -> None:
+    """Ask the owner not to repeat what nobody knows the end of."""
+    operation, holder = get_operation(session, row.subject_id), holder_of(session, row.subject_id)
+    amount = Money(operation.amount_minor, holder.currency)
+    tell(session, holder, "wallet_incertain", operation.reference, {"montant": amount.on_phone()})
+
+
+def short_reason(holder: Holder, row: TransferRow) -> str:
+    """Return why, in the owner's own language, as an SMS has room for it."""
+    token = language.set(holder.language)
+    try:
+        return reasons.short(row.reason)
+    finally:
+        language.reset(token)
+
+
+def reserve_account(session: Session, holder: Holder) -> UUID:
+    """Return the account where what leaves a wallet waits."""
+    kind = AccountKind.WALLET_RESERVED
+    return ledger.open_account(session, kind, "wallet", holder.wallet_id, holder.currency, label=holder.phone)
+
+
+def fee_legs(session: Session, fee: Money) -> tuple[Leg, ...]:
+    """Return the leg of our fee (negative: income), none when there is none."""
+    if fee.minor == 0:
+        return ()
+    return (Leg(ledger.house_account(session, AccountKind.FEE_INCOME, fee.currency), fee),)
 
 
 def _holder(row: dict[str, Any]) -> Holder:

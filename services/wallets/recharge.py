@@ -11,18 +11,18 @@ from uuid import UUID
 from core import clock
 from core.database import Session, fetch_one
 from core.errors import Refusal
-from core.i18n import language
 from core.money import Money
 from core.orders import Order
 from core.permissions import Actor
 from core.phone import normalise
 from core.states import transition
-from models.ledger import AccountKind, Source
+from models.ledger import Source
 from models.transfers import Direction, TransferState
 from models.wallets import OPERATION_STEPS, OperationState, OperationType
 from services import ledger, transfers
 from services.ledger import InsufficientFunds, KeyReused, Leg, Posted
-from services.transfers import NothingLeftToRefund, RequestTransfer, TransferRow, purposes, reasons
+from services.routes import Route
+from services.transfers import NothingLeftToRefund, RequestTransfer, TransferRow, purposes
 from services.transfers.purposes import Purpose
 from services.transfers.rows import find
 from services.wallets.outside import (
@@ -30,6 +30,7 @@ from services.wallets.outside import (
     OutsideOperation,
     as_asked,
     balance_after,
+    fee_legs,
     find_holder,
     get_operation,
     guard_ceilings,
@@ -38,8 +39,11 @@ from services.wallets.outside import (
     move_operation,
     operator_name,
     require_own,
+    reserve_account,
+    short_reason,
     shown_phone,
     tell,
+    tell_doubt,
     write_operation,
 )
 from services.wallets.refusals import PayeeFull, guard_velocity
@@ -104,8 +108,10 @@ def recharge(session: Session, actor: Actor, order: RechargeWallet) -> OutsideOp
     guard_velocity(session, "operations", str(order.user_id))
     priced = guard_price(session, OperationType.RECHARGE, order, order.user_id)
     _guard_room(session, holder, balances[holder.account_id] + order.amount.minor)
+    route = _choose_route(session, order, holder, Direction.COLLECT, priced.total)
     operation = write_operation(session, holder, priced, order.key, order.session_id)
-    row = transfers.request(session, actor, _request(order, holder, operation.id, Direction.COLLECT, RECHARGE.name))
+    wanted = _request(order, holder, operation.id, Direction.COLLECT, RECHARGE.name, route)
+    row = transfers.request(session, actor, wanted)
     return as_asked(operation, row, is_replay=False)
 
 
@@ -126,8 +132,10 @@ def withdraw(session: Session, actor: Actor, order: WithdrawMoney) -> OutsideOpe
     guard_ceilings(session, holder, OperationType.CASH_OUT, priced.total, order.timezone)
     if balances[holder.account_id] < priced.total.minor:
         raise InsufficientFunds
+    route = _choose_route(session, order, holder, Direction.PAYOUT, priced.amount)
     operation = write_operation(session, holder, priced, order.key, order.session_id)
-    row = transfers.request(session, actor, _request(order, holder, operation.id, Direction.PAYOUT, WITHDRAWAL.name))
+    wanted = _request(order, holder, operation.id, Direction.PAYOUT, WITHDRAWAL.name, route)
+    row = transfers.request(session, actor, wanted)
     return as_asked(operation, row, is_replay=False)
 
 
@@ -140,11 +148,14 @@ class _Recharge(Purpose):
     def authorise(self, session: Session, actor: Actor, order: RequestTransfer) -> None:
         require_own(actor, holder_of(session, order.subject_id).user_id)
 
+    def reference(self, session: Session, row: TransferRow) -> str:
+        return get_operation(session, row.subject_id).reference
+
     def settle(self, session: Session, row: TransferRow) -> tuple[Leg, ...]:
         operation = get_operation(session, row.subject_id)
         holder = holder_of(session, row.subject_id)
         amount, fee = Money(operation.amount_minor, holder.currency), Money(operation.fee_minor, holder.currency)
-        return Leg(holder.account_id, -amount), *_fee_legs(session, -fee)
+        return Leg(holder.account_id, -amount), *fee_legs(session, -fee)
 
     def follow(self, session: Session, row: TransferRow, _was: TransferState, posted: Posted | None) -> None:
         operation = move_operation(session, row, posted)
@@ -156,11 +167,11 @@ class _Recharge(Purpose):
             figures["solde"] = balance_after(session, holder, posted)
             tell(session, holder, "wallet_recharge", operation.reference, figures, posted)
         elif row.state in _ENDED_BADLY:
-            figures["motif"] = _short(holder, row)
+            figures["motif"] = short_reason(holder, row)
             tell(session, holder, "wallet_recharge_refusee", operation.reference, figures)
 
     def doubt(self, session: Session, row: TransferRow) -> None:
-        _tell_doubt(session, row)
+        tell_doubt(session, row)
 
 
 class _Withdrawal(Purpose):
@@ -171,17 +182,20 @@ class _Withdrawal(Purpose):
     def authorise(self, session: Session, actor: Actor, order: RequestTransfer) -> None:
         require_own(actor, holder_of(session, order.subject_id).user_id)
 
+    def reference(self, session: Session, row: TransferRow) -> str:
+        return get_operation(session, row.subject_id).reference
+
     def hold(self, session: Session, row: TransferRow) -> tuple[Leg, ...]:
         operation = get_operation(session, row.subject_id)
         holder = holder_of(session, row.subject_id)
         total = row.amount + Money(operation.fee_minor, holder.currency)
-        return Leg(holder.account_id, total), Leg(_reserved(session, holder), -total)
+        return Leg(holder.account_id, total), Leg(reserve_account(session, holder), -total)
 
     def settle(self, session: Session, row: TransferRow) -> tuple[Leg, ...]:
         operation = get_operation(session, row.subject_id)
         holder = holder_of(session, row.subject_id)
         fee = Money(operation.fee_minor, holder.currency)
-        return Leg(_reserved(session, holder), row.amount + fee), *_fee_legs(session, -fee)
+        return Leg(reserve_account(session, holder), row.amount + fee), *fee_legs(session, -fee)
 
     def follow(self, session: Session, row: TransferRow, _was: TransferState, posted: Posted | None) -> None:
         operation = move_operation(session, row, posted)
@@ -189,7 +203,7 @@ class _Withdrawal(Purpose):
         _tell_payout(session, row, holder_of(session, operation.id), operation.reference, fee, posted)
 
     def doubt(self, session: Session, row: TransferRow) -> None:
-        _tell_doubt(session, row)
+        tell_doubt(session, row)
 
 
 class _RechargeRefund(Purpose):
@@ -207,12 +221,12 @@ class _RechargeRefund(Purpose):
 
     def hold(self, session: Session, row: TransferRow) -> tuple[Leg, ...]:
         holder, from_fees = self._shares(session, row)
-        legs = [Leg(holder.account_id, row.amount - from_fees), Leg(_reserved(session, holder), -row.amount)]
-        return *legs, *_fee_legs(session, from_fees)
+        legs = [Leg(holder.account_id, row.amount - from_fees), Leg(reserve_account(session, holder), -row.amount)]
+        return *legs, *fee_legs(session, from_fees)
 
     def settle(self, session: Session, row: TransferRow) -> tuple[Leg, ...]:
         holder, _ = self._shares(session, row)
-        return (Leg(_reserved(session, holder), row.amount),)
+        return (Leg(reserve_account(session, holder), row.amount),)
 
     def follow(self, session: Session, row: TransferRow, _was: TransferState, posted: Posted | None) -> None:
         holder, _ = self._shares(session, row)
@@ -245,8 +259,21 @@ def _find_known(session: Session, order: RechargeWallet | WithdrawMoney, holder:
     return as_asked(operation, find(session, row["transfer_id"]), is_replay=True)
 
 
-def _request(
-    order: RechargeWallet | WithdrawMoney, holder: Holder, operation_id: UUID, direction: Direction, purpose: str
+def _choose_route(
+    session: Session, order: RechargeWallet | WithdrawMoney, holder: Holder, direction: Direction, amount: Money
+) -> Route:
+    """Choose who carries it, so that what he refuses is refused before the operation is written."""
+    country = normalise(holder.phone, None).country
+    return transfers.choose_route(session, order.method, country, direction, amount)
+
+
+def _request(  # what a transfer copies for ever
+    order: RechargeWallet | WithdrawMoney,
+    holder: Holder,
+    operation_id: UUID,
+    direction: Direction,
+    purpose: str,
+    route: Route,
 ) -> RequestTransfer:
     return RequestTransfer(
         key=order.key,
@@ -260,6 +287,7 @@ def _request(
         party_phone=holder.phone,
         party_name=holder.name,
         language=holder.language,
+        route=route,
     )
 
 
@@ -292,39 +320,13 @@ def _tell_payout(
         figures["frais"] = fee.on_phone()
         tell(session, holder, "wallet_versement", reference, figures, posted, occasion=row.id)
     elif row.state in _ENDED_BADLY or row.state is TransferState.REVERSED:
-        figures["motif"] = _short(holder, row)
+        figures["motif"] = short_reason(holder, row)
         tell(session, holder, "wallet_refus", reference, figures, posted, occasion=row.id)
-
-
-def _tell_doubt(session: Session, row: TransferRow) -> None:
-    operation = get_operation(session, row.subject_id)
-    amount = Money(operation.amount_minor, row.amount.currency).on_phone()
-    tell(session, holder_of(session, operation.id), "wallet_incertain", operation.reference, {"montant": amount})
-
-
-def _short(holder: Holder, row: TransferRow) -> str:
-    """Return why, in the person's own language."""
-    token = language.set(holder.language)
-    try:
-        return reasons.short(row.reason)
-    finally:
-        language.reset(token)
 
 
 def _parent(session: Session, row: TransferRow) -> TransferRow:
     assert row.parent_id is not None  # noqa: S101  # a refund is made from what it gives back
     return find(session, row.parent_id)
-
-
-def _reserved(session: Session, holder: Holder) -> UUID:
-    kind = AccountKind.WALLET_RESERVED
-    return ledger.open_account(session, kind, "wallet", holder.wallet_id, holder.currency, label=holder.phone)
-
-
-def _fee_legs(session: Session, fee: Money) -> tuple[Leg, ...]:
-    if fee.minor == 0:
-        return ()
-    return (Leg(ledger.house_account(session, AccountKind.FEE_INCOME, fee.currency), fee),)
 
 
 RECHARGE = purposes.register(_Recharge())

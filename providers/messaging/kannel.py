@@ -1,0 +1,91 @@
+"""SMS through our own Kannel (1.4.5): one form, one line of text, reports that carry our own id.
+
+An empty text and an unknown SMSC are answered as if accepted, so both are refused before the call.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from core.ids import parse_id
+from providers.answers import Account
+from providers.messaging.answers import Answer, Outgoing, Progress, Refused, Report, Retry, Sent, Unknown, heard
+from providers.wire import Answered, Wire
+
+ACCEPTED = 202
+TEMPORARY = frozenset({503})
+MASK = "31"
+PROGRESS: Mapping[str, Progress] = {
+    "1": "delivered",
+    "2": "undelivered",
+    "4": "nothing",
+    "8": "nothing",
+    "16": "undelivered",
+    "34": "expired",
+    "66": "nothing",
+}
+
+
+class Kannel:
+    """The `sendsms` address of a box. Kannel never chooses UCS-2 by itself: `coding` says it."""
+
+    name = "kannel"
+    channel = "sms"
+
+    def send(self, outgoing: Outgoing, wire: Wire) -> Answer:
+        """Send one SMS; 0 and 3 are accepted."""
+        if not outgoing.body:
+            return Refused("empty")
+        settings = outgoing.account.settings
+        known = settings.get("smscs")
+        if known and settings.get("smsc") not in known:
+            return Refused("unknown_smsc", "configuration")
+        form = {
+            **_credentials(outgoing.account),
+            "from": str(settings.get("sender", "")),
+            "to": outgoing.to.removeprefix("+"),
+            "text": outgoing.body,
+            "charset": "UTF-8",
+            "coding": "0" if outgoing.is_plain else "2",
+            "dlr-mask": MASK,
+            "dlr-url": f"{outgoing.report_url}&type=%d",
+        }
+        if settings.get("smsc"):
+            form["smsc"] = str(settings["smsc"])
+        answer = heard(wire.call("send", "POST", f"{outgoing.account.base_url}/cgi-bin/sendsms", form=form))
+        if not isinstance(answer, Answered):
+            return answer
+        return read_answer(answer.status, answer.body.decode("utf-8", "replace"))
+
+    def probe(self, account: Account, wire: Wire) -> bool:
+        """Ask without a receiver: a living box that knows us says 400, one that does not says 403."""
+        answer = wire.call("probe", "POST", f"{account.base_url}/cgi-bin/sendsms", form=_credentials(account))
+        return isinstance(answer, Answered) and answer.status not in {403, 503}
+
+
+def read_answer(status: int, line: str) -> Answer:
+    """Return what the box's one line means."""
+    code = line.partition(":")[0].strip()[:20]
+    if status == ACCEPTED and code in {"0", "3"}:
+        return Sent()
+    if status in TEMPORARY:
+        return Retry(str(status))
+    if status == 403:  # noqa: PLR2004  # wrong login
+        return Refused("403", "configuration")
+    if 400 <= status < 500:  # noqa: PLR2004  # HTTP's own families
+        return Refused(str(status), "bad_address" if "receiver" in line else "final")
+    return Unknown(str(status))
+
+
+def read_report(query: Mapping[str, str]) -> Report:
+    """Return what a delivery report says: `type` only, of the message whose id is ours; the rest cannot be trusted."""
+    message_id: UUID | None = parse_id(query.get("mid", ""))
+    kind = query.get("type", "")
+    return Report(progress=PROGRESS.get(kind, "nothing"), message_id=message_id, code=kind)
+
+
+def _credentials(account: Account) -> dict[str, str]:
+    password = next(iter(account.secret_values("password")), "")
+    return {"username": str(account.settings.get("username", "")), "password": password}
+
+
+ADAPTER = Kannel()

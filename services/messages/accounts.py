@@ -1,0 +1,139 @@
+"""Which of our contracts carries a message, when it may, and where its reports come back."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from core import clock
+from core.database import Session, driver, fetch_all, fetch_one
+from core.phone import PhoneRefusal, normalise
+from core.security import input_mac, is_same
+from core.settings import get_settings
+from models.messages import Channel
+from models.transfers import AccountState, ProviderAccount
+from providers import messaging
+from providers.answers import Account
+from services import provider_accounts
+
+BURST_S = 1
+REPORT_SECRET = "report_secret"  # noqa: S105  # the name of one
+STATUS_PATH = "/whatsapp/status"
+REPORTS_BY_ADDRESS = frozenset({"kannel", "twilio_sms"})
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """The account a message would leave through; `rests_until` when the network asked for rest."""
+
+    account_id: UUID
+    rests_until: datetime | None
+
+
+_ROUTES = """
+select a.id, a.slowed_until
+from provider_route r join provider_account a on a.id = r.account_id
+where r.method = %(channel)s and r.direction = 'send' and r.country in (%(country)s, '') and a.state = 'active'
+  and a.breaker = 'closed' and a.adapter = any(%(adapters)s)
+  and (a.environment = 'live' or not exists (
+    select 1 from provider_account l join provider_route lr on lr.account_id = l.id
+    where l.environment = 'live' and l.state = 'active' and lr.method = r.method and lr.direction = 'send'))
+order by a.slowed_until > %(now)s nulls first, r.country desc, r.rank, a.code limit 1
+"""
+
+
+def list_open_channels(session: Session) -> list[str]:
+    """Return the channels that some active account serves: messages of the others wait, untouched."""
+    rows = fetch_all(
+        session,
+        """
+        select distinct r.method from provider_route r join provider_account a on a.id = r.account_id
+        where r.direction = 'send' and a.state = 'active' and a.adapter = any(%s)
+        """,
+        ([*messaging.ADAPTERS],),
+    )
+    return [row["method"] for row in rows]
+
+
+def find_carrier(session: Session, channel: Channel, address: str) -> Carrier | None:
+    """Return the account that serves a channel where the address is; one at rest only when no other does."""
+    names = [name for name, adapter in messaging.ADAPTERS.items() if adapter.channel == channel]
+    now = clock.now()
+    row = fetch_one(
+        session, _ROUTES, {"channel": channel, "country": _country(channel, address), "adapters": names, "now": now}
+    )
+    if row is None:
+        return None
+    is_resting = row["slowed_until"] is not None and row["slowed_until"] > now
+    return Carrier(row["id"], row["slowed_until"] if is_resting else None)
+
+
+def take_slot(session: Session, account_id: UUID) -> datetime:
+    """Take the next moment at which an account may send; in the past when it is free, each taken once."""
+    now = clock.now()
+    taken = driver(session).execute(
+        """
+        update provider_account
+        set next_send_at = greatest(next_send_at, %(start)s) + interval '1 second' / rate_per_s
+        where id = %(id)s returning next_send_at
+        """,
+        {"start": now - timedelta(seconds=BURST_S), "id": account_id},
+    )
+    row = taken.fetchone()
+    return row[0] if row else now
+
+
+def report_url(account: Account, message_id: UUID) -> str:
+    """Return where a network reports on a message: our own id stands in it, and a secret or its signature proves it."""
+    base = get_settings().public_base_url.split(",")[0].strip().rstrip("/")
+    if account.adapter == "twilio_whatsapp":
+        return f"{base}{STATUS_PATH}?mid={message_id}"
+    if account.adapter in REPORTS_BY_ADDRESS:
+        return f"{base}/g/{account.code}/{report_secrets(account)[0]}?mid={message_id}"
+    return ""
+
+
+def report_secrets(account: Account) -> tuple[str, ...]:
+    """Return what may stand in the address of an account's reports: its own secrets, else one made of our key."""
+    made = input_mac("delivery reports", account.id.bytes).hex() + input_mac("of", account.id.bytes).hex()
+    return account.secret_values(REPORT_SECRET) or (made,)
+
+
+def find_by_address(session: Session, code: str, secret: str) -> Account | None:
+    """Return the account an address of reports belongs to; an unknown code and a wrong secret look the same."""
+    row = fetch_one(
+        session,
+        "select id from provider_account where code = %s and state <> %s and adapter = any(%s)",
+        (code, AccountState.RETIRED, [*messaging.ADAPTERS]),
+    )
+    if row is None:
+        return None
+    account = provider_accounts.view(session, row["id"])
+    is_right = [is_same(secret, known) for known in report_secrets(account)]
+    return account if any(is_right) else None
+
+
+def list_accounts_of(session: Session, *adapters: str) -> list[Account]:
+    """Return the accounts of some networks that may still hear from them, paused ones too."""
+    return provider_accounts.views_of(session, adapters, states=(AccountState.ACTIVE, AccountState.PAUSED))
+
+
+def list_to_probe(session: Session) -> list[Account]:
+    """Return the accounts whose breaker is open and that were not asked for 30 s; they are marked as asked."""
+    rows = driver(session).execute(
+        f"""
+        update {ProviderAccount.__tablename__} set probed_at = %(now)s
+        where state = 'active' and breaker = 'open' and adapter = any(%(adapters)s)
+          and (probed_at is null or probed_at <= %(now)s - interval '30 seconds') returning id
+        """,
+        {"now": clock.now(), "adapters": [*messaging.ADAPTERS]},
+    )
+    return [provider_accounts.view(session, account_id) for (account_id,) in rows.fetchall()]
+
+
+def _country(channel: Channel, address: str) -> str:
+    if channel not in {Channel.SMS, Channel.WHATSAPP}:
+        return ""
+    try:
+        return normalise(address, None).country
+    except PhoneRefusal:
+        return ""
