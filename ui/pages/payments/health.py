@@ -66,7 +66,10 @@ def _headline(account: ProviderHealth) -> Markup:
     if account.is_open:
         said = f"{said}, {t('{number} encore ouverts').format(number=count(account.is_open))}"
     rate_shown = tag(
-        "div", figures.figure(rate(account.success), is_big=True), tag("span", said, class_="caption"), class_="stack"
+        "div",
+        figures.figure(rate(account.success), is_big=True),
+        tag("span", said, class_="caption"),
+        class_="health-rate",
     )
     if not account.sent:
         return rate_shown
@@ -99,12 +102,7 @@ def _figures(account: ProviderHealth) -> list[Figure]:
         (t("Sort inconnu"), rate(account.unknown), of(account.unknown)),
         (t("Rappels reçus"), rate(account.callbacks), of(account.callbacks)),
         (t("Dernière réussite"), when(account.succeeded_at) if account.succeeded_at else NONE, ""),
-        (t("Encore ouverts"), count(account.is_open), ""),
-        (
-            t("Avoir chez l'opérateur"),
-            money(account.balance) if account.balance else NONE,
-            t("selon notre grand livre"),
-        ),
+        (t("Notre avoir"), money(account.balance) if account.balance else NONE, ""),
     ]
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from nicegui import ui
 
-from core.permissions import Permission
+from core.permissions import Actor, Permission
 from providers.answers import Reason
 from services import approvals, unknowns
+from services.approvals import ApprovalRow
 from services.transfers.reads import TransferCard
 from services.transfers.reasons import REASONS
 from services.unknowns import AttachProof, ProofRow, SettleUnknown, UnknownRow
@@ -30,7 +32,7 @@ async def panel(card: TransferCard, then: Then) -> None:
     row = await shell.read(unknowns.get_unknown, card.line.id)
     if row is None:
         return
-    asked = await shell.read(_list_asked, row)
+    asked = await shell.read(list_asked, row.id, "settle_unknown")
     decisions.card(asked or [], then)
     proofs = await shell.read(unknowns.list_proofs, row.id) or []
     with cards.titled(t("Régler"), t("Personne ne sait encore comment il a fini")):
@@ -67,9 +69,10 @@ def allowed(row: UnknownRow) -> str:
     return f"{first} {listed}"
 
 
-def _list_asked(session: Any, actor: Any, row: UnknownRow) -> list[approvals.ApprovalRow]:
-    waiting = approvals.list_waiting(session, actor, kinds=frozenset({"settle_unknown"}))
-    return [asked for asked in waiting if asked.subject_id == row.id]
+def list_asked(session: Any, actor: Actor, transfer_id: UUID, kind: str) -> list[ApprovalRow]:
+    """Return what waits for a second person about one transfer, to who may decide it or has asked it."""
+    waiting = approvals.list_waiting(session, actor, kinds=frozenset({kind}))
+    return [asked for asked in waiting if asked.subject_id == transfer_id]
 
 
 def _proof(proof: ProofRow) -> None:

@@ -3,8 +3,11 @@
 from functools import partial
 from typing import Any
 
+from nicegui import ui
+
 from core import ids
 from core.errors import NotFound
+from core.ids import new_id
 from core.permissions import Permission
 from services import inbound, transfers
 from services.inbound import EventSearch
@@ -26,10 +29,10 @@ from ui.components import (
     toasts,
 )
 from ui.components.exchanges import calls
-from ui.labels import Tone, count, moment, money, t
+from ui.labels import Tone, count, moment, money, page_language, t
 from ui.markup import Markup, join, show, tag
 from ui.pages.ledger import words as ledger_words
-from ui.pages.payments import settling, shown, words
+from ui.pages.payments import decisions, settling, shown, words
 from ui.pages.payments.decisions import Then
 
 REFRESH_S = 1.0
@@ -80,6 +83,8 @@ async def _draw(card: TransferCard, again: Then) -> None:
         with layout.cell(8):
             if line.state == "unknown":
                 await settling.panel(card, again)
+            elif card.is_held:
+                decisions.card(await shell.read(settling.list_asked, line.id, "transfer_refund") or [], again)
             with cards.titled(t("Déroulé")):
                 befores = (None, *card.steps)
                 happenings = [_happening(card, *pair) for pair in zip(befores, card.steps, strict=False)]
@@ -109,6 +114,9 @@ def _actions(card: TransferCard) -> None:
     may_act = actor.may(Permission.PAYMENTS_ACT)
     if may_act and line.state == "created":
         buttons.secondary(t("Annuler le transfert"), partial(_ask_cancel, card), icon="close")
+    if actor.may(Permission.PAYMENTS_REFUND) and line.direction == "collect" and line.state == "succeeded":
+        button = buttons.secondary(t("Rembourser"), partial(_ask_refund, card), icon="undo")
+        button.set_enabled(card.refundable.minor > 0)
     if may_act and card.submitted_at is not None and line.state in words.OPEN:
         buttons.primary(t("Interroger maintenant"), partial(_ask_read, card), icon="sync")
 
@@ -130,6 +138,35 @@ def _ask_read(card: TransferCard) -> None:
         act=t("Interroger {account}").format(account=line.account),
         confirm=confirm,
         notes=tuple(_reading_facts(card)),
+    )
+
+
+def _ask_refund(card: TransferCard) -> None:
+    line, key = card.line, f"refund:{new_id()}"  # made now: two quick clicks are one refund
+
+    async def confirm(reason: str) -> bool:
+        order = transfers.RefundTransfer(key=key, transfer_id=line.id, amount=card.refundable, reason=reason)
+        asked = await shell.act(transfers.refund, order)
+        if asked is None:
+            return False
+        toasts.done(t("Demandé : une deuxième personne décidera."))
+        ui.navigate.to(f"{words.SECTION}/transferts/{asked.id}")
+        return True
+
+    amount = money(card.refundable)
+    reason_dialog.reason_dialog(
+        t("Rembourser {amount} à {name}").format(amount=amount, name=line.party_name or line.party),
+        t(
+            "{words} ({amount}) repartiront par {account} vers {party}. La somme est réservée aussitôt ; elle part"
+            " quand une deuxième personne a approuvé."
+        ).format(
+            words=card.refundable.in_words(page_language()).capitalize(),
+            amount=amount,
+            account=line.account,
+            party=line.party,
+        ),
+        act=t("Demander le remboursement de {amount}").format(amount=amount),
+        confirm=confirm,
     )
 
 
