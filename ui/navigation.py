@@ -57,6 +57,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("/ussd-console/telephone", "Téléphone", "mobile", Permission.USSD_SIMULATE),
     Section("/paiements", "Transferts", "swap_horiz", Permission.PAYMENTS_READ, "Paiements"),
     Section("/paiements/inconnus", "Inconnus", "help", Permission.PAYMENTS_READ, "Paiements"),
+    Section("/paiements/rapprochement", "Rapprochement", "compare_arrows", Permission.PAYMENTS_READ, "Paiements"),
     Section("/paiements/sante", "Opérateurs", "network_check", Permission.PAYMENTS_READ, "Paiements"),
     Section("/paiements/rappels", "Rappels reçus", "webhook", Permission.PAYMENTS_READ, "Paiements"),
     Section("/grand-livre", "Grand livre", "receipt_long", Permission.LEDGER_READ, "Suivi"),

@@ -11,7 +11,7 @@ from core.permissions import Actor, Grant, Role, Scope
 from models.transfers import ProviderAccount
 from reports import payments
 from reports.figures import Rate
-from tests.builders import payment_rows as transfers
+from tests.builders import transfer_rows as transfers
 
 READER = Actor(None, "Awa Diop", (Grant(Scope.USSD, Role.LECTEUR),))
 STRANGER = Actor(None, "Kossi Adjovi", (Grant(Scope.CIU, Role.OPERATEUR),))

@@ -11,7 +11,7 @@ from core.database import Database
 from core.permissions import Role, Scope
 from models.inbox import InboundEvent
 from models.transfers import Transfer
-from tests.builders import payment_rows as transfers
+from tests.builders import transfer_rows as transfers
 from tests.ui.conftest import signed_in
 from tests.ui.hands import field, narrow, open_row, press, rows, shown, stored
 

@@ -9,7 +9,7 @@ from core import clock
 from core.database import Database
 from core.permissions import Role, Scope
 from models.transfers import Transfer
-from tests.builders import payment_rows as payments
+from tests.builders import transfer_rows as payments
 from tests.ui.conftest import signed_in
 from tests.ui.hands import narrow, rows
 from ui.labels import NO_BREAK

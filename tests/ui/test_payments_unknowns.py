@@ -12,7 +12,7 @@ from core.permissions import Role, Scope
 from models.transfers import Transfer
 from services import unknowns
 from services.unknowns import AttachProof
-from tests.builders import payment_rows, payments
+from tests.builders import payments, transfer_rows
 from tests.ui.conftest import signed_in
 from tests.ui.hands import field, open_row, press, rows, shown, stored, until
 
@@ -28,10 +28,10 @@ def lost(house: Database) -> dict[str, Transfer]:
     """A collect of 5 000 unknown for three hours, and a payout of 12 000 for five; another one is known."""
     now = clock.now()
     with house.transaction() as session:
-        mtn = payment_rows.account(session)
-        payment_rows.transfer(session, mtn)
-        collect = payment_rows.transfer(session, mtn, "unknown", at=now - 3 * HOUR, reads=14)
-        payout = payment_rows.transfer(session, mtn, "unknown", minor=12_000, at=now - 5 * HOUR, direction="payout")
+        mtn = transfer_rows.account(session)
+        transfer_rows.transfer(session, mtn)
+        collect = transfer_rows.transfer(session, mtn, "unknown", at=now - 3 * HOUR, reads=14)
+        payout = transfer_rows.transfer(session, mtn, "unknown", minor=12_000, at=now - 5 * HOUR, direction="payout")
         return {"collect": collect, "payout": payout}
 
 
@@ -137,9 +137,9 @@ async def test_a_payout_waits_for_a_second_person_who_is_another(
 
 async def test_cases_are_tabs_and_close_with_a_word(open_console: Any, house: Database) -> None:
     with house.transaction() as session:
-        mtn = payment_rows.account(session)
-        late = payment_rows.case(session, mtn, "late_money", provider_ref="LM-7")
-        payment_rows.case(session, mtn, "mismatch")
+        mtn = transfer_rows.account(session)
+        late = transfer_rows.case(session, mtn, "late_money", provider_ref="LM-7")
+        transfer_rows.case(session, mtn, "mismatch")
     async with open_console(operator(house)) as user:
         await user.open("/paiements/inconnus?onglet=late_money")
         found = await rows(user, 1)
