@@ -28,6 +28,7 @@ from services.provider_accounts.accounts import (
     set_secret,
 )
 from services.provider_accounts.hosts import allowed_hosts
+from services.provider_accounts.offers import offers_of
 from services.provider_accounts.probing import ProbeRow, probe_due, test_account
 from services.provider_accounts.shapes import SHAPES, Shape
 from services.provider_accounts.views import view, views_of
@@ -55,6 +56,7 @@ __all__ = [
     "get_account",
     "is_any_live_active",
     "list_accounts",
+    "offers_of",
     "pause_account",
     "probe_due",
     "resume_account",
