@@ -164,9 +164,7 @@ class House:
         with self.database.transaction() as session:
             return fetch_all(session, query, parameters)
 
-    def recharge(
-        self, phone: str = AWA, amount: int = 1_000, key: str = "", method: str = METHOD
-    ) -> OutsideOperation:
+    def recharge(self, phone: str = AWA, amount: int = 1_000, key: str = "", method: str = METHOD) -> OutsideOperation:
         """Top a wallet up, as the phone menu does."""
         with self.database.transaction() as session:
             price = Money(amount, self.currency)
@@ -181,9 +179,7 @@ class House:
             )
             return wallets.recharge(session, self.person(phone), order)
 
-    def withdraw(
-        self, phone: str = AWA, amount: int = 1_000, key: str = "", method: str = METHOD
-    ) -> OutsideOperation:
+    def withdraw(self, phone: str = AWA, amount: int = 1_000, key: str = "", method: str = METHOD) -> OutsideOperation:
         """Send money of a wallet to its owner's mobile money."""
         with self.database.transaction() as session:
             price = Money(amount, self.currency)
@@ -338,7 +334,9 @@ def add_account(session: Session, adapter: str, code: str = "", rank: int = 1) -
     return account.id
 
 
-def add_routes(session: Session, account_id: UUID, method: str, country: str, rank: int = 1, party_code: str = "") -> None:
+def add_routes(
+    session: Session, account_id: UUID, method: str, country: str, rank: int = 1, party_code: str = ""
+) -> None:
     """Let an account serve a method in a country, both ways."""
     for direction in ("collect", "payout", "refund"):
         session.add(

@@ -75,7 +75,9 @@ def living(database: Database, fakes: Fakes, way: Way, code: str) -> Iterator[Ho
         house.assert_books_hold()
 
 
-def live(house: House, fakes: Fakes, way: Way, direction: Direction, code: str, minutes: float = 30) -> OutsideOperation:
+def live(
+    house: House, fakes: Fakes, way: Way, direction: Direction, code: str, minutes: float = 30
+) -> OutsideOperation:
     """Ask, and let half an hour pass; where nobody is named the amount carries the scenario's code."""
     is_named = way in PROMPTS or direction == "payout"
     phone = way.number.format(code=code)
@@ -95,9 +97,29 @@ def outcome(house: House, operation: OutsideOperation) -> str:
     return f"{row.state}:{row.reason}" if row.reason else row.state.value
 
 
-@pytest.mark.parametrize("code", [f"{n:03}" for n in (0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 25, 26, 27)])
-@pytest.mark.parametrize(("way", "direction"), [*((w, "collect") for w in EVERY), *((w, "payout") for w in PAYOUTS)], ids=str)
+@pytest.mark.parametrize(
+    "code", [f"{n:03}" for n in (0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 25, 26, 27)]
+)
+@pytest.mark.parametrize(
+    ("way", "direction"), [*((w, "collect") for w in EVERY), *((w, "payout") for w in PAYOUTS)], ids=str
+)
 def test_explore(database: Database, fakes: Fakes, way: Way, direction: Direction, code: str) -> None:
     with living(database, fakes, way, code) as house:
         operation = live(house, fakes, way, direction, code)
-        print(*[str(x) for x in ("RESULT", way, direction, code, outcome(house, operation), house.cases(), len(house.all("select 1 from transfer_attempt")), "book", len(fakes.kernel.book))], file=open("/tmp/d_results.txt","a"))
+        print(
+            *[
+                str(x)
+                for x in (
+                    "RESULT",
+                    way,
+                    direction,
+                    code,
+                    outcome(house, operation),
+                    house.cases(),
+                    len(house.all("select 1 from transfer_attempt")),
+                    "book",
+                    len(fakes.kernel.book),
+                )
+            ],
+            file=open("/tmp/d_results.txt", "a"),
+        )

@@ -81,7 +81,7 @@ async def test_a_day_is_settled_word_by_word_and_closed(open_console: Any, house
             with user:
                 field(user, "Pourquoi cet écart est réglé").set_value("Vu avec l'opérateur")
             press(user, "Régler l’écart")
-            await until(lambda left=left: stored(house, OPEN_ITEMS) == {"items": left})
+            await until(lambda wanted={"items": left}: stored(house, OPEN_ITEMS) == wanted)
         await user.open(f"{PATH}/{run_id}")
         user.find("Clôturer le jour").click()
         await user.should_see("Il ne s’ouvrira plus.")
