@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from commands.demo import load
 from commands.demo.chance import Chance
@@ -12,50 +12,22 @@ from commands.demo.outside import SERVED, Operator, Outside
 from commands.demo.people import Subscriber
 from core.database import Session
 from core.money import Currency, Money
-from core.permissions import SYSTEM
 from models.ledger import AccountKind, Source
 from models.transfers import CaseKind, ProviderAccount, TransferCase
-from providers.fakes.accounts import ACCOUNTS, FakeAccount
-from services import ledger, provider_accounts
+from services import ledger
 from services.ledger import Leg, Posting
-from services.provider_accounts import CreateAccount
 
 OWNER = "provider_account"
-ASLEEP = "http://127.0.0.1:9"  # the fakes give their address when they wake
 
 
 def open_outside(session: Session, chance: Chance, now: datetime, till: Till, everybody: list[Subscriber]) -> Outside:
-    """Make the fake accounts that serve somebody of the demo, and open the accounts of the ledger they need."""
+    """Find the fake accounts that serve somebody of the demo, and open the accounts of the ledger they need."""
     operators: dict[str, Operator] = {}
-    currencies = {code: place for (place, _), (code, _) in SERVED.items()}
-    for wanted in ACCOUNTS:
-        if wanted.code in currencies:
-            operators[wanted.code] = _operator(session, _account(session, wanted))
+    serving = col(ProviderAccount.code).in_({code for code, _ in SERVED.values()})
+    for row in session.exec(select(ProviderAccount).where(serving).order_by(ProviderAccount.code)):
+        operators[row.code] = _operator(session, row)
     reserves = {person.wallet_id: _reserve(session, person) for person in everybody}
     return Outside(chance, now, till, operators, reserves)
-
-
-def _account(session: Session, wanted: FakeAccount) -> ProviderAccount:
-    found = session.exec(select(ProviderAccount).where(ProviderAccount.code == wanted.code)).first()
-    if found is not None:
-        return found
-    order = CreateAccount.model_validate(
-        {
-            "code": wanted.code,
-            "label": wanted.label,
-            "adapter": wanted.adapter,
-            "environment": "fake",
-            "country": wanted.country,
-            "currency": wanted.currency or None,
-            "base_url": f"{ASLEEP}/{wanted.adapter}",
-            "settings": dict(wanted.settings),
-            "secrets": wanted.secrets,
-            "offers": ("collect",) if wanted.adapter == "orange_webpay" else ("collect", "payout"),
-        }
-    )
-    row = provider_accounts.create_account(session, SYSTEM, order)
-    provider_accounts.resume_account(session, SYSTEM, row.id)
-    return session.get_one(ProviderAccount, row.id)
 
 
 def _operator(session: Session, row: ProviderAccount) -> Operator:
