@@ -286,8 +286,13 @@ class TransferMachine(RuleBasedStateMachine):
 
 def run(database: Database, *, examples: int, steps: int) -> None:
     """Let the machine go `examples` times, `steps` steps each."""
+
+    class Machine(TransferMachine):
+        def __init__(self) -> None:
+            super().__init__(database)
+
     run_state_machine_as_test(
-        lambda: TransferMachine(database),
+        Machine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,

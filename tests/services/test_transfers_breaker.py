@@ -1,5 +1,7 @@
 """A provider at rest: what opens its breaker, what waits, what closes it."""
 
+import pytest
+
 from core.database import driver
 from providers.answers import Account, Reason, Rejected, Unknown
 from providers.wire import Wire
@@ -26,14 +28,14 @@ def test_five_unknowns_in_a_row_open_it_and_a_harmless_read_closes_it(house: Hou
     assert (breaker(house), house.submit(), house.state(waiting)) == ("closed", 1, "pending")
 
 
-def test_who_does_not_answer_the_harmless_read_rests_on(house: House) -> None:
+def test_who_does_not_answer_the_harmless_read_rests_on(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     def probe(account: Account, _wire: Wire) -> bool:
         asked.append(account.code)
         return False
 
-    house.provider.probe = probe  # type: ignore[method-assign]
+    monkeypatch.setattr(house.provider, "probe", probe)
     with house.database.transaction() as session:
         driver(session).execute("update provider_account set breaker = 'open', breaker_at = now() - interval '9 days'")
     house.clock.advance(31)
