@@ -40,8 +40,8 @@ def our_address() -> Iterator[str]:
 @pytest.fixture
 def house(
     database: Database,
-    fakes: Fakes,  # noqa: F811  # pytest's way to share a fixture
-    _fake_server: FakeServer,  # noqa: F811  # as above
+    fakes: Fakes,  # pytest's way to share a fixture
+    _fake_server: FakeServer,  # as above
     our_address: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[House]:
