@@ -56,7 +56,7 @@ def work(over: Event) -> str:
             with database.transaction() as session:
                 breaker.close(session, SYSTEM, CloseBreaker(account_id=account.id, reason=ANSWERS_AGAIN))
     told = ", ".join(
-        t("{title} : {count}").format(title=title, count=count) for title, count in counts.items() if count
+        t("{title} : {count}").format(title=title, count=count) for title, count in counts.items() if count
     )
     return f"{told}." if told else t("Rien à faire.")
 
