@@ -18,7 +18,7 @@ def create_app() -> FastAPI:
     from core import embedded_postgres, live, logs
     from core.database import use_database
     from core.settings import get_settings
-    from jobs import scheduler
+    from jobs import fakes, scheduler, workers
     from services import installation
 
     settings = get_settings()
@@ -28,13 +28,17 @@ def create_app() -> FastAPI:
     database = use_database(url, settings.database_pool_size)
     with database.transaction() as session:
         installation.install(session, settings)
+    fakes.start(settings, database)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         live.start()
         scheduler.start()
+        workers.start()
         yield
+        await anyio.to_thread.run_sync(workers.stop)
         await anyio.to_thread.run_sync(scheduler.stop)
+        await anyio.to_thread.run_sync(fakes.stop)
         live.stop()
         database.dispose()
 

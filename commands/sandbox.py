@@ -113,7 +113,7 @@ def describe(database: "Database", settings: "Settings", seeded: "Seeded") -> di
             {"profile": "doc_a", "url": f"{base_url}/ussd", "secret": api_key},
             {"profile": "doc_b", "url": f"{base_url}/ussd/", "secret": api_key},
         ],
-        "fakes": {},
+        "fakes": _fakes(settings),
     }
 
 
@@ -201,6 +201,14 @@ def _set_environment(folder: Path, base_url: str, database_url: str) -> None:
         DATA_DIR=str(folder),
         DATABASE_URL=database_url,
     )
+
+
+def _fakes(settings: "Settings") -> dict[str, str]:
+    """Return where the fakes are, and where they are told what to do; nothing when they are off."""
+    from providers.fakes.place import address
+
+    url = address(settings)
+    return {"url": url, "control_url": f"{url}/_fake"} if url else {}
 
 
 def _users(database: "Database") -> list[dict[str, Any]]:

@@ -15,7 +15,9 @@ from typing import Annotated, Self
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from core.provider_settings import FakesMode, ProviderSettings
 
 Network = IPv4Network | IPv6Network
 
@@ -33,7 +35,7 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class Settings(BaseSettings):
+class Settings(ProviderSettings):
     """Everything that may differ between two installations."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
@@ -65,9 +67,9 @@ class Settings(BaseSettings):
 
     api_key: SecretStr = SecretStr("")
     allowed_ips: str = "127.0.0.1,::1"
-    trusted_proxies: Annotated[list[Network], NoDecode] = []
-    metrics_allowed_ips: Annotated[list[Network], NoDecode] = []
-    cors_origins: Annotated[list[str], NoDecode] = []
+    trusted_proxies: Annotated[list[Network], NoDecode] = Field(default_factory=list)
+    metrics_allowed_ips: Annotated[list[Network], NoDecode] = Field(default_factory=list)
+    cors_origins: Annotated[list[str], NoDecode] = Field(default_factory=list)
 
     default_region: str = "SN"
     ussd_country: str = "CM"
@@ -111,6 +113,12 @@ class Settings(BaseSettings):
     def is_forgiving(self) -> bool:
         """Whether missing secrets are made instead of refused."""
         return self.environment in {Environment.DEVELOPMENT, Environment.TEST}
+
+    @property
+    def wants_fakes(self) -> bool:
+        """Whether the fakes are to run, as long as no live account is active."""
+        is_development = self.environment is Environment.DEVELOPMENT
+        return self.fakes is FakesMode.ON or (self.fakes is FakesMode.AUTO and is_development)
 
     def _make_missing_secrets(self) -> None:
         kept = _KeptSecrets(self.data_dir / "secrets.env")

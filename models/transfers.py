@@ -1,9 +1,9 @@
-"""Money to and from the outside: contracts with providers, transfers, their attempts and events, daily reconciliation.
+"""Money to and from the outside: contracts with providers, transfers, their attempts and events.
 
 Rules in `docs/payments.md`; the transitions are taken by `services/transfers` alone.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
@@ -84,8 +84,8 @@ class ProviderAccount(Table, table=True):
     unknowns_in_row: int = 0
     misconfigurations_in_row: int = 0
     slowed_until: datetime | None = instant()
-    next_send_at: datetime | None = instant()
     reads_until: datetime | None = instant()  # what was read so far uses up the reads allowed until then
+    next_send_at: datetime | None = instant()
     probed_at: datetime | None = instant()
     succeeded_at: datetime | None = instant()
 
@@ -171,6 +171,8 @@ class Transfer(Table, table=True):
         Index("ix_transfer_account", "account_id", "created_at"),
         Index("ix_transfer_party", "party_phone", "created_at"),
         Index("ix_transfer_provider_ref", "account_id", "provider_ref"),
+        # A callback names a transfer by what the provider gave us.
+        Index("ix_transfer_handles", "handles", postgresql_using="gin", postgresql_ops={"handles": "jsonb_path_ops"}),
     )
 
     external_id: UUID = Field(default_factory=uuid4, unique=True)
@@ -244,7 +246,7 @@ class TransferAttempt(Table, table=True):
 
 
 class TransferEvent(Table, table=True):
-    """One transition and what proved it; only added to."""
+    """One transition, for ever, and what proved it, as long as that is kept; only added to."""
 
     __tablename__ = "transfer_event"
 
@@ -254,8 +256,8 @@ class TransferEvent(Table, table=True):
     cause: str
     reason: str = ""
     detail: str = ""
-    attempt_id: UUID | None = Field(default=None, foreign_key="transfer_attempt.id")
-    inbound_event_id: UUID | None = Field(default=None, foreign_key="inbound_event.id")
+    attempt_id: UUID | None = Field(default=None, foreign_key="transfer_attempt.id", ondelete="SET NULL", index=True)
+    inbound_event_id: UUID | None = Field(default=None, foreign_key="inbound_event.id", ondelete="SET NULL", index=True)
     actor: str = ""
 
 
@@ -305,90 +307,3 @@ class TransferProof(Table, table=True):
     sha256: bytes = octets(nullable=False)
     content: bytes = octets(nullable=False)
     added_by: UUID | None = Field(default=None, foreign_key="users.id")
-
-
-class ReconciliationState(StrEnum):
-    """How the comparison of one day stands."""
-
-    RUNNING = "running"
-    OPEN = "open"
-    CLOSED = "closed"
-
-
-RECONCILIATION_STEPS = {
-    ReconciliationState.RUNNING: frozenset({ReconciliationState.OPEN, ReconciliationState.CLOSED}),
-    ReconciliationState.OPEN: frozenset({ReconciliationState.RUNNING, ReconciliationState.CLOSED}),
-    ReconciliationState.CLOSED: frozenset[ReconciliationState](),
-}
-
-
-class ReconciliationRun(Table, table=True):
-    """One account's day compared both ways with what the provider says."""
-
-    __tablename__ = "reconciliation_run"
-    __table_args__ = (
-        UniqueConstraint("account_id", "day", "source"),
-        check("state", one_of("state", ReconciliationState)),
-        check("source", "source in ('list', 'statement', 'reads')"),
-    )
-
-    account_id: UUID = Field(foreign_key="provider_account.id")
-    day: date
-    source: str
-    state: str = ReconciliationState.RUNNING
-    cursor: str = ""
-    theirs_count: int = 0
-    theirs_minor: int = minor(default=0)
-    ours_count: int = 0
-    ours_minor: int = minor(default=0)
-    matched_count: int = 0
-    is_reliable: bool = True
-    note: str = ""
-    ended_at: datetime | None = instant()
-    closed_by: UUID | None = Field(default=None, foreign_key="users.id")
-
-
-class ProviderLine(Table, table=True):
-    """One line of a provider's list or statement, as it was read."""
-
-    __tablename__ = "provider_line"
-    __table_args__ = (
-        UniqueConstraint("run_id", "line_key"),
-        Index("ix_provider_line_external_id", "account_id", "external_id"),
-    )
-
-    run_id: UUID = Field(foreign_key="reconciliation_run.id", ondelete="CASCADE")
-    account_id: UUID = Field(foreign_key="provider_account.id")
-    line_key: str
-    external_id: str = ""
-    provider_ref: str = ""
-    kind: str
-    provider_state: str = ""
-    amount_minor: int = minor()
-    fee_minor: int = minor(default=0)
-    currency: str = currency_column()
-    party: str = ""
-    at: datetime = instant(nullable=False)
-    transfer_id: UUID | None = Field(default=None, foreign_key="transfer.id", index=True)
-
-
-class ReconciliationItem(Table, table=True):
-    """One difference of one day; it is resolved by a person or by time, never removed."""
-
-    __tablename__ = "reconciliation_item"
-    __table_args__ = (
-        UniqueConstraint("run_id", "kind", "subject"),
-        Index("ix_reconciliation_item_open", "created_at", postgresql_where=text("resolved_at is null")),
-    )
-
-    run_id: UUID = Field(foreign_key="reconciliation_run.id", index=True)
-    kind: str
-    subject: str
-    transfer_id: UUID | None = Field(default=None, foreign_key="transfer.id")
-    line_id: UUID | None = Field(default=None, foreign_key="provider_line.id")
-    ours_minor: int | None = minor(default=None, nullable=True)
-    theirs_minor: int | None = minor(default=None, nullable=True)
-    detail: str = ""
-    resolution: str = ""
-    resolved_at: datetime | None = instant()
-    resolved_by: UUID | None = Field(default=None, foreign_key="users.id")

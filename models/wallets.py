@@ -87,8 +87,14 @@ OPERATION_STEPS = {
 }
 
 
+_OPEN_OUTSIDE = text("party <> '' and state in ('reserved', 'sent', 'unknown') and not repeat_confirmed")
+
+
 class UssdOperation(Table, table=True):
-    """One money intent made by a session, once: its key is the session and the screen visit."""
+    """One money intent made by a session, once: its key is the session and the screen visit.
+
+    `party` is who is paid outside the house: biller and reference (`TV 30012345678`), or a number for airtime.
+    """
 
     __tablename__ = "ussd_operation"
     __table_args__ = (
@@ -99,6 +105,16 @@ class UssdOperation(Table, table=True):
         Index("ix_ussd_operation_payee", "payee_id", "created_at"),
         Index("ix_ussd_operation_created_at", "created_at"),
         Index("ix_ussd_operation_unknown", "created_at", postgresql_where=text("state = 'unknown'")),
+        # The same bill or credit twice while nobody knows of the first: only when the payer said so.
+        Index(
+            "uq_ussd_operation_open_party",
+            "payer_id",
+            "type",
+            "party",
+            "amount_minor",
+            unique=True,
+            postgresql_where=_OPEN_OUTSIDE,
+        ),
     )
 
     reference: str = Field(unique=True)
@@ -115,6 +131,8 @@ class UssdOperation(Table, table=True):
     transaction_id: UUID | None = Field(default=None, foreign_key="ledger_transaction.id")
     repeat_confirmed: bool = False
     refusal: str = ""
+    party: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    party_name: str = Field(default="", sa_column_kwargs={"server_default": ""})
     seen_at: datetime | None = instant()
 
 

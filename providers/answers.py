@@ -127,7 +127,10 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The provider's own record of a transfer; what it does not say is None."""
+    """The provider's own record of a transfer; what it does not say is None.
+
+    `party_reference` is the customer a biller paid for, compared with the order's where it is not empty.
+    """
 
     state: SeenState
     provider_state: str
@@ -140,6 +143,7 @@ class Seen:
     at: datetime | None = None
     is_word_known: bool = True
     next_step: NextStep | None = None
+    party_reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,10 @@ class NotOffered:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One movement in a provider's list or statement. `kind`: collect, payout, refund, reversal or other."""
+    """One movement in a provider's list or statement. `kind`: collect, payout, refund, reversal or other.
+
+    `external_id` is our own id or reference as the provider repeats it; `fee` is None where the list does not say it.
+    """
 
     line_key: str
     kind: str
@@ -200,6 +207,7 @@ class Line:
     at: datetime
     external_id: str = ""
     provider_ref: str = ""
+    state: SeenState = SeenState.SUCCEEDED
     provider_state: str = ""
     fee: Money | None = None
     party: str = ""

@@ -21,6 +21,7 @@ from services import audit
 
 MOST_UNKNOWNS = 5
 MOST_MISCONFIGURATIONS = 3
+PROBED_EVERY = timedelta(seconds=30)
 SLOWED_FOR = timedelta(seconds=30)
 SUCCESS_SEEN_EVERY = timedelta(seconds=10)
 
@@ -76,6 +77,34 @@ def close(session: Session, actor: Actor, order: CloseBreaker) -> None:
         _close(session, actor, order.account_id, order.reason, (BreakerState.OPEN, BreakerState.LOCKED))
 
 
+def claim_probes(session: Session, limit: int = 10) -> list[UUID]:
+    """Take up to `limit` accounts whose open breaker was last tried 30 seconds ago; the caller commits, then asks."""
+    now = clock.now()
+    rows = (
+        driver(session)
+        .execute(
+            """
+            update provider_account set probed_at = %(now)s where id in (
+                select id from provider_account
+                where breaker = 'open' and state <> 'retired' and probed_at <= %(before)s
+                order by probed_at limit %(limit)s for update skip locked)
+            returning id
+            """,
+            {"now": now, "before": now - PROBED_EVERY, "limit": limit},
+        )
+        .fetchall()
+    )
+    return [row[0] for row in rows]
+
+
+def note_probe(session: Session, account_id: UUID, *, is_right: bool) -> BreakerState:
+    """Close an open breaker after a harmless read that succeeded; a locked one stays locked."""
+    driver(session).execute("update provider_account set probed_at = %s where id = %s", (clock.now(), account_id))
+    if is_right:
+        return _close(session, SYSTEM, account_id, "probe", (BreakerState.OPEN,))
+    return _state(session, account_id)
+
+
 def _count(session: Session, account_id: UUID, column: str, most: int, reason: str) -> BreakerState:
     # An answer that is a refusal of the set-up is an answer: it ends a row of silences.
     other = "unknowns_in_row = 0," if column != "unknowns_in_row" else ""
@@ -100,16 +129,17 @@ def _trip(
 ) -> BreakerState:
     """Open or lock, once: the second answer that would do the same changes nothing."""
     counted = f", {counter} = {counter} + 1" if counter else ""
+    now = clock.now()
     before = (BreakerState.CLOSED,) if to is BreakerState.OPEN else (BreakerState.CLOSED, BreakerState.OPEN)
     row = (
         driver(session)
         .execute(
             f"""
             update provider_account
-            set breaker = %s, breaker_reason = %s, breaker_at = %s, probed_at = null {counted}
+            set breaker = %s, breaker_reason = %s, breaker_at = %s, probed_at = %s {counted}
             where id = %s and breaker = any(%s) returning label
             """,
-            (to, reason, clock.now(), account_id, list(before)),
+            (to, reason, now, now, account_id, list(before)),
         )
         .fetchone()
     )

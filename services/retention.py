@@ -1,6 +1,7 @@
 """What is kept no longer than it serves: texts of turns 30 days, dialogues 13 months, spent secrets a few days.
 
-Everything here is a small batch, safe to repeat and to stop between two batches.
+Exchanges with operators stay 24 months, callbacks that were refused 30 days. Everything here
+is a small batch, safe to repeat and to stop between two batches.
 """
 
 from dataclasses import dataclass
@@ -40,6 +41,9 @@ RULES = (
         "compteurs de débit",
         "refilled_at < %(now)s - make_interval(secs => (select window_s from velocity_rule r where r.id = rule_id))",
     ),
+    Rule("inbound_event", "rappels refusés", "received_at < %(now)s - interval '30 days' and not is_accepted"),
+    Rule("inbound_event", "rappels", "received_at < %(now)s - interval '24 months'"),
+    Rule("transfer_attempt", "échanges avec les opérateurs", "created_at < %(now)s - interval '24 months'"),
     Rule("job_run", "passages", "ended_at < %(now)s - interval '30 days'"),
 )
 

@@ -1,7 +1,9 @@
-"""Providers, transfers, reconciliation, approvals; templates, preferences and suppressions of messages.
+"""Providers, transfers, approvals; templates, preferences and suppressions of messages.
 
 Revision ID: 0006_providers
 """
+
+from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +14,7 @@ down_revision = "0005_ussd"
 branch_labels = None
 depends_on = None
 
+SQL = Path(__file__).parent / "sql"
 # A migration that would wait for others gives up instead of making everybody wait behind it.
 TIMEOUTS = "set local lock_timeout = '4s'; set local statement_timeout = '60s'"
 
@@ -48,8 +51,8 @@ def upgrade() -> None:
         sa.Column("unknowns_in_row", sa.Integer(), nullable=False),
         sa.Column("misconfigurations_in_row", sa.Integer(), nullable=False),
         sa.Column("slowed_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("next_send_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reads_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_send_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("probed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("succeeded_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("breaker in ('closed', 'open', 'locked')", name=op.f("ck_provider_account_breaker")),
@@ -200,31 +203,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_push_subscription_user_id"), "push_subscription", ["user_id"], unique=False)
     op.create_table(
-        "reconciliation_run",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("source", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("cursor", sa.String(), nullable=False),
-        sa.Column("theirs_count", sa.Integer(), nullable=False),
-        sa.Column("theirs_minor", sa.BigInteger(), nullable=False),
-        sa.Column("ours_count", sa.Integer(), nullable=False),
-        sa.Column("ours_minor", sa.BigInteger(), nullable=False),
-        sa.Column("matched_count", sa.Integer(), nullable=False),
-        sa.Column("is_reliable", sa.Boolean(), nullable=False),
-        sa.Column("note", sa.String(), nullable=False),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("closed_by", sa.Uuid(), nullable=True),
-        sa.CheckConstraint("source in ('list', 'statement', 'reads')", name=op.f("ck_reconciliation_run_source")),
-        sa.CheckConstraint("state in ('running', 'open', 'closed')", name=op.f("ck_reconciliation_run_state")),
-        sa.ForeignKeyConstraint(["account_id"], ["provider_account.id"], name=op.f("fk_reconciliation_run_account_id")),
-        sa.ForeignKeyConstraint(["closed_by"], ["users.id"], name=op.f("fk_reconciliation_run_closed_by")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliation_run")),
-        sa.UniqueConstraint("account_id", "day", "source", name=op.f("uq_reconciliation_run_account_id_day_source")),
-    )
-    op.create_table(
         "transfer",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -318,6 +296,14 @@ def upgrade() -> None:
     op.create_index("ix_transfer_party", "transfer", ["party_phone", "created_at"], unique=False)
     op.create_index("ix_transfer_provider_ref", "transfer", ["account_id", "provider_ref"], unique=False)
     op.create_index(
+        "ix_transfer_handles",
+        "transfer",
+        ["handles"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_ops={"handles": "jsonb_path_ops"},
+    )
+    op.create_index(
         "ix_transfer_unknown", "transfer", ["created_at"], unique=False, postgresql_where=sa.text("state = 'unknown'")
     )
     op.create_index(
@@ -367,33 +353,6 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("handled_at is null"),
     )
-    op.create_table(
-        "provider_line",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("run_id", sa.Uuid(), nullable=False),
-        sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column("line_key", sa.String(), nullable=False),
-        sa.Column("external_id", sa.String(), nullable=False),
-        sa.Column("provider_ref", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("provider_state", sa.String(), nullable=False),
-        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
-        sa.Column("fee_minor", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("party", sa.String(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("transfer_id", sa.Uuid(), nullable=True),
-        sa.ForeignKeyConstraint(["account_id"], ["provider_account.id"], name=op.f("fk_provider_line_account_id")),
-        sa.ForeignKeyConstraint(
-            ["run_id"], ["reconciliation_run.id"], name=op.f("fk_provider_line_run_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(["transfer_id"], ["transfer.id"], name=op.f("fk_provider_line_transfer_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_line")),
-        sa.UniqueConstraint("run_id", "line_key", name=op.f("uq_provider_line_run_id_line_key")),
-    )
-    op.create_index("ix_provider_line_external_id", "provider_line", ["account_id", "external_id"], unique=False)
-    op.create_index(op.f("ix_provider_line_transfer_id"), "provider_line", ["transfer_id"], unique=False)
     op.create_table(
         "transfer_attempt",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -473,36 +432,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_transfer_proof_transfer_id"), "transfer_proof", ["transfer_id"], unique=False)
     op.create_table(
-        "reconciliation_item",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("run_id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("subject", sa.String(), nullable=False),
-        sa.Column("transfer_id", sa.Uuid(), nullable=True),
-        sa.Column("line_id", sa.Uuid(), nullable=True),
-        sa.Column("ours_minor", sa.BigInteger(), nullable=True),
-        sa.Column("theirs_minor", sa.BigInteger(), nullable=True),
-        sa.Column("detail", sa.String(), nullable=False),
-        sa.Column("resolution", sa.String(), nullable=False),
-        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("resolved_by", sa.Uuid(), nullable=True),
-        sa.ForeignKeyConstraint(["line_id"], ["provider_line.id"], name=op.f("fk_reconciliation_item_line_id")),
-        sa.ForeignKeyConstraint(["resolved_by"], ["users.id"], name=op.f("fk_reconciliation_item_resolved_by")),
-        sa.ForeignKeyConstraint(["run_id"], ["reconciliation_run.id"], name=op.f("fk_reconciliation_item_run_id")),
-        sa.ForeignKeyConstraint(["transfer_id"], ["transfer.id"], name=op.f("fk_reconciliation_item_transfer_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliation_item")),
-        sa.UniqueConstraint("run_id", "kind", "subject", name=op.f("uq_reconciliation_item_run_id_kind_subject")),
-    )
-    op.create_index(
-        "ix_reconciliation_item_open",
-        "reconciliation_item",
-        ["created_at"],
-        unique=False,
-        postgresql_where=sa.text("resolved_at is null"),
-    )
-    op.create_index(op.f("ix_reconciliation_item_run_id"), "reconciliation_item", ["run_id"], unique=False)
-    op.create_table(
         "transfer_event",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -515,14 +444,25 @@ def upgrade() -> None:
         sa.Column("attempt_id", sa.Uuid(), nullable=True),
         sa.Column("inbound_event_id", sa.Uuid(), nullable=True),
         sa.Column("actor", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["attempt_id"], ["transfer_attempt.id"], name=op.f("fk_transfer_event_attempt_id")),
+        sa.ForeignKeyConstraint(["attempt_id"], ["transfer_attempt.id"], name=op.f("fk_transfer_event_attempt_id"), ondelete="SET NULL"),
         sa.ForeignKeyConstraint(
-            ["inbound_event_id"], ["inbound_event.id"], name=op.f("fk_transfer_event_inbound_event_id")
+            ["inbound_event_id"], ["inbound_event.id"], name=op.f("fk_transfer_event_inbound_event_id"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(["transfer_id"], ["transfer.id"], name=op.f("fk_transfer_event_transfer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer_event")),
     )
     op.create_index(op.f("ix_transfer_event_transfer_id"), "transfer_event", ["transfer_id"], unique=False)
+    for name in ("party", "party_name"):
+        op.add_column("ussd_operation", sa.Column(name, sa.String(), server_default="", nullable=False))
+    op.create_index(
+        "uq_ussd_operation_open_party",
+        "ussd_operation",
+        ["payer_id", "type", "party", "amount_minor"],
+        unique=True,
+        postgresql_where=sa.text("party <> '' and state in ('reserved', 'sent', 'unknown') and not repeat_confirmed"),
+    )
+    for column in ("attempt_id", "inbound_event_id"):
+        op.create_index(op.f(f"ix_transfer_event_{column}"), "transfer_event", [column], unique=False)
     op.add_column("message", sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("message", sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_message_sent_at", "message", ["sent_at"], unique=False)
@@ -539,10 +479,12 @@ def upgrade() -> None:
     )
     op.create_foreign_key(op.f("fk_message_fallback_of_id"), "message", "message", ["fallback_of_id"], ["id"])
     op.create_foreign_key(op.f("fk_message_account_id"), "message", "provider_account", ["account_id"], ["id"])
+    op.execute(sa.text((SQL / "0006_transfers.sql").read_text().replace(":", "\\:")))
 
 
 def downgrade() -> None:
     op.execute(TIMEOUTS)
+    op.execute(sa.text((SQL / "0006_transfers.down.sql").read_text()))
     op.drop_constraint(op.f("fk_message_account_id"), "message", type_="foreignkey")
     op.drop_constraint(op.f("fk_message_fallback_of_id"), "message", type_="foreignkey")
     op.drop_index("ix_message_lease", table_name="message", postgresql_where=sa.text("state = 'sending'"))
@@ -552,13 +494,17 @@ def downgrade() -> None:
     op.drop_column("message", "fallback_of_id")
     op.drop_column("message", "next_channels")
     op.drop_column("message", "lease_until")
+    op.drop_index(
+        "uq_ussd_operation_open_party",
+        table_name="ussd_operation",
+        postgresql_where=sa.text("party <> '' and state in ('reserved', 'sent', 'unknown') and not repeat_confirmed"),
+    )
+    for name in ("party_name", "party"):
+        op.drop_column("ussd_operation", name)
+    for column in ("attempt_id", "inbound_event_id"):
+        op.drop_index(op.f(f"ix_transfer_event_{column}"), table_name="transfer_event")
     op.drop_index(op.f("ix_transfer_event_transfer_id"), table_name="transfer_event")
     op.drop_table("transfer_event")
-    op.drop_index(op.f("ix_reconciliation_item_run_id"), table_name="reconciliation_item")
-    op.drop_index(
-        "ix_reconciliation_item_open", table_name="reconciliation_item", postgresql_where=sa.text("resolved_at is null")
-    )
-    op.drop_table("reconciliation_item")
     op.drop_index(op.f("ix_transfer_proof_transfer_id"), table_name="transfer_proof")
     op.drop_table("transfer_proof")
     op.drop_index(op.f("ix_transfer_case_transfer_id"), table_name="transfer_case")
@@ -567,9 +513,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_transfer_attempt_transfer_id"), table_name="transfer_attempt")
     op.drop_index("ix_transfer_attempt_account", table_name="transfer_attempt")
     op.drop_table("transfer_attempt")
-    op.drop_index(op.f("ix_provider_line_transfer_id"), table_name="provider_line")
-    op.drop_index("ix_provider_line_external_id", table_name="provider_line")
-    op.drop_table("provider_line")
     op.drop_index(
         "ix_inbound_event_waiting", table_name="inbound_event", postgresql_where=sa.text("handled_at is null")
     )
@@ -584,6 +527,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("state in ('created', 'submitted', 'pending', 'unknown')"),
     )
     op.drop_index("ix_transfer_unknown", table_name="transfer", postgresql_where=sa.text("state = 'unknown'"))
+    op.drop_index("ix_transfer_handles", table_name="transfer", postgresql_using="gin")
     op.drop_index("ix_transfer_provider_ref", table_name="transfer")
     op.drop_index("ix_transfer_party", table_name="transfer")
     op.drop_index(op.f("ix_transfer_parent_id"), table_name="transfer")
@@ -593,7 +537,6 @@ def downgrade() -> None:
     op.drop_index("ix_transfer_created", table_name="transfer", postgresql_where=sa.text("state = 'created'"))
     op.drop_index("ix_transfer_account", table_name="transfer")
     op.drop_table("transfer")
-    op.drop_table("reconciliation_run")
     op.drop_index(op.f("ix_push_subscription_user_id"), table_name="push_subscription")
     op.drop_table("push_subscription")
     op.drop_index(op.f("ix_provider_route_account_id"), table_name="provider_route")

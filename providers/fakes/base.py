@@ -31,13 +31,12 @@ class Hung(Fault):
     """The connection is kept and never answered."""
 
 
+@dataclass(eq=False)
 class Answers(Fault):
     """An answer that is not the documented one: a status, or a page where JSON is due."""
 
-    def __init__(self, status: int, *, is_html: bool = False) -> None:
-        super().__init__(status)
-        self.status = status
-        self.is_html = is_html
+    status: int
+    is_html: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +83,12 @@ class Notice:
 class Fake:
     """One provider on loopback, in its real wire format. It keeps nothing itself: payments live in the kernel.
 
-    `name` is the path it is mounted under, and the adapter's name.
+    `name` is the path it is mounted under, and the adapter's name. `cannot_show` are the codes its wire format has no
+    words for: such an order goes well.
     """
 
     name: str
+    cannot_show: frozenset[str] = frozenset()
 
     def routes(self, kernel: "Kernel") -> list[Route]:
         """Return its routes, made with `route`."""

@@ -36,6 +36,7 @@ from providers.wire import Answered, Silence, Wire
 TOKEN_TIMEOUT_S = 60.0
 LINK_GRACE = timedelta(minutes=10)
 MSISDN_DIGITS = 9
+INDICATORS = MappingProxyType({"SN": "221", "CM": "237"})
 LONGEST_KEPT_TEXT = 200
 
 _DOUBTFUL = frozenset({408, 409, 425, 429})  # 409: the id exists, so that it is read
@@ -166,10 +167,16 @@ def national_digits(phone: PhoneNumber | None, country: str) -> str:
     return phone.national if phone is not None and is_fit else ""
 
 
+def own_digits(msisdn: str, country: str) -> str:
+    """Return the nine digits of our own wallet, however the secret was typed."""
+    digits = "".join(mark for mark in msisdn if mark.isdecimal())
+    return digits.removeprefix(INDICATORS[country]) if len(digits) > MSISDN_DIGITS else digits
+
+
 def read_phone(raw: object, country: str) -> PhoneNumber | None:
     """Read a number as Orange writes it: nine digits, or the country's indicator before them."""
     text = str(raw or "")
-    indicator = {"SN": "221", "CM": "237"}[country]
+    indicator = INDICATORS[country]
     if text.startswith(indicator) and len(text) == MSISDN_DIGITS + len(indicator):
         text = f"+{text}"
     try:

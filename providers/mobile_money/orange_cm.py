@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 from core import clock
 from providers.amounts import format_amount, parse_amount
@@ -122,7 +123,7 @@ class OrangeCameroon(calls.OrangeAdapter):
         token = order.handles.get("pay_token")
         if not isinstance(token, str):
             return NotSeen("no payToken: nothing was asked")
-        answer = calls.unread(_call(order, wire, "status", "GET", f"paymentstatus/{token}"))
+        answer = calls.unread(_call(order, wire, "status", "GET", f"paymentstatus/{quote(token, safe='')}"))
         if not isinstance(answer, Answered):
             return answer
         data = _data(answer)
@@ -132,7 +133,7 @@ class OrangeCameroon(calls.OrangeAdapter):
             return Unknown(is_sent=True, detail="the status of another payment")
         seen = _seen(data, order)
         if seen.state is SeenState.PENDING and seen.is_word_known and _is_time_to_prompt_again(order):
-            _call(order, wire, "prompt_again", "GET", f"push/{token}")
+            _call(order, wire, "prompt_again", "GET", f"push/{quote(token, safe='')}")
         return seen
 
     def verify_callback(self, call: InboundCall, accounts: Sequence[Account]) -> Hint | Refusal:
@@ -178,11 +179,10 @@ def _pay(order: Order, wire: Wire) -> Accepted | Rejected | Unknown:
     token = order.handles.get("pay_token")
     if not isinstance(token, str):
         return Unknown(is_sent=False, detail="not prepared")
-    channel = calls.read_phone(calls.secret(order.account, "channel_msisdn"), COUNTRY)
     document = {
         "payToken": token,
         "subscriberMsisdn": calls.national_digits(order.party, COUNTRY),
-        "channelUserMsisdn": calls.national_digits(channel, COUNTRY),
+        "channelUserMsisdn": calls.own_digits(calls.secret(order.account, "channel_msisdn"), COUNTRY),
         "pin": calls.secret(order.account, "channel_pin"),
         "amount": format_amount(order.amount),
         "orderId": order.reference[-ORDER_ID_CHARACTERS:],

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from core import clock
@@ -95,7 +96,7 @@ class OrangeSonatel(calls.OrangeAdapter):
         _mask_customers(wire, records)
         record = best_record(records, order)
         if record is not None:
-            return seen_record(record)
+            return seen_record(record, is_party_named=not order.handles.get("qr_id"))
         if order.provider_ref:
             # Paid, they say, but there is no record to compare the amount with: not yet money.
             return Seen(SeenState.PENDING, "SUCCESS", provider_ref=order.provider_ref)
@@ -221,11 +222,10 @@ def _cash_in(order: Order, wire: Wire) -> Accepted | Rejected | Unknown:
     if not encrypted:
         return Unknown(is_sent=False, detail="no usable public key")
     wire.hide(encrypted)
-    partner = calls.read_phone(calls.secret(order.account, "payout_msisdn"), COUNTRY)
     document = {
         "partner": {
             "idType": "MSISDN",
-            "id": calls.national_digits(partner, COUNTRY),
+            "id": calls.own_digits(calls.secret(order.account, "payout_msisdn"), COUNTRY),
             "encryptedPinCode": encrypted,
         },
         "customer": {"idType": "MSISDN", "id": calls.national_digits(order.party, COUNTRY)},
@@ -251,7 +251,7 @@ def _accepted(answer: Answered) -> Accepted | Unknown:
 
 
 def _by_id(order: Order, identity: str, wire: Wire) -> Seen | NotSeen | Unknown:
-    path = f"{WALLET}/v1/transactions/{identity}/status"
+    path = f"{WALLET}/v1/transactions/{quote(identity, safe='')}/status"
     answer = calls.unread(_call(order.account, wire, "status", "GET", path))
     if not isinstance(answer, Answered):
         return answer

@@ -107,8 +107,11 @@ def seen_word(word: str, provider_ref: str | None) -> Seen:
     return Seen(state, word, provider_ref=provider_ref, reason=reason, is_word_known=is_word_known)
 
 
-def seen_record(record: Mapping[str, Any]) -> Seen:
-    """Return what a record says; paid without an amount waits, since there is nothing to compare."""
+def seen_record(record: Mapping[str, Any], *, is_party_named: bool = True) -> Seen:
+    """Return what a record says; paid without an amount waits, since there is nothing to compare.
+
+    Anybody may pay a QR code: the customer is a party to compare only where the order named one.
+    """
     word = str(record.get("status") or "")
     state, is_word_known = seen_state(word)
     amount = record.get("amount")
@@ -121,7 +124,7 @@ def seen_record(record: Mapping[str, Any]) -> Seen:
         word,
         amount=value,
         currency_text=unit,
-        party=customer_of(record),
+        party=customer_of(record) if is_party_named else None,
         provider_ref=str(record["transactionId"]) if record.get("transactionId") else None,
         reason=Reason.UNSPECIFIED if state is SeenState.FAILED else None,
         at=calls.read_instant(record.get("updatedAt")),

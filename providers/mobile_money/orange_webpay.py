@@ -6,7 +6,6 @@ to ask again. When that answer is lost nobody was given the link, so that no mon
 
 from collections.abc import Sequence
 from datetime import timedelta
-from hmac import compare_digest
 from types import MappingProxyType
 
 from core import clock
@@ -105,7 +104,7 @@ class OrangeWebPay(calls.OrangeAdapter):
     def verify_callback(self, call: InboundCall, accounts: Sequence[Account]) -> Hint | Refusal:
         """Take `{status, notif_token, txnid}`: no order, no amount, no signature, only tokens.
 
-        Who finds the transfer compares `notif_token` with its handle (`is_notif_token_right`).
+        Whoever finds the transfer compares `notif_token` with its handle: no account knows it.
         """
         body = calls.read_body(call)
         if isinstance(body, Refusal):
@@ -126,13 +125,6 @@ class OrangeWebPay(calls.OrangeAdapter):
         """Ask for a token."""
         calls.hide_secrets(wire, account)
         return isinstance(_token(account, wire), Token)
-
-
-def is_notif_token_right(order_handles: object, references: object) -> bool:
-    """Say whether a callback's `notif_token`, where it gives one, is the transfer's own; compared in constant time."""
-    given = references.get("notif_token") if isinstance(references, dict) else None
-    stored = order_handles.get("notif_token") if isinstance(order_handles, dict) else None
-    return given is None or (bool(stored) and compare_digest(str(given).encode(), str(stored).encode()))
 
 
 def _problem(order: Order) -> Rejected | None:

@@ -69,7 +69,7 @@ class PawaPay(MoneyAdapter):
         if isinstance(network, Rejected):
             return network
         own: dict[str, Any] = {"payer": _party(order, network), "clientReferenceId": order.reference}
-        limits = limits_of(order.account, network, "DEPOSIT", wire)
+        limits = limits_of(order, network, wire)
         if limits.authentication == "PREAUTH" or network in NETWORKS_WITH_CODE:
             if not order.otp:
                 return Rejected(Reason.NOT_APPROVED, "preAuthorisationCode", "the payer's code is missing")
@@ -85,7 +85,7 @@ class PawaPay(MoneyAdapter):
             return network
         if network in NETWORKS_WITH_LINK:
             return Rejected(Reason.NOT_OFFERED, network, "no payout on this network")
-        limits = limits_of(order.account, network, "PAYOUT", wire)
+        limits = limits_of(order, network, wire)
         own = {"recipient": _party(order, network), "clientReferenceId": order.reference}
         return self._submit(order, wire, limits, own)
 
@@ -121,25 +121,38 @@ class PawaPay(MoneyAdapter):
 
     def list(self, account: Account, day: date, cursor: str | None, wire: Wire) -> Page | NotOffered | Unknown:
         """Order the day's statement, then return it when it is ready: until then an empty page and its cursor."""
-        return pawapay_statements.list_day(account, day, cursor, wire)
+        wallets = self._wallets(account, wire) if cursor is None else []
+        if isinstance(wallets, Unknown):
+            return wallets
+        return pawapay_statements.list_day(account, day, cursor, wallets, wire)
 
     def balance(self, account: Account, wire: Wire) -> Balance | NotOffered | Unknown:
-        """Ask what our wallet of the account's country and currency holds."""
+        """Ask what our wallets of the account's country and currency hold; several currencies have no one sum."""
+        rows = self._wallets(account, wire)
+        if isinstance(rows, Unknown):
+            return rows
+        read = [calls.money(row.get("balance"), row.get("currency")) for row in rows]
+        held = [amount for amount in read if amount is not None]
+        if not held or len(held) < len(rows) or len({amount.currency for amount in held}) > 1:
+            return NotOffered()
+        return Balance(sum(held[1:], held[0]), clock.now())
+
+    def _wallets(self, account: Account, wire: Wire) -> Sequence[Mapping[str, Any]] | Unknown:
+        """Return our wallets that are this account's: of its country and currency, where it names them."""
+        rows = self._balances(account, wire)
+        if isinstance(rows, Unknown):
+            return rows
+        country = COUNTRIES.get(account.country, account.country)
+        return [
+            row for row in rows if account.currency in {"", row.get("currency")} and country in {"", row.get("country")}
+        ]
+
+    def _balances(self, account: Account, wire: Wire) -> Sequence[Mapping[str, Any]] | Unknown:
         answer = ask(wire, account, "balance", "GET", "/v2/wallet-balances")
         if not isinstance(answer, Answered):
             return calls.as_read(answer)
         rows = answer.document().get("balances")
-        if not answer.is_success or not isinstance(rows, list):
-            return calls.unreadable(answer)
-        country = COUNTRIES.get(account.country, account.country)
-        mine = [
-            amount
-            for row in map(calls.section, rows)
-            if row.get("currency") == account.currency
-            and (not country or row.get("country") == country)
-            and (amount := calls.money(row.get("balance"), row.get("currency"))) is not None
-        ]
-        return Balance(sum(mine[1:], mine[0]), clock.now()) if mine else calls.unreadable(answer)
+        return [*map(calls.section, rows)] if answer.is_success and isinstance(rows, list) else calls.unreadable(answer)
 
     def availability(self, account: Account, wire: Wire) -> Availability | Unknown:
         """Ask which networks work: `operational`, `delayed` or `closed`, the worse of money in and money out."""
@@ -167,9 +180,9 @@ class PawaPay(MoneyAdapter):
         return calls.text_of(answer.document().get("provider")) if answer.is_success else ""
 
     def probe(self, account: Account, wire: Wire) -> bool:
-        """Read the balance, and have the keys of callbacks at hand before the first one comes."""
+        """Read the balances, and have the keys of callbacks at hand before the first one comes."""
         keys_of(account, "", wire)
-        return super().probe(account, wire)
+        return not isinstance(self._balances(account, wire), Unknown)
 
     def verify_callback(self, call: InboundCall, accounts: Sequence[Account]) -> Hint | Refusal:
         """Believe what pawaPay signed for the public address; keys are fetched once and kept."""

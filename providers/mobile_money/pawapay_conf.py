@@ -124,8 +124,9 @@ configurations = Kept()
 public_keys = Kept()
 
 
-def limits_of(account: Account, network: str, operation: str, wire: Wire) -> Limits:
-    """Return what `network` takes for DEPOSIT or PAYOUT; where pawaPay did not say, it decides when it is asked."""
+def limits_of(order: Order, network: str, wire: Wire) -> Limits:
+    """Return what `network` takes for such an order; where pawaPay did not say, it decides when it is asked."""
+    account = order.account
     document = configurations.get(account.base_url)
     if document is None and configurations.may_ask(account.base_url):
         answer = ask(wire, account, "active configuration", "GET", "/v2/active-conf")
@@ -135,7 +136,7 @@ def limits_of(account: Account, network: str, operation: str, wire: Wire) -> Lim
     for country in _rows(calls.section(document).get("countries")):
         for provider in _rows(country.get("providers")):
             if provider.get("provider") == network:
-                return _limits(provider, account.currency, operation)
+                return _limits(provider, order.amount.currency, "DEPOSIT" if order.direction == "collect" else "PAYOUT")
     return Limits()
 
 

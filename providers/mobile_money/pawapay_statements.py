@@ -2,54 +2,66 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from providers import http
-from providers.answers import Account, Line, Page, Unknown
+from providers.answers import Account, Line, Page, SeenState, Unknown
 from providers.mobile_money import calls
 from providers.mobile_money.pawapay_conf import ask
-from providers.mobile_money.pawapay_words import COUNTRIES
+from providers.mobile_money.pawapay_words import seen_state
 from providers.wire import Answered, Wire
 
 LARGEST_STATEMENT_BYTES = 64 << 20
 _KINDS = {"DEPOSIT": "collect", "PAYOUT": "payout", "REFUND": "refund", "PAYOUT_REVERSAL": "reversal"}
 
 
-def list_day(account: Account, day: date, cursor: str | None, wire: Wire) -> Page | Unknown:
-    """Return a day's lines when the statement is ready; before, an empty page whose cursor asks for it again."""
+def list_day(
+    account: Account, day: date, cursor: str | None, wallets: Sequence[Mapping[str, Any]], wire: Wire
+) -> Page | Unknown:
+    """Return a day's lines when the statement is ready; before, an empty page whose cursor asks for it again.
+
+    A statement is one wallet's: one is ordered for each, and the cursor names those still to be read.
+    """
     if cursor is None:
-        return _order(account, day, wire)
-    answer = ask(wire, account, "statement", "GET", f"/v2/statements/{quote(cursor, safe='')}")
+        return _order_all(account, day, wallets, wire)
+    key, _, others = cursor.partition(",")
+    answer = ask(wire, account, "statement", "GET", f"/v2/statements/{quote(key, safe='')}")
     if not isinstance(answer, Answered):
         return calls.as_read(answer)
     document = answer.document()
     data = calls.section(document.get("data")) or document
     link = calls.text_of(data.get("downloadUrl"))
-    if not answer.is_success or data.get("status") == "FAILED":
+    if not answer.is_success or data.get("status") in {"FAILED", "NOT_FOUND"}:
         return calls.unreadable(answer)
-    return _download(link, wire) if link else Page([], cursor)
+    return _download(link, others or None, wire) if link else Page([], cursor)
 
 
-def _order(account: Account, day: date, wire: Wire) -> Page | Unknown:
-    zone = ZoneInfo(account.timezone)
-    start = datetime.combine(day, time(), zone)
-    document = {
-        "wallet": {"country": COUNTRIES.get(account.country, account.country), "currency": account.currency},
-        "startDate": _utc(start),
-        "endDate": _utc(start + timedelta(days=1)),
-        "callbackUrl": account.settings.get("statement_callback_url", ""),
-    }
-    answer = ask(wire, account, "statement", "POST", "/v2/statements", {k: v for k, v in document.items() if v})
-    if not isinstance(answer, Answered):
-        return calls.as_read(answer)
-    key = calls.text_of(answer.document().get("statementId"))
-    return Page([], key) if answer.is_success and key else calls.unreadable(answer)
+def _order_all(account: Account, day: date, wallets: Sequence[Mapping[str, Any]], wire: Wire) -> Page | Unknown:
+    start = datetime.combine(day, time(), ZoneInfo(account.timezone))
+    keys = []
+    for wallet in wallets:
+        document = {
+            "wallet": {name: wallet[name] for name in ("country", "currency") if wallet.get(name)},
+            "startDate": _utc(start),
+            "endDate": _utc(start + timedelta(days=1)),
+            "callbackUrl": account.settings.get("statement_callback_url", ""),
+        }
+        told = {name: value for name, value in document.items() if value}
+        answer = ask(wire, account, "statement", "POST", "/v2/statements", told)
+        if not isinstance(answer, Answered):
+            return calls.as_read(answer)
+        key = calls.text_of(answer.document().get("statementId"))
+        if not answer.is_success or not key:
+            return calls.unreadable(answer)
+        keys.append(key)
+    return Page([], ",".join(keys) or None)
 
 
-def _download(link: str, wire: Wire) -> Page | Unknown:
+def _download(link: str, cursor: str | None, wire: Wire) -> Page | Unknown:
     """Read the file behind a link of pawaPay's, without any secret of ours."""
     if not http.is_safe_url(link):
         return Unknown(is_sent=False, detail="a statement at an unsafe address")
@@ -64,7 +76,7 @@ def _download(link: str, wire: Wire) -> Page | Unknown:
     lines = [_line(row) for row in rows]
     if any(line is None for line in lines):
         return Unknown(is_sent=True, detail="a statement line that cannot be read")
-    return Page([line for line in lines if line is not None])
+    return Page([line for line in lines if line is not None], cursor)
 
 
 def _line(row: Mapping[str | None, str | None]) -> Line | None:
@@ -81,6 +93,7 @@ def _line(row: Mapping[str | None, str | None]) -> Line | None:
         at=at,
         external_id=key,
         provider_ref=told.get("providerTransactionId", ""),
+        state=seen_state(told["status"])[0] if told.get("status") else SeenState.SUCCEEDED,
         provider_state=told.get("status", ""),
         fee=calls.money(told.get("fee"), told.get("currency")),
         party=told.get("phoneNumber", ""),

@@ -21,19 +21,19 @@ def verify(call: InboundCall, accounts: Sequence[Account]) -> Hint | Refusal:
     if not accounts:
         return Refusal(404)
     keyed = [account for account in accounts if account.secret_values("webhook_secret")]
-    signer = next((account for account in keyed if _is_from(call, account)), None)
+    signers = [account for account in keyed if _is_from(call, account)]
     document = _document(call.body)
     is_simple = document is not None and document.keys() >= _SIMPLE_FIELDS and "type" not in document
-    if signer is None:
+    if not signers:
         is_claimed = "wave-signature" in call.headers or "authorization" in call.headers
         is_play = all(account.environment != "live" for account in accounts)
         if not (is_simple and is_play and not is_claimed):
             return Refusal(401 if keyed else 404)
-    elif is_simple and signer.environment == "live":
+    elif is_simple and any(account.environment == "live" for account in signers):
         return Refusal(401)
     if document is None:
         return Refusal(400)
-    return _simple(call, document, signer) if is_simple else _event(call, document, signer)
+    return _simple(call, document, signers) if is_simple else _event(call, document, signers)
 
 
 def _is_from(call: InboundCall, account: Account) -> bool:
@@ -43,48 +43,45 @@ def _is_from(call: InboundCall, account: Account) -> bool:
     return signatures.verify_hmac(signatures.WAVE, secrets, call.headers, call.body, call.now)
 
 
-def _event(call: InboundCall, document: Mapping[str, Any], signer: Account | None) -> Hint:
+def _event(call: InboundCall, document: Mapping[str, Any], signers: Sequence[Account]) -> Hint:
     kind, data = text_of(document.get("type")), section(document.get("data"))
     claimed = checkout_state(text_of(data.get("checkout_status")), text_of(data.get("payment_status")))[0]
     if kind == _ONE_TRY_FAILED:
         claimed = SeenState.PENDING  # the link is still payable
-    references = {
-        "external_id": text_of(data.get("client_reference")),
-        "checkout_id": text_of(data.get("id")),
-        "provider_ref": text_of(data.get("transaction_id")),
-    }
+    own, reference = text_of(data.get("id")), text_of(data.get("transaction_id"))
     if kind in _UNASKED:
-        references = {"provider_ref": references["provider_ref"] or references["checkout_id"]}
-        references.update({name: text_of(data.get(name)) for name in ("amount", "currency")})
-        references["event"] = kind
+        references = {"provider_ref": reference or own}
+    else:
+        external = text_of(data.get("client_reference"))
+        references = {"external_id": external, "checkout_id": own, "provider_ref": reference}
     return Hint(
         dedupe_key=text_of(document.get("id")) or sha256(call.body).hexdigest(),
-        authenticity=_authenticity(signer),
+        authenticity=_authenticity(signers),
         references={name: value for name, value in references.items() if value},
         claimed_state="" if kind in _UNASKED or kind == _TEST else claimed,
-        account_id=signer.id if signer else None,
+        account_id=signers[0].id if len(signers) == 1 else None,
         kind="unasked_money" if kind in _UNASKED else "test" if kind == _TEST else "transfer",
     )
 
 
-def _simple(call: InboundCall, document: Mapping[str, Any], signer: Account | None) -> Hint:
+def _simple(call: InboundCall, document: Mapping[str, Any], signers: Sequence[Account]) -> Hint:
     references = {
         "external_id": text_of(document.get("client_reference")),
         "checkout_id": text_of(document.get("id")),
     }
     return Hint(
         dedupe_key=sha256(call.body).hexdigest(),
-        authenticity=_authenticity(signer),
+        authenticity=_authenticity(signers),
         references={name: value for name, value in references.items() if value},
         claimed_state=simple_state(text_of(document.get("checkout_status")))[0],
-        account_id=signer.id if signer else None,
+        account_id=signers[0].id if len(signers) == 1 else None,
     )
 
 
-def _authenticity(signer: Account | None) -> Any:
-    if signer is None:
+def _authenticity(signers: Sequence[Account]) -> Any:
+    if not signers:
         return "none"
-    return "secret" if signer.settings.get("strategy") == "bearer" else "signed"
+    return "secret" if signers[0].settings.get("strategy") == "bearer" else "signed"
 
 
 def _document(body: bytes) -> dict[str, Any] | None:

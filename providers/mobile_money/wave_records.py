@@ -18,7 +18,8 @@ def seen_checkout(session: Mapping[str, Any]) -> Seen | None:
     code = calls.text_of(calls.section(session.get("last_payment_error")).get("code"))
     reason = None
     if state in {SeenState.EXPIRED, SeenState.CANCELLED}:
-        reason = reason_of_checkout(code) if code else Reason.LINK_EXPIRED
+        unsaid = Reason.LINK_EXPIRED if state is SeenState.EXPIRED else Reason.NOT_APPROVED
+        reason = reason_of_checkout(code) if code else unsaid
     return Seen(
         state=state,
         provider_state=" ".join(filter(None, (checkout, payment, code))),

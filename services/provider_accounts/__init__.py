@@ -28,6 +28,7 @@ from services.provider_accounts.accounts import (
     set_secret,
 )
 from services.provider_accounts.hosts import allowed_hosts
+from services.provider_accounts.probing import ProbeRow, probe_due, test_account
 from services.provider_accounts.shapes import SHAPES, Shape
 from services.provider_accounts.views import view, views_of
 
@@ -41,6 +42,7 @@ __all__ = [
     "DropSecret",
     "EditAccount",
     "PauseAccount",
+    "ProbeRow",
     "SetSecret",
     "Shape",
     "TotpNeeded",
@@ -54,9 +56,11 @@ __all__ = [
     "is_any_live_active",
     "list_accounts",
     "pause_account",
+    "probe_due",
     "resume_account",
     "retire_account",
     "set_secret",
+    "test_account",
     "view",
     "views_of",
 ]

@@ -5,6 +5,9 @@ a provider does to it.
 """
 
 from services.transfers.asking import AskNow, ask_now, plan_read
+from services.transfers.reading import read_due
+from services.transfers.recovery import cancel_stale, recover_leases, tell_doubts
+from services.transfers.refunds import RefundTransfer, get_refundable, refund
 from services.transfers.refusals import (
     AmountTooLarge,
     AmountTooSmall,
@@ -12,11 +15,12 @@ from services.transfers.refusals import (
     NoLongerDue,
     NothingLeftToRefund,
     NotRefundable,
-    PayoutsPaused,
     TransferInProgress,
 )
-from services.transfers.requests import CancelTransfer, RequestTransfer, cancel, get_open, request
+from services.transfers.requests import CancelTransfer, RequestTransfer, cancel, choose_route, get_open, request
 from services.transfers.rows import TransferRow
+from services.transfers.settling import SettleTransfer, settle
+from services.transfers.submission import submit_due
 
 __all__ = [
     "AmountTooLarge",
@@ -27,13 +31,23 @@ __all__ = [
     "NoLongerDue",
     "NotRefundable",
     "NothingLeftToRefund",
-    "PayoutsPaused",
+    "RefundTransfer",
     "RequestTransfer",
+    "SettleTransfer",
     "TransferInProgress",
     "TransferRow",
     "ask_now",
     "cancel",
+    "cancel_stale",
+    "choose_route",
     "get_open",
+    "get_refundable",
     "plan_read",
+    "read_due",
+    "recover_leases",
+    "refund",
     "request",
+    "settle",
+    "submit_due",
+    "tell_doubts",
 ]

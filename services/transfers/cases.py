@@ -10,7 +10,7 @@ import structlog
 
 from core import clock, ids
 from core.database import Session, driver, fetch_one
-from core.money import Money
+from core.money import Currency, Money
 from core.permissions import SYSTEM
 from models.ledger import AccountKind, Source
 from models.transfers import CaseKind
@@ -72,7 +72,7 @@ def open_case(  # noqa: PLR0913  # what a case says, by name
         driver(session).execute("update transfer_case set transaction_id = %s where id = %s", (transaction_id, case_id))
     changes: dict[str, Any] = {"kind": kind, "transfer_id": str(transfer_id or ""), "provider_ref": provider_ref}
     audit.record(session, SYSTEM, "transfer_case.open", "transfer_case", case_id, detail, changes)
-    _log.error("transfer.case", kind=kind, transfer_id=str(transfer_id or ""), case_id=str(case_id))
+    _log.warning("transfer.case", kind=kind, transfer_id=str(transfer_id or ""), case_id=str(case_id))
     ring_after_commit(session)
     return case_id
 
@@ -103,7 +103,7 @@ def opposite(session: Session, *transaction_ids: UUID | None) -> tuple[Leg, ...]
         if transaction_id is None:
             continue
         for entry in ledger.get_transaction(session, transaction_id)["entries"]:
-            money = Money(-entry["amount"], entry["currency"])
+            money = Money(-entry["amount"], Currency(entry["currency"]))
             totals[entry["account_id"]] = totals.get(entry["account_id"], Money.zero(money.currency)) + money
     return tuple(Leg(account_id, money) for account_id, money in totals.items() if money.minor)
 

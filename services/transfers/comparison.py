@@ -22,4 +22,6 @@ def difference(row: TransferRow, seen: Seen) -> Reason | None:
         return Reason.MISMATCH_AMOUNT
     if row.party_phone and seen.party is not None and seen.party.e164 != row.party_phone:
         return Reason.MISMATCH_PARTY
+    if row.party_reference and seen.party_reference not in {"", row.party_reference}:
+        return Reason.MISMATCH_PARTY
     return None

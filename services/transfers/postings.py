@@ -22,7 +22,7 @@ def hold(session: Session, row: TransferRow) -> Posted | None:
     legs = purposes.get(row.purpose).hold(session, row)
     if not legs:
         return None
-    posted = ledger.post(session, _posting(row, row.key, f"{row.purpose}_reserve", legs))
+    posted = ledger.post(session, _posting(session, row, row.key, f"{row.purpose}_reserve", legs))
     driver(session).execute("update transfer set hold_transaction_id = %s where id = %s", (posted.id, row.id))
     return posted
 
@@ -40,9 +40,9 @@ def follow_state(session: Session, row: TransferRow) -> Posted | None:
 
 
 def provider_side(session: Session, row: TransferRow) -> tuple[Leg, ...]:
-    """Return what the provider holds after a success: its float, and the fee it took."""
+    """Return what the provider holds (or is owed) after a success, and the fee it took."""
     place = (row.amount.currency, cases.OWNER, row.account_id)
-    float_account = ledger.house_account(session, AccountKind.PROVIDER_FLOAT, *place)
+    float_account = ledger.house_account(session, purposes.get(row.purpose).provider_kind, *place)
     moved = row.amount if row.is_collect else -row.amount
     legs = [Leg(float_account, moved - row.provider_fee)]
     if row.provider_fee.minor:
@@ -54,7 +54,7 @@ def _settle(session: Session, row: TransferRow) -> Posted:
     cases.release_suspense(session, row.id)
     legs = _merged((*provider_side(session, row), *purposes.get(row.purpose).settle(session, row)))
     key = row.key if row.hold_transaction_id is None else f"{row.key}:end"
-    posted = ledger.post(session, _posting(row, key, row.purpose, legs))
+    posted = ledger.post(session, _posting(session, row, key, row.purpose, legs))
     driver(session).execute("update transfer set transaction_id = %s where id = %s", (posted.id, row.id))
     return posted
 
@@ -63,18 +63,19 @@ def _void(session: Session, row: TransferRow) -> Posted | None:
     if row.hold_transaction_id is None:
         return None
     legs = cases.opposite(session, row.hold_transaction_id)
-    return ledger.post(session, _posting(row, f"{row.key}:end", f"{row.purpose}_void", legs))
+    return ledger.post(session, _posting(session, row, f"{row.key}:end", f"{row.purpose}_void", legs))
 
 
 def _give_back(session: Session, row: TransferRow) -> Posted:
     legs = cases.opposite(session, row.hold_transaction_id, row.transaction_id)
-    posted = ledger.post(session, _posting(row, f"{row.key}:back", f"{row.purpose}_reversal", legs))
+    posted = ledger.post(session, _posting(session, row, f"{row.key}:back", f"{row.purpose}_reversal", legs))
     driver(session).execute("update transfer set reversal_id = %s where id = %s", (posted.id, row.id))
     return posted
 
 
-def _posting(row: TransferRow, key: str, kind: str, legs: tuple[Leg, ...]) -> Posting:
-    return Posting(row.source, key, kind, legs, reference=row.reference, actor=SYSTEM.name)
+def _posting(session: Session, row: TransferRow, key: str, kind: str, legs: tuple[Leg, ...]) -> Posting:
+    reference = purposes.get(row.purpose).reference(session, row)
+    return Posting(row.source, key, kind, legs, reference=reference, actor=SYSTEM.name)
 
 
 def _merged(legs: tuple[Leg, ...]) -> tuple[Leg, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from core.database import Session
 from core.permissions import Actor, Permission
+from models.ledger import AccountKind
 from models.transfers import TransferState
 from services.ledger import Leg, Posted
 from services.transfers.rows import TransferRow
@@ -15,7 +16,7 @@ from services.transfers.rows import TransferRow
 if TYPE_CHECKING:
     from services.transfers.requests import RequestTransfer
 
-HOMES = ("services.wallets.recharge",)
+HOMES = ("services.wallets.recharge", "services.wallets.purchases")
 
 
 class Purpose:
@@ -27,6 +28,8 @@ class Purpose:
 
     name: ClassVar[str]
     refund_name: ClassVar[str] = ""  # the purpose that gives this one's money back; none: it cannot be
+    # Where the provider's side stands: what it holds for us, or (billers, airtime) what we owe it.
+    provider_kind: ClassVar[AccountKind] = AccountKind.PROVIDER_FLOAT
 
     def authorise(self, _session: Session, actor: Actor, _order: "RequestTransfer") -> None:
         """Refuse who may not ask; whoever may act on payments, unless a purpose knows better."""
@@ -34,6 +37,10 @@ class Purpose:
 
     def guard(self, _session: Session, _row: TransferRow) -> None:
         """Refuse what is no longer due; asked when it is requested and again just before it is sent."""
+
+    def reference(self, _session: Session, row: TransferRow) -> str:
+        """Return the reference the ledger's lines are found by: that of the subject, where a person knows it by one."""
+        return row.reference
 
     def hold(self, _session: Session, _row: TransferRow) -> tuple[Leg, ...]:
         """Return what a payout sets aside before it is sent; nothing for a collect."""

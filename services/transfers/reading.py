@@ -99,6 +99,10 @@ def read(database: Database, question: Question) -> None:
             driver(session).execute("update transfer set next_read_at = %s where id = %s", (row.next_read_at, row.id))
         elif row.hint_id is not None:
             driver(session).execute("update transfer set hint_id = null where id = %s", (row.id,))
+            driver(session).execute(
+                "update inbound_event set handled_at = %s where transfer_id = %s and handled_at is null",
+                (clock.now(), row.id),
+            )
         breaker.note(session, row.account_id, answer)
 
 

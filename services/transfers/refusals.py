@@ -39,14 +39,6 @@ class DayLimitReached(Refusal):
     sentence = "Le plafond du jour de cet opérateur est atteint. Réessayez demain."
 
 
-class PayoutsPaused(Refusal):
-    """Somebody has to look at this account before it pays out again."""
-
-    code = "sorties_suspendues"
-    status = 409
-    sentence = "Les sorties de ce compte sont suspendues : une contradiction est à examiner."
-
-
 class NothingLeftToRefund(Refusal):
     """The payment was given back, or is being given back, or never came."""
 

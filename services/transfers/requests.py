@@ -76,12 +76,11 @@ def request(session: Session, actor: Actor, order: RequestTransfer) -> TransferR
     known = _find_known(session, order)
     if known is not None:
         return known
-    route = order.route or routes.choose(
-        session, order.method, order.country, order.direction, order.amount.currency, order.owner
+    route = order.route or choose_route(
+        session, order.method, order.country, order.direction, order.amount, order.owner
     )
-    if order.direction is Direction.COLLECT:
-        breaker.require_closed(session, route.account_id)
-    guard_limits(session, route.account_id, order.direction, order.amount)
+    if order.route is not None:
+        guard_route(session, route, order.direction, order.amount)
     row = _insert(session, actor, order, route)
     if row is None:
         known = _find_known(session, order)
@@ -103,12 +102,34 @@ def cancel(session: Session, actor: Actor, order: CancelTransfer) -> TransferRow
     row = find(session, order.transfer_id, is_locked=True)
     if actor.user_id is None or actor.user_id != row.requested_by:
         actor.require(Permission.PAYMENTS_ACT)
-    cancelled = transitions.take(
-        session, row, TransferState.CANCELLED, Proof("operator", detail=order.reason, actor=actor)
-    )
+    proof = Proof("operator", detail=order.reason, actor=actor)
+    cancelled = None
+    if row.state is TransferState.CREATED:
+        cancelled = transitions.take(session, row, TransferState.CANCELLED, proof)
     if cancelled is None:
         raise WrongState(state=str(row.state), wanted=str(TransferState.CANCELLED))
     return cancelled
+
+
+def choose_route(  # what a route depends on
+    session: Session,
+    method: str,
+    country: str,
+    direction: Direction,
+    amount: Money,
+    owner: tuple[str, UUID] | None = None,
+) -> Route:
+    """Return who would carry a transfer, or refuse as `request` does: for verbs that write its subject first."""
+    route = routes.choose(session, method, country, direction, amount.currency, owner)
+    guard_route(session, route, direction, amount)
+    return route
+
+
+def guard_route(session: Session, route: Route, direction: Direction, amount: Money) -> None:
+    """Refuse what an account does not carry now: a resting one collects nothing, and each has its bounds."""
+    if direction is Direction.COLLECT:
+        breaker.require_closed(session, route.account_id)
+    guard_limits(session, route.account_id, direction, amount)
 
 
 def release_hold(session: Session, transfer_id: UUID) -> None:

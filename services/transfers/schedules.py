@@ -64,7 +64,8 @@ def next_read(
         return _no_later_than(planned, link_end, now) if schedule == "S2" else planned
     planned = _first_after(list(offsets(schedule)), transfer_id, submitted_at, now)
     if schedule == "S2":
-        return _no_later_than(planned, (link_end or submitted_at + LINK_DEFAULT) + LINK_GRACE, now)
+        end = (link_end or submitted_at + LINK_DEFAULT) + LINK_GRACE
+        return _no_later_than(planned, end, now) if now < end else None
     return planned
 
 

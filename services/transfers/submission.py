@@ -26,10 +26,12 @@ from services.transfers.transitions import Proof, take
 MOST_CLAIMED = 100
 LEASE = timedelta(seconds=120)
 
-# Created, or submitted before but not one byte of it left: these are sent under the same id.
+# Created; or submitted before, but not one byte of it left: it is sent under the same id, whatever the breaker says, so
+# that it ends.
 _DUE = """
-(t.state = 'created' and not t.is_held or t.state = 'submitted' and t.lease_until is null and t.next_read_at <= %(now)s)
-and a.state = 'active' and a.breaker = 'closed' and (a.slowed_until is null or a.slowed_until <= %(now)s)
+(t.state = 'created' and not t.is_held and a.breaker = 'closed'
+ or t.state = 'submitted' and t.lease_until is null and t.next_read_at <= %(now)s)
+and a.state = 'active' and (a.slowed_until is null or a.slowed_until <= %(now)s)
 and not (a.are_payouts_paused and t.direction <> 'collect')
 """
 _CLAIM = f"""

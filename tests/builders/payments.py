@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from core import clock, ids
-from core.database import Database
+from core.database import Database, fetch_all
 from core.permissions import SYSTEM, Actor, Grant, Role, Scope
 from models.transfers import ProviderAccount, Transfer, TransferState
 from services import provider_accounts
@@ -64,6 +64,26 @@ def transfer(database: Database, account_id: UUID, **columns: Any) -> Transfer:
         found = Transfer(**{**known, **columns})
         session.add(found)
     return found
+
+
+def events(database: Database) -> list[dict[str, Any]]:
+    """Return the callbacks that are kept, oldest first."""
+    with database.transaction() as session:
+        return fetch_all(session, "select * from inbound_event order by received_at, id")
+
+
+def transfer_now(database: Database, known: Transfer) -> Transfer:
+    """Return a transfer as it stands."""
+    with database.transaction() as session:
+        found = session.get(Transfer, known.id)
+        assert found is not None
+        return found
+
+
+def is_asked(database: Database, known: Transfer) -> bool:
+    """Say whether the provider is to be asked now."""
+    found = transfer_now(database, known)
+    return found.next_read_at is not None and found.next_read_at <= clock.now()
 
 
 def operator(database: Database, email: str = "operateur@palabre.org") -> Actor:

@@ -6,12 +6,13 @@ import pytest
 from core import clock, ids
 from core.database import Database, fetch_all
 from jobs import retention
-from models.inbox import IdempotencyRecord
+from models.inbox import IdempotencyRecord, InboundEvent
 from models.tasks import JobRun
+from models.transfers import TransferAttempt, TransferEvent
 from models.users import ConsoleSession, OneTimeCode, RefreshToken, SignInFailure, User
 from models.ussd import VelocityBucket, VelocityRule
 from services import retention as rules
-from tests.builders import traffic
+from tests.builders import payments, traffic
 from tests.builders.traffic import Step
 
 NOW = datetime.fromisoformat("2026-11-21T02:45:00Z")
@@ -101,7 +102,52 @@ def test_spent_secrets_go_and_living_ones_stay(database: Database) -> None:
         "sessions de console : 2, jetons : 1, codes : 1, réponses gardées : 1, échecs de connexion : 1,"
         " compteurs de débit : 1, passages : 1."
     )
-    assert counts(database) == {rule.table: 0 if rule.table == "ussd_session" else 1 for rule in rules.RULES}
+    absent = {"ussd_session", "inbound_event", "transfer_attempt"}
+    assert counts(database) == {rule.table: 0 if rule.table in absent else 1 for rule in rules.RULES}
+
+
+def test_callbacks_and_exchanges_live_24_months_and_refused_callbacks_30_days(database: Database) -> None:
+    account = payments.account(database)
+    transfer = payments.transfer(database, account.id)
+    with database.transaction() as session:
+        for age, is_accepted in ((29, False), (31, False), (31, True), (700, True), (800, True)):
+            at = NOW - age * DAY
+            event = InboundEvent(
+                source="mtn",
+                dedupe_key=f"{age}{is_accepted}",
+                body=b"{}",
+                authenticity="token",
+                is_accepted=is_accepted,
+                received_at=at,
+            )
+            attempt = TransferAttempt(
+                transfer_id=transfer.id,
+                account_id=account.id,
+                n=1,
+                operation="status",
+                method="GET",
+                url="",
+                sent_at=at,
+                created_at=at,
+            )
+            session.add_all([event, attempt])
+            session.flush()
+            session.add(
+                TransferEvent(
+                    transfer_id=transfer.id,
+                    from_state="pending",
+                    to_state="succeeded",
+                    cause="read",
+                    attempt_id=attempt.id,
+                    inbound_event_id=event.id,
+                )
+            )
+    with clock.travel(NOW):
+        assert retention.work(Event()) == "rappels refusés : 1, rappels : 1, échanges avec les opérateurs : 1."
+    assert counts(database)["inbound_event"] == 3
+    with database.transaction() as session:
+        kept = fetch_all(session, "select count(*) as rows, count(attempt_id) as proved from transfer_event")
+    assert kept == [{"rows": 5, "proved": 4}]
 
 
 def test_many_rows_go_in_bounded_batches(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

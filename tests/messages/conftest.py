@@ -50,4 +50,4 @@ def house(
     named = {fake.name: fake for fake in _fake_server.fakes}
     browsers, mail = cast("PushFake", named["web_push"]), cast("SmtpFake", named["smtp"])
     with clock.travel(NOON) as traveller:
-        yield House(database, fakes, traveller, our_address, browsers, mail.port).connected()
+        yield House(database, fakes, traveller, our_address, browsers, mail.base_url("")).connected()

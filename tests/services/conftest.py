@@ -7,6 +7,7 @@ import pytest
 from core.database import Database
 from tests.builders.bank import Bank
 from tests.builders.story import Story, tell
+from tests.builders.transfers import House, running
 
 
 @pytest.fixture
@@ -27,3 +28,11 @@ def story(database: Database) -> Story:
 def own_story(own_database: Database) -> Story:
     """Give it in a database whose guards may be taken away."""
     return tell(own_database)
+
+
+@pytest.fixture
+def house(database: Database) -> Iterator[House]:
+    """Give two wallets and a provider that answers what the test wrote; in the end the books hold."""
+    with running(database) as made:
+        yield made
+        made.assert_books_hold()

@@ -1,0 +1,154 @@
+"""What the codes of payments are called on the screen, and how their states are shown."""
+
+from collections.abc import Mapping
+
+from providers.answers import Reason
+from services.transfers.reasons import REASONS
+from ui.labels import Sign, State, Tone, t
+
+SECTION = "/paiements"
+UNKNOWNS = "/paiements/inconnus"
+HEALTH = "/paiements/sante"
+CALLBACKS = "/paiements/rappels"
+
+DIRECTIONS = {"collect": "Encaissement", "payout": "Versement", "refund": "Remboursement"}
+LEAVING = frozenset({"payout", "refund"})
+
+PURPOSES = {
+    "wallet_topup": "Recharge de portefeuille",
+    "wallet_withdrawal": "Retrait d'un portefeuille",
+    "wallet_topup_refund": "Recharge rendue",
+    "contribution": "Cotisation",
+    "tontine_payout": "Pot versé",
+    "bill": "Facture",
+    "airtime": "Crédit téléphonique",
+    "pension": "Pension",
+}
+
+STATES: dict[str, Sign] = {
+    "created": Sign("schedule", "À envoyer", Tone.NEUTRAL),
+    "submitted": Sign("send", "Envoyé", Tone.BLUE),
+    "pending": Sign("sync", "En cours", Tone.BLUE),
+    "unknown": State.UNKNOWN.value,
+    "succeeded": Sign("check", "Réussi", Tone.ACCENT),
+    "failed": State.FAILED.value,
+    "expired": State.EXPIRED.value,
+    "cancelled": State.CANCELLED.value,
+    "reversed": Sign("undo", "Revenu", Tone.NEUTRAL),
+}
+
+OPEN = ("created", "submitted", "pending", "unknown")
+
+CAUSES = {
+    "submit": "par l'envoi",
+    "read": "par une lecture",
+    "list": "par la liste de l'opérateur",
+    "operator": "par une personne",
+    "time": "avec le temps",
+    "request": "",
+}
+
+ENVIRONMENTS: dict[str, Sign] = {
+    "sandbox": Sign("experiment", "Bac à sable", Tone.OCHRE),
+    "fake": Sign("experiment", "Compte d'essai", Tone.OCHRE),
+}
+
+OPERATIONS = {
+    "prepare": "Préparation",
+    "collect": "Demande au payeur",
+    "payout": "Versement",
+    "refund": "Remboursement",
+    "status": "Lecture",
+    "list": "Liste du jour",
+    "token": "Jeton",
+    "expire": "Fermeture du lien",
+    "balance": "Solde",
+    "probe": "Essai",
+}
+
+# Where the thing a transfer is for has its page.
+SUBJECT_PAGES: dict[str, str] = {}
+
+ANSWERS = {
+    "accepted": "accepté",
+    "rejected": "refusé",
+    "unknown": "sort inconnu",
+    "not_sent": "rien n'est parti",
+    "seen": "lu",
+    "not_seen": "inconnu chez l'opérateur",
+    "prepared": "préparé",
+}
+
+AUTHENTICITIES: dict[str, Sign] = {
+    "signed": Sign("verified", "Signé", Tone.ACCENT),
+    "secret": Sign("key", "Secret partagé", Tone.ACCENT),
+    "token": Sign("link", "Adresse secrète", Tone.BLUE),
+    "none": Sign("question_mark", "Sans preuve", Tone.OCHRE),
+}
+
+OUTCOMES = {
+    "asked": "Lecture demandée",
+    "orphan": "Aucun transfert reconnu",
+    "unasked_money": "Argent non demandé",
+    "statement": "Relevé",
+    "test": "Essai de l'opérateur",
+    "refused": "Refusé",
+}
+
+# Where operators knock.
+DOORS = {"orange": "Orange", "mtn": "MTN", "wave": "Wave", "pawapay": "pawaPay"}
+
+ENTRIES = {"hold": "Réservé", "post": "Comptabilisé", "reversal": "Contre-passé"}
+
+
+def direction(code: str) -> str:
+    """Return whether money came in, left, or went back."""
+    return t(DIRECTIONS.get(code, code))
+
+
+def purpose(code: str) -> str:
+    """Return what a transfer is for."""
+    return t(PURPOSES.get(code, code))
+
+
+def reason(code: str) -> str:
+    """Return why nothing moved, or why nobody knows, as an operator reads it; nothing for no reason."""
+    return t(REASONS[Reason(code) if code in set(Reason) else Reason.UNSPECIFIED].operator) if code else ""
+
+
+def cause(code: str) -> str:
+    """Return what proved a transition."""
+    return t(CAUSES.get(code, code)) if CAUSES.get(code, code) else ""
+
+
+def operation(code: str) -> str:
+    """Return what a call to the provider was for."""
+    return t(OPERATIONS.get(code, code))
+
+
+def answer(code: str) -> str:
+    """Return what an answer of the provider meant, and the state or the reason it gave: `lu : Réussi`."""
+    meaning, _, more = code.partition(":")
+    said = t(ANSWERS.get(meaning, meaning)) if meaning else ""
+    detail = t(STATES[more].word) if more in STATES else reason(more)
+    return f"{said}, {detail[:1].lower()}{detail[1:].rstrip('.')}" if detail else said
+
+
+def outcome(code: str) -> str:
+    """Return what was done with a callback."""
+    return t(OUTCOMES.get(code, code))
+
+
+def choices(names: Mapping[str, str]) -> dict[str, str]:
+    """Return the choices of a filter."""
+    return {code: t(word) for code, word in names.items()}
+
+
+def sign_choices(signs: Mapping[str, Sign]) -> dict[str, str]:
+    """Return the choices of a filter of states."""
+    return {code: t(sign.word) for code, sign in signs.items()}
+
+
+def short(reference: str) -> str:
+    """Return the beginning of a reference, enough to name it aloud: `7ZK3 M2P9`."""
+    return f"{reference[:4]}\N{NARROW NO-BREAK SPACE}{reference[4:8]}"
