@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_ROUNDS = 50
 
 
-def serve(  # what a route is
+def serve(  # noqa: PLR0913  # what a route is
     database: Database,
     server: "FakeServer",
     adapter: str,

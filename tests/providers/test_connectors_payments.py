@@ -9,22 +9,26 @@ import pytest
 
 from core import clock, ids
 from core.clock import Traveller
-from core.database import Database, fetch_all
-from core.money import Currency
+from core.database import Database, driver, fetch_all
+from core.errors import Refusal
+from core.money import Currency, Money
 from core.permissions import Actor
 from models.wallets import OperationState, OperationType
+from providers.answers import Unknown
+from providers.connectors.biller import BadReference, Bill
 from providers.fakes.airtime import AirtimeFake
 from providers.fakes.biller import BillerFake
 from providers.fakes.kernel import Kernel
 from providers.fakes.server import FakeServer
 from services import wallets
-from services.ledger import KeyReused
+from services.ledger import InsufficientFunds, KeyReused
+from services.routes import NoRoute
 from services.wallets import BuyAirtime, PayBill, Purchased
-from services.wallets.refusals import SentAlready
+from services.wallets.refusals import CeilingReached, QuoteChanged, SentAlready, WalletSuspended
 from tests.builders import outside as street
 from tests.builders import world
 from tests.services import wallet_world
-from tests.services.wallet_world import AWA, JEAN, xaf
+from tests.services.wallet_world import AWA, JEAN, MARIE, PAUL, STRANGER, xaf
 
 HOUR_S = 3_600
 
@@ -202,7 +206,7 @@ def test_a_payment_that_comes_back_returns_amount_and_fee(town: Town) -> None:
     with town.database.transaction() as session:
         row = fetch_all(session, "select id from transfer where subject_id = %s", (asked.id,))[0]
         wallets_transfer_id: UUID = row["id"]
-        from services.transfers import plan_read
+        from services.transfers import plan_read  # noqa: PLC0415
 
         plan_read(session, wallets_transfer_id)
     street.work(town.database)
