@@ -12,7 +12,6 @@ from jobs.worker import STOP_TIMEOUT_S, Worker
 from services import transfers
 from services.transfers import reading, submission
 from services.transfers.bell import TOPIC
-from services.transfers.probing import probe_resting
 
 SUBMIT_WIDTH = 8
 READ_WIDTH = 5
@@ -85,15 +84,9 @@ def finish() -> None:
         lanes.wait(STOP_TIMEOUT_S)
 
 
-def probe() -> int:
-    """Ask accounts at rest whether they work again."""
-    return probe_resting(get_database())
-
-
 _submitting, _reading = Submitting(), Reading()
 WORKERS = (
     _submitting.worker,
     _reading.worker,
     Worker("sweep", sweep, TOPIC, SWEEP_IDLE_S),
-    Worker("probe", probe, TOPIC, SWEEP_IDLE_S),
 )

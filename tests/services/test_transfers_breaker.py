@@ -5,7 +5,7 @@ import pytest
 from core.database import driver
 from providers.answers import Account, Reason, Rejected, Unknown
 from providers.wire import Wire
-from services.transfers.probing import probe_resting
+from services.provider_accounts import probe_due as probe_resting
 from tests.builders.transfers import House
 
 
