@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from argparse import Namespace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ def run(arguments: Namespace) -> int:
     environment = {**os.environ, "PIP_CONFIG_FILE": os.devnull}
     environment.pop("PIP_FIND_LINKS", None)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = "\n".join([*project["project"]["dependencies"], *project["dependency-groups"]["dev"]])
+    extras = chain.from_iterable(project["project"].get("optional-dependencies", {}).values())
+    wanted = "\n".join([*project["project"]["dependencies"], *extras, *project["dependency-groups"]["dev"]])
     done = subprocess.run(command, cwd=ROOT, env=environment, input=wanted, text=True, check=False)  # noqa: S603
     return done.returncode

@@ -205,7 +205,7 @@ def _set_environment(folder: Path, base_url: str, database_url: str) -> None:
 
 def _fakes(settings: "Settings") -> dict[str, str]:
     """Return where the fakes are, and where they are told what to do; nothing when they are off."""
-    from jobs.fakes import address
+    from providers.fakes.place import address
 
     url = address(settings)
     return {"url": url, "control_url": f"{url}/_fake"} if url else {}

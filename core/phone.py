@@ -269,7 +269,7 @@ def _number(parsed: phonenumbers.PhoneNumber, main_country: str, repair: str | N
         e164=phonenumbers.format_number(parsed, PhoneNumberFormat.E164),
         country=place,
         national=national,
-        operator_hint=_operator(place, national),
+        operator_hint=operator_of(place, national),
         portable=phonenumbers.is_mobile_number_portable_region(place),
         repair=repair,
         warning=None if phonenumbers.is_valid_number(parsed) else "unknown_range",
@@ -302,7 +302,12 @@ def _is_mobile_form(country: str, national: str) -> bool:
     return form is not None and form.fullmatch(national) is not None
 
 
-def _operator(country: str, national: str) -> str | None:
+def operator_of(country: str, national: str) -> str | None:
     """Return who issued this number, longest prefix first; None when no row says."""
     prefixes = _operators().by_prefix.get(country, {})
     return next((prefixes[start] for length in (4, 3, 2, 1) if (start := national[:length]) in prefixes), None)
+
+
+def prefixes_of(country: str, operator: str) -> list[str]:
+    """Return the prefixes that were issued to an operator."""
+    return [prefix for prefix, issued_to in _operators().by_prefix.get(country, {}).items() if issued_to == operator]

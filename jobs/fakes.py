@@ -5,7 +5,6 @@ Their port is kept in the data folder, so that transfers of yesterday still find
 
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
@@ -16,12 +15,11 @@ from core.settings import Settings
 from providers.fakes.accounts import ACCOUNTS
 from providers.fakes.behaviour import DEMO_MIX
 from providers.fakes.kernel import Kernel
-from providers.fakes.server import HOST, FakeServer
+from providers.fakes.place import keep_port, kept_port
+from providers.fakes.server import FakeServer
 from providers.http import LOOPBACK
 from services import provider_accounts, provider_seeds
 from services.provider_accounts import SHAPES
-
-PORT_FILE = "fakes.port"
 
 _log = structlog.get_logger(__name__)
 _lock = threading.Lock()
@@ -59,19 +57,6 @@ def stop() -> None:
             _running.pop().stop()
 
 
-def address(settings: Settings) -> str:
-    """Return where the fakes of an installation listen, in whichever process; empty when they are off."""
-    port = (settings.fakes_port or kept_port(settings.data_dir)) if settings.wants_fakes else 0
-    return f"http://{HOST}:{port}" if port else ""
-
-
-def kept_port(data_dir: Path) -> int:
-    """Return the port the fakes had last, 0 when there is none."""
-    path = data_dir / PORT_FILE
-    text = path.read_text(encoding="ascii").strip() if path.exists() else ""
-    return int(text) if text.isdecimal() else 0
-
-
 def _open(settings: Settings) -> FakeServer:
     """Listen on the wanted port, else the kept one, else any: somebody else may have taken it meanwhile."""
     kernel = Kernel(seed=settings.fake_seed, mix=DEMO_MIX)
@@ -83,8 +68,7 @@ def _open(settings: Settings) -> FakeServer:
             raise
         server = FakeServer(kernel)
     if not settings.fakes_port:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        (settings.data_dir / PORT_FILE).write_text(str(server.port), encoding="ascii")
+        keep_port(settings.data_dir, server.port)
     return server
 
 

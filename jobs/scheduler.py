@@ -18,12 +18,20 @@ from sqlalchemy.exc import SQLAlchemyError
 from core import clock, live
 from core.database import Database, get_database
 from core.i18n import t
-from jobs import books, conversations, messages, retention, rollups, seals
+from jobs import books, conversations, messages, reconciliation, retention, rollups, seals
 from jobs.job import Job
 from models.tasks import RunState
 from services import jobs as verbs
 
-JOBS = (conversations.JOB, rollups.JOB, messages.JOB, seals.JOB, books.JOB, retention.JOB)
+JOBS = (
+    conversations.JOB,
+    rollups.JOB,
+    messages.JOB,
+    seals.JOB,
+    books.JOB,
+    reconciliation.JOB,
+    retention.JOB,
+)
 
 RETRY_S = 3.0
 BEAT_S = 1.0

@@ -101,6 +101,8 @@ def list_waiting(session: Session, actor: Actor) -> list[Waiting]:
         found += _stalled_jobs(session) + _failing_jobs(session)
     if actor.may(Permission.USSD_ACT):
         found += _unknown_operations(session)
+    if actor.may(Permission.PAYMENTS_ACT):
+        found += _asked_approvals(session, actor) + _unknown_transfers(session) + _open_cases(session)
     if actor.may(Permission.SUBSCRIBERS_WRITE):
         found += _locked_pins(session)
     if actor.may(Permission.OUTBOX_READ):
@@ -183,7 +185,11 @@ def _unknown_operations(session: Session) -> list[Waiting]:
     rows = fetch_all(
         session,
         "select currency, count(*) as count, sum(amount_minor)::bigint as amount, min(created_at) as since"
-        " from ussd_operation where state = 'unknown' group by currency order by currency",
+        # What went through a transfer waits as one; the condition is that of the index of open transfers.
+        " from ussd_operation o where state = 'unknown' and not exists (select from transfer t"
+        " where t.subject_id = o.id and t.purpose in ('recharge', 'withdrawal')"
+        " and t.state in ('created', 'submitted', 'pending', 'unknown'))"
+        " group by currency order by currency",
     )
     if not rows:
         return []
@@ -200,6 +206,53 @@ def _unknown_operations(session: Session) -> list[Waiting]:
             tuple(Money(row["amount"], Currency(row["currency"])) for row in rows),
         )
     ]
+
+
+def _asked_approvals(session: Session, actor: Actor) -> list[Waiting]:
+    row = fetch_one(
+        session,
+        "select count(*) as count, min(created_at) as since, min(summary) as summary from approval"
+        " where state = 'waiting' and subject_type in ('transfer', 'transfer_case') and asked_by is distinct from %s",
+        (actor.user_id,),
+    )
+    if row is None or not row["count"]:
+        return []
+    title = t("Décisions de paiement à prendre à deux\u00a0: {count}").format(count=row["count"])
+    return [Waiting("approvals", "approval_delegation", "accent", title, row["summary"], row["count"], row["since"])]
+
+
+def _unknown_transfers(session: Session) -> list[Waiting]:
+    rows = fetch_all(
+        session,
+        "select currency, count(*) as count, sum(amount_minor)::bigint as amount, min(created_at) as since"
+        " from transfer where state = 'unknown' group by currency order by currency",
+    )
+    count = sum(row["count"] for row in rows)
+    title = t("Transferts au sort inconnu\u00a0: {count}").format(count=count)
+    detail = t("L'opérateur est interrogé, rien n'est renvoyé.")
+    return _held("transfers", "help", title, detail, rows)
+
+
+def _open_cases(session: Session) -> list[Waiting]:
+    rows = fetch_all(
+        session,
+        "select currency, count(*) as count, sum(amount_minor)::bigint as amount, min(created_at) as since"
+        " from transfer_case where closed_at is null group by currency order by currency",
+    )
+    count = sum(row["count"] for row in rows)
+    title = t("Dossiers de paiement à examiner\u00a0: {count}").format(count=count)
+    return _held("cases", "fact_check", title, t("Argent tardif, écart ou contradiction."), rows)
+
+
+def _held(kind: str, icon: str, title: str, detail: str, rows: list[dict[str, Any]]) -> list[Waiting]:
+    """Say what waits, of all currencies in one line; the oldest of them dates it."""
+    if not rows:
+        return []
+    amounts = tuple(
+        Money(row["amount"], Currency(row["currency"])) for row in rows if row["amount"] and row["currency"]
+    )
+    since = min(row["since"] for row in rows)
+    return [Waiting(kind, icon, "ochre", title, detail, sum(row["count"] for row in rows), since, amounts)]
 
 
 def _locked_pins(session: Session) -> list[Waiting]:

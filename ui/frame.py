@@ -43,6 +43,8 @@ def frame(
     with ui.element("div").classes("frame"):
         _rail(sections, here, standing)
         with ui.element("div").classes("stage"):
+            if standing.trials:
+                show(_trial_band(standing.trials), classes="trial-place")
             _topbar(actor, doors)
             with ui.element("main") as main:
                 yield main
@@ -125,6 +127,12 @@ def _books(books: Books) -> Markup:
     sign = icon("verified" if books.is_balanced else "error")
     text = tag("span", tag("b", words), moment(books.at))
     return tag("div", sign, text, class_="rail-foot" if books.is_balanced else "rail-foot rail-foot-bad", title=words)
+
+
+def _trial_band(accounts: Sequence[str]) -> Markup:
+    """Return the line that says money on this installation is not all real."""
+    words = t("Comptes d'essai actifs : cet argent n'est pas réel.")
+    return tag("div", icon("experiment"), tag("span", words), class_="trial-band", title=", ".join(accounts))
 
 
 def _topbar(actor: Actor, doors: Doors) -> None:

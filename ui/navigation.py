@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from core.permissions import Actor, Permission
-from reports import home
+from reports import home, payments
 
 IN_BOTTOM_BAR = 4
 HOME = "/"  # where everything that waits is listed
@@ -41,10 +41,11 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the frame of a page says: how much waits where, and how the books stand."""
+    """What the frame of a page says: how much waits where, how the books stand, whose accounts on trial are active."""
 
     waiting: dict[str, Waiting]
     books: Books | None
+    trials: tuple[str, ...] = ()
 
 
 NOTHING = Standing({}, None)
@@ -54,6 +55,12 @@ SECTIONS: tuple[Section, ...] = (
     Section("/ussd-console", "USSD", "dialpad", Permission.USSD_READ),
     Section("/ussd-console/abonnes", "Abonnés", "contacts", Permission.SUBSCRIBERS_READ),
     Section("/ussd-console/telephone", "Téléphone", "mobile", Permission.USSD_SIMULATE),
+    Section("/paiements", "Transferts", "swap_horiz", Permission.PAYMENTS_READ, "Paiements"),
+    Section("/paiements/inconnus", "Inconnus", "help", Permission.PAYMENTS_READ, "Paiements"),
+    Section("/paiements/rapprochement", "Rapprochement", "compare_arrows", Permission.PAYMENTS_READ, "Paiements"),
+    Section("/paiements/sante", "Opérateurs", "network_check", Permission.PAYMENTS_READ, "Paiements"),
+    Section("/paiements/rappels", "Rappels reçus", "webhook", Permission.PAYMENTS_READ, "Paiements"),
+    Section("/paiements/comptes", "Comptes et routes", "account_tree", Permission.PAYMENTS_READ, "Paiements"),
     Section("/grand-livre", "Grand livre", "receipt_long", Permission.LEDGER_READ, "Suivi"),
     Section("/grand-livre/balance", "Balance", "balance", Permission.LEDGER_READ, "Suivi"),
     Section("/administration/taches", "Tâches", "task_alt", Permission.JOBS_READ, "Suivi"),
@@ -75,6 +82,10 @@ WHERE = {
     "unknown": "/ussd-console",
     "pins": "/ussd-console/abonnes",
     "messages": "/administration/boite-envoi",
+    "transfers": "/paiements/inconnus",
+    "cases": "/paiements/inconnus",
+    "approvals": "/paiements/inconnus",
+    "providers": "/paiements/sante",
 }
 
 
@@ -102,4 +113,4 @@ def standing(session: Any, actor: Actor, sections: Sequence[Section]) -> Standin
             waiting[path] = Waiting(before.number + thing.count, is_failure=is_failure)
     books = home.get_books(session)
     checked = Books(is_balanced=books.are_right, at=books.checked_at) if books.checked_at else None
-    return Standing(waiting, checked)
+    return Standing(waiting, checked, tuple(payments.list_trials(session)))

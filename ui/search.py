@@ -11,6 +11,7 @@ from nicegui import events, ui
 from core.permissions import Actor, Permission
 from core.settings import get_settings
 from services import accounts, subscribers, ussd
+from services.transfers import reads
 from services.users import UserSearch, list_users
 from ui.components.buttons import symbol
 from ui.components.chips import tile_icon
@@ -125,6 +126,18 @@ def _operations(session: Any, actor: Actor, text: str) -> list[Hit]:
     ]
 
 
+def _transfers(session: Any, actor: Actor, text: str) -> list[Hit]:
+    return [
+        Hit(
+            f"{line.reference[:4]} {line.reference[4:8]}",
+            f"{money(line.amount)}, {line.account}, {moment(line.created_at)}",
+            f"/paiements/transferts/{line.id}",
+            "swap_horiz",
+        )
+        for line in reads.find_transfers(session, actor, text, limit=MOST_OF_A_KIND)
+    ]
+
+
 def _sessions(session: Any, actor: Actor, text: str) -> list[Hit]:
     return [
         Hit(row.key, f"{row.service}, {moment(row.started_at)}", f"/ussd-console/sessions/{row.id}", "dialpad")
@@ -141,6 +154,7 @@ def _users(session: Any, actor: Actor, text: str) -> list[Hit]:
 
 FINDERS = (
     Finder(Permission.LEDGER_READ, _operations),
+    Finder(Permission.PAYMENTS_READ, _transfers),
     Finder(Permission.USSD_READ, _sessions),
     Finder(Permission.USERS_READ, _users),
     Finder(Permission.SUBSCRIBERS_READ, _subscribers),

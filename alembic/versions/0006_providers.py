@@ -452,8 +452,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer_event")),
     )
     op.create_index(op.f("ix_transfer_event_transfer_id"), "transfer_event", ["transfer_id"], unique=False)
-    for column in ("attempt_id", "inbound_event_id"):
-        op.create_index(op.f(f"ix_transfer_event_{column}"), "transfer_event", [column], unique=False)
     for name in ("party", "party_name"):
         op.add_column("ussd_operation", sa.Column(name, sa.String(), server_default="", nullable=False))
     op.create_index(
@@ -463,6 +461,8 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("party <> '' and state in ('reserved', 'sent', 'unknown') and not repeat_confirmed"),
     )
+    for column in ("attempt_id", "inbound_event_id"):
+        op.create_index(op.f(f"ix_transfer_event_{column}"), "transfer_event", [column], unique=False)
     op.add_column("message", sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("message", sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_message_sent_at", "message", ["sent_at"], unique=False)
@@ -494,8 +494,6 @@ def downgrade() -> None:
     op.drop_column("message", "fallback_of_id")
     op.drop_column("message", "next_channels")
     op.drop_column("message", "lease_until")
-    for column in ("attempt_id", "inbound_event_id"):
-        op.drop_index(op.f(f"ix_transfer_event_{column}"), table_name="transfer_event")
     op.drop_index(
         "uq_ussd_operation_open_party",
         table_name="ussd_operation",
@@ -503,6 +501,8 @@ def downgrade() -> None:
     )
     for name in ("party_name", "party"):
         op.drop_column("ussd_operation", name)
+    for column in ("attempt_id", "inbound_event_id"):
+        op.drop_index(op.f(f"ix_transfer_event_{column}"), table_name="transfer_event")
     op.drop_index(op.f("ix_transfer_event_transfer_id"), table_name="transfer_event")
     op.drop_table("transfer_event")
     op.drop_index(op.f("ix_transfer_proof_transfer_id"), table_name="transfer_proof")

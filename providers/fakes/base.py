@@ -31,13 +31,12 @@ class Hung(Fault):
     """The connection is kept and never answered."""
 
 
+@dataclass(eq=False)
 class Answers(Fault):
     """An answer that is not the documented one: a status, or a page where JSON is due."""
 
-    def __init__(self, status: int, *, is_html: bool = False) -> None:
-        super().__init__(status)
-        self.status = status
-        self.is_html = is_html
+    status: int
+    is_html: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class ConnectorFake(Fake):
     """A service that speaks the house's own format; a subclass says what a payment names."""
 
     path: str
+    cannot_show = frozenset({"023"})  # nobody pays a seller's own customers in our name
 
     def party_of(self, document: Mapping[str, Any]) -> str:
         """Return whom an order is for; raises `Refused`."""

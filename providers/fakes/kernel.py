@@ -4,87 +4,36 @@ A fake checks what its provider checks, opens a payment here, and shows it in it
 happens to it, when, with which faults) is the same for all and stands in this file.
 """
 
-import hashlib
-import heapq
-import itertools
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
-from core import clock
 from core.addresses import is_inside
-from core.money import Currency, Money
+from core.money import Money
+from core.states import transition
 from providers import http
 from providers.answers import Reason, SeenState
 from providers.fakes.base import Answers, Dropped, Fake, Hung, Notice
 from providers.fakes.behaviour import NORMAL, STORIES, Chooser, Story, Told
 from providers.fakes.book import Book, Movement, Received, Sent
 from providers.fakes.keys import secret_of
+from providers.fakes.payment import STEPS, Operation, Payment, serial, what_moves
+from providers.fakes.virtual_clock import Clock
 
-Operation = Literal["collect", "payout", "refund"]
+__all__ = ["Kernel", "NotLoopbackError", "Operation", "Payment", "require_loopback", "serial"]
 
 CALLBACK_TIMEOUT_S = 10.0
 MOST_KEPT = 20_000
-SHORT_BY = 100
-_OTHER_CURRENCY = {Currency.XOF: Currency.XAF, Currency.XAF: Currency.XOF, Currency.EUR: Currency.USD}
-_PAYOUT_REASONS = {
-    Reason.INSUFFICIENT_FUNDS: Reason.OUR_WALLET_EMPTY,
-    Reason.PAYER_NOT_FOUND: Reason.PAYEE_NOT_FOUND,
-    Reason.NOT_APPROVED: Reason.PAYEE_NOT_ALLOWED,
-}
-
-
-@dataclass
-class Payment:
-    """One order at the provider. `amount`, `party`: what really moves, which is not always what was asked."""
-
-    fake: Fake
-    operation: Operation
-    id: str
-    reference: str
-    party: str
-    asked: Money
-    amount: Money
-    story: Story
-    opened_at: datetime
-    provider_ref: str
-    callback_url: str = ""
-    fee: Money | None = None
-    state: SeenState = SeenState.PENDING
-    reason: Reason | None = None
-    ended_at: datetime | None = None
-    original: "Payment | None" = None
-    is_unasked: bool = False
-    reads: int = 0
-    document: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def adapter(self) -> str:
-        """Return the name of the fake."""
-        return self.fake.name
-
-    @property
-    def is_pending(self) -> bool:
-        """Whether nothing is decided yet."""
-        return self.state is SeenState.PENDING
 
 
 class NotLoopbackError(ValueError):
     """A fake was asked to call an address outside this machine."""
 
 
-@dataclass(order=True)
-class _Due:
-    at: datetime
-    n: int
-    act: Callable[[], None] = field(compare=False)
-
-
-class Kernel:
+class Kernel(Clock):
     """The state of all fakes of one server.
 
     `pace` is how many real seconds a second of slowness lasts (answers after 25 s, sockets held): 1 for people, nearly
@@ -94,7 +43,7 @@ class Kernel:
     def __init__(
         self, *, seed: str = "", mix: Mapping[str, int] | None = None, pace: float = 1.0, is_manual: bool = False
     ) -> None:
-        self.pace = pace
+        super().__init__(pace)
         self.is_manual = is_manual
         self.is_by_hand = False  # links wait for somebody to press «Payer»
         self.book = Book()
@@ -104,13 +53,8 @@ class Kernel:
         self.secrets: dict[str, dict[str, str]] = {}
         self.chooser = Chooser(seed, dict(mix or {}))
         self._payments: dict[tuple[str, str], Payment] = {}
-        self._offset = timedelta()
-        self._heap: list[_Due] = []
-        self._n = itertools.count()
+        self._by_reference: dict[tuple[str, str], list[Payment]] = {}
         self._faults: dict[tuple[str, str, str], int] = {}
-        self._lock = threading.RLock()
-        self._due = threading.Condition(self._lock)
-        self._stopped = threading.Event()
 
     # Settings
 
@@ -121,9 +65,9 @@ class Kernel:
             self.calls.clear()
             self.sent.clear()
             self._payments.clear()
-            self._heap.clear()
+            self._by_reference.clear()
             self._faults.clear()
-            self._offset = timedelta()
+            self.forget()
             self.chooser = Chooser(seed, dict(self.chooser.mix if mix is None else mix))
 
     def configure(
@@ -163,61 +107,6 @@ class Kernel:
         with self._lock:
             return self.chooser.choose(adapter, operation, reference, party, amount, sandbox)
 
-    # Time
-
-    def now(self) -> datetime:
-        """Return the fakes' present: ours, plus what was advanced."""
-        return clock.now() + self._offset
-
-    def later(self, delay_s: float, act: Callable[[], None]) -> None:
-        """Do something when `delay_s` have passed on the fakes' clock."""
-        with self._due:
-            heapq.heappush(self._heap, _Due(self.now() + timedelta(seconds=delay_s), next(self._n), act))
-            self._due.notify_all()
-
-    def advance(self, seconds: float) -> int:
-        """Move the clock, doing what falls due in its order and at its instant; return how many things were done."""
-        target = self.now() + timedelta(seconds=seconds)
-        done = 0
-        while (due := self._pop(target)) is not None:
-            with self._lock:
-                self._offset += max(due.at - self.now(), timedelta())
-            due.act()
-            done += 1
-        with self._lock:
-            self._offset += max(target - self.now(), timedelta())
-        return done
-
-    def catch_up(self) -> None:
-        """Do what is due already."""
-        self.advance(0)
-
-    def run(self) -> None:
-        """Do what falls due, when it does, until `stop`: the loop of the server's clock thread."""
-        while not self._stopped.is_set():
-            due = self._pop(self.now())
-            if due is not None:
-                threading.Thread(target=due.act, daemon=True, name="fake-act").start()
-                continue
-            with self._due:
-                wait_s = min((self._heap[0].at - self.now()).total_seconds(), 1.0) if self._heap else 1.0
-                if wait_s > 0 and not self._stopped.is_set():
-                    self._due.wait(wait_s)
-
-    def stop(self) -> None:
-        """End `run` and whoever waits."""
-        self._stopped.set()
-        with self._due:
-            self._due.notify_all()
-
-    def wait(self, seconds: float) -> None:
-        """Let an answer be slow: `seconds` at this server's pace."""
-        self._stopped.wait(seconds * self.pace)
-
-    def _pop(self, until: datetime) -> _Due | None:
-        with self._lock:
-            return heapq.heappop(self._heap) if self._heap and self._heap[0].at <= until else None
-
     # Payments
 
     def open(  # noqa: PLR0913  # what an order says
@@ -247,7 +136,7 @@ class Kernel:
         story = self.behaviour(fake.name, operation, reference or id, party, amount, sandbox)
         story = STORIES[NORMAL] if story.code in fake.cannot_show else story
         self._fail_before(fake.name, id, story)
-        true_amount, true_party = _lie(story, amount, party)
+        true_amount, true_party = what_moves(story, amount, party)
         payment = Payment(
             fake=fake,
             operation=operation,
@@ -264,8 +153,7 @@ class Kernel:
             original=original,
             document=dict(document or {}),
         )
-        with self._lock:
-            self._payments[fake.name, id] = payment
+        self._keep(payment)
         is_waiting = (story.is_answer_lost and is_link_needed) or (self.is_by_hand and is_by_link)
         self._plan(payment, is_immediate=is_immediate, is_waiting=is_waiting)
         self._fail_after(story)
@@ -287,8 +175,9 @@ class Kernel:
     def search(self, adapter: str, reference: str = "") -> list[Payment]:
         """Return an adapter's payments in the order they were opened, of one reference if it is given."""
         with self._lock:
-            mine = [payment for (name, _), payment in self._payments.items() if name == adapter]
-        return [payment for payment in mine if reference in {"", payment.reference}]
+            if reference:
+                return list(self._by_reference.get((adapter, reference), ()))
+            return [payment for (name, _), payment in self._payments.items() if name == adapter]
 
     def listed(self, adapter: str) -> list[Payment]:
         """Return what the provider's own list shows: what ended, but for those it leaves out."""
@@ -299,21 +188,22 @@ class Kernel:
         with self._lock:
             if payment.state in {SeenState.SUCCEEDED, SeenState.REVERSED}:
                 return
-            payment.state, payment.reason, payment.ended_at = SeenState.SUCCEEDED, None, self.now()
+            transition(payment, STEPS, SeenState.SUCCEEDED)
+            payment.reason, payment.ended_at = None, self.now()
             self._write(payment, "unasked" if payment.is_unasked else payment.operation)
 
     def end(self, payment: Payment, state: SeenState, reason: Reason | None = None) -> None:
         """End a pending payment without money: failed, expired, cancelled."""
         with self._lock:
             if payment.is_pending:
-                payment.state, payment.ended_at = state, self.now()
-                payment.reason = _PAYOUT_REASONS.get(reason, reason) if _is_leaving(payment) and reason else reason
+                transition(payment, STEPS, state)
+                payment.reason, payment.ended_at = payment.reason_of(reason), self.now()
 
     def reverse(self, payment: Payment) -> None:
         """Bring a payout back whole."""
         with self._lock:
             if payment.state is SeenState.SUCCEEDED:
-                payment.state = SeenState.REVERSED
+                transition(payment, STEPS, SeenState.REVERSED)
                 self._write(payment, "reversal")
 
     def tell(self, payment: Payment, told: Told | None = None) -> None:
@@ -361,6 +251,11 @@ class Kernel:
             del self.calls[:-MOST_KEPT]
 
     # How a story is played
+
+    def _keep(self, payment: Payment) -> None:
+        with self._lock:
+            self._payments[payment.adapter, payment.id] = payment
+            self._by_reference.setdefault((payment.adapter, payment.reference), []).append(payment)
 
     def _fail_before(self, adapter: str, id: str, story: Story) -> None:  # noqa: A002
         """Raise what happens before anything is recorded."""
@@ -433,8 +328,7 @@ class Kernel:
             story=STORIES["000"],
             document={},
         )
-        with self._lock:
-            self._payments[payment.adapter, stranger_id] = stranger
+        self._keep(stranger)
         self.succeed(stranger)
         self.tell(stranger)
 
@@ -461,24 +355,3 @@ def require_loopback(url: str) -> None:
     host = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not (host == "localhost" or is_inside(host, http.LOOPBACK)):
         raise NotLoopbackError(host)
-
-
-def serial(adapter: str, id: str, length: int = 10) -> str:  # noqa: A002  # the provider's word
-    """Return a number that looks like a provider's reference, the same for the same payment."""
-    return str(int(hashlib.sha256(f"{adapter}:{id}".encode()).hexdigest(), 16))[-length:]
-
-
-def _is_leaving(payment: Payment) -> bool:
-    return payment.operation != "collect"
-
-
-def _lie(story: Story, amount: Money, party: str) -> tuple[Money, str]:
-    """Return what really moves: less, another currency, or another person's number."""
-    match story.lie:
-        case "amount":
-            return Money(max(amount.minor - SHORT_BY, 1), amount.currency), party
-        case "currency":
-            return Money(amount.minor, _OTHER_CURRENCY.get(amount.currency, Currency.EUR)), party
-        case "party" if party:
-            return amount, party[:-3] + ("778" if party.endswith("777") else "777")
-    return amount, party

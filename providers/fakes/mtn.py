@@ -114,6 +114,7 @@ class MtnFake(Fake):
     """Both products; a token is good for one of them and says itself until when."""
 
     name = "mtn"
+    cannot_show = frozenset({"013"})  # no word of theirs says that a transfer came back
 
     def __init__(self) -> None:
         self._users: dict[str, str] = {}

@@ -21,9 +21,9 @@ from providers.fakes import control
 from providers.fakes.base import Answers, Dropped, Fake, Hung
 from providers.fakes.book import Received
 from providers.fakes.kernel import Kernel
+from providers.fakes.place import HOST
 from providers.wire import HIDDEN_FIELDS, LARGEST_KEPT_BYTES
 
-HOST = "127.0.0.1"
 QUEUE_LENGTH = 2_048
 HOLDS_S = 40.0
 START_TIMEOUT_S = 20.0

@@ -149,7 +149,7 @@ class _Desk:
             return Response(status_code=200)
         if payment.state is not SeenState.SUCCEEDED:
             return error(409, "checkout-refund-failed")
-        self.kernel.open(
+        given_back = self.kernel.open(
             self.fake,
             "refund",
             own_id,
@@ -160,6 +160,8 @@ class _Desk:
             is_immediate=True,
             provider_ref="T" + short("t" + own_id).upper(),
         )
+        if given_back.state is SeenState.FAILED:
+            return error(400, "checkout-refund-failed")
         return Response(status_code=200)
 
     def payout(self, call: Call) -> Response:

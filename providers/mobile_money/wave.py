@@ -127,6 +127,8 @@ class Wave(MoneyAdapter):
             return answer
         if not answer.is_success:
             return _refused(answer, reason_of_checkout)
+        if answer.body.strip() and answer.json() is None:
+            return Unknown(is_sent=True, detail="neither empty nor JSON")
         return Accepted(handles={"checkout_id": key})
 
     def status(self, order: Order, wire: Wire) -> Seen | NotSeen | Unknown:

@@ -72,7 +72,7 @@ def open_case(  # noqa: PLR0913  # what a case says, by name
         driver(session).execute("update transfer_case set transaction_id = %s where id = %s", (transaction_id, case_id))
     changes: dict[str, Any] = {"kind": kind, "transfer_id": str(transfer_id or ""), "provider_ref": provider_ref}
     audit.record(session, SYSTEM, "transfer_case.open", "transfer_case", case_id, detail, changes)
-    _log.error("transfer.case", kind=kind, transfer_id=str(transfer_id or ""), case_id=str(case_id))
+    _log.warning("transfer.case", kind=kind, transfer_id=str(transfer_id or ""), case_id=str(case_id))
     ring_after_commit(session)
     return case_id
 

@@ -21,6 +21,10 @@ ACTIONS = {
     "unknown": "Ouvrir la file",
     "pins": "Débloquer",
     "messages": "Voir les messages",
+    "transfers": "Ouvrir la file",
+    "cases": "Examiner",
+    "approvals": "Examiner",
+    "providers": "Voir l'opérateur",
 }
 
 # One of it, several of it.
@@ -32,6 +36,10 @@ SENTENCES = {
     "unknown": ("le sort d'un paiement est inconnu", "le sort de {number} paiements est inconnu"),
     "pins": ("un code secret est à débloquer", "{number} codes secrets sont à débloquer"),
     "messages": ("un message n'est pas parvenu", "{number} messages ne sont pas parvenus"),
+    "transfers": ("le sort d'un transfert est inconnu", "le sort de {number} transferts est inconnu"),
+    "cases": ("un dossier de paiement est à examiner", "{number} dossiers de paiement sont à examiner"),
+    "approvals": ("une deuxième signature est attendue", "{number} deuxièmes signatures sont attendues"),
+    "providers": ("un opérateur de paiement est dégradé", "{number} opérateurs de paiement sont dégradés"),
 }
 
 CHIPS = {"gateway": State.DEGRADED, "books": State.FAILED, "job": State.FAILED, "stalled": State.SUSPENDED}

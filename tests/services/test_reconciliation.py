@@ -1,0 +1,425 @@
+"""Reconciliation, told as the nights of one account: what matches is silent, what differs waits for somebody."""
+
+import io
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import hypothesis.strategies as st
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from core import clock, ids
+from core.database import Database, Session, fetch_all, fetch_one
+from core.errors import Forbidden
+from core.money import Currency, Money
+from core.permissions import SYSTEM, Actor
+from models.ledger import AccountKind
+from models.reconciliation import ReconciliationRun
+from models.transfers import ProviderAccount, Transfer
+from providers.answers import Line, SeenState
+from services import books, ledger, reconciliation
+from services.provider_accounts import AccountRow
+from services.reconciliation import ImportStatement, ResolveItem
+from services.reconciliation.comparing import Compared, compare
+from services.reconciliation.days import end_run, open_run
+from services.reconciliation.fetching import save_lines
+from tests.builders import payments
+from tests.builders.bank import Bank
+
+DAY = date(2026, 11, 20)
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def wave(database: Database) -> Iterator[AccountRow]:
+    """Give an account of Wave in Senegal, on the morning after the day that is compared."""
+    with clock.travel(datetime(2026, 11, 21, 6, 0, tzinfo=UTC)):
+        yield payments.account(database, "wave", country="SN")
+
+
+def ours(database: Database, account: AccountRow, **columns: Any) -> Transfer:
+    return payments.transfer(
+        database,
+        account.id,
+        **{"state": "succeeded", "ended_at": NOON, "created_at": NOON, "submitted_at": NOON, **columns},
+    )
+
+
+def line(key: str, amount: int = 5_000, **columns: Any) -> Line:
+    columns = {"kind": "collect", "at": NOON, "provider_ref": key, **columns}
+    return Line(line_key=key, amount=Money(amount, Currency.XOF), **columns)
+
+
+def night(database: Database, account: AccountRow, *lines: Line, day: date = DAY) -> tuple[UUID, Compared]:
+    """Save a list as a night does, and compare."""
+    with database.transaction() as session:
+        run = open_run(session, account.id, day, "list")
+        save_lines(session, run.id, account.id, lines)
+        compared = compare(session, run)
+        end_run(session, run)
+        return run.id, compared
+
+
+def kinds(database: Database, run_id: UUID) -> list[tuple[str, str]]:
+    with database.transaction() as session:
+        rows = fetch_all(
+            session,
+            "select kind, subject from reconciliation_item where run_id = %s and resolved_at is null order by 1, 2",
+            (run_id,),
+        )
+    return [(row["kind"], row["subject"]) for row in rows]
+
+
+def suspense(database: Database, account: AccountRow) -> int:
+    with database.transaction() as session:
+        held = ledger.house_account(session, AccountKind.SUSPENSE, Currency.XOF, "provider_account", account.id)
+        found = fetch_one(session, "select ledger_balance(%s) as minor", (held,))
+    assert found
+    return int(found["minor"])
+
+
+def books_hold(database: Database) -> bool:
+    with database.transaction() as session:
+        return all(finding.holds for finding in books.list_findings(session) if finding.invariant.number < 5)
+
+
+def test_a_night_where_all_agrees_leaves_nothing(database: Database, wave: AccountRow) -> None:
+    by_theirs = ours(database, wave, provider_ref="T1")
+    by_reference = ours(database, wave)
+    by_id = ours(database, wave, direction="payout")
+
+    run_id, compared = night(
+        database,
+        wave,
+        line("T1"),
+        line("T2", external_id=by_reference.reference),
+        line("T3", external_id=str(by_id.external_id), kind="payout"),
+        line("fee", 12, kind="other"),
+    )
+
+    assert compared == Compared(new=0, gone=0)
+    with database.transaction() as session:
+        run = session.get_one(ReconciliationRun, run_id)
+        assert (run.theirs_count, run.ours_count, run.matched_count) == (3, 3, 3)
+        assert (run.theirs_minor, run.ours_minor, run.state) == (15_000, 15_000, "open")
+        linked = fetch_all(
+            session, "select transfer_id from provider_line where run_id = %s order by line_key", (run_id,)
+        )
+    assert [row["transfer_id"] for row in linked] == [by_theirs.id, by_reference.id, by_id.id, None]
+    assert suspense(database, wave) == 0
+
+
+def test_each_kind_of_difference_is_told_apart(database: Database, wave: AccountRow) -> None:
+    alone = ours(database, wave, provider_ref="ours-alone")
+    ours(database, wave, provider_ref="less")
+    ours(database, wave, provider_ref="failed-here", state="failed")
+    ours(database, wave, provider_ref="dear", provider_fee_minor=50)
+    ours(database, wave, provider_ref="still", state="pending", ended_at=None)
+    before = ours(database, wave, provider_ref="yesterday", ended_at=NOON - timedelta(days=1))
+
+    run_id, compared = night(
+        database,
+        wave,
+        line("less", 4_900),
+        line("failed-here"),
+        line("dear", fee=Money(75, Currency.XOF)),
+        line("unasked", 700),
+        line("still", state=SeenState.PENDING),
+        line("tried", state=SeenState.FAILED),
+    )
+
+    assert kinds(database, run_id) == [
+        ("amount_differs", "less"),
+        ("fee_differs", "dear"),
+        ("ours_not_theirs", alone.reference),
+        ("state_differs", "failed-here"),
+        ("theirs_not_ours", "unasked"),
+    ]
+    assert compared == Compared(new=5, gone=0)
+    assert before.reference not in {subject for _, subject in kinds(database, run_id)}
+    assert suspense(database, wave) == 700
+    assert books_hold(database)
+
+
+def test_the_next_night_finds_the_match_and_the_suspense_is_given_back(database: Database, wave: AccountRow) -> None:
+    run_id, _ = night(database, wave, line("T9", 700))
+    assert suspense(database, wave) == 700
+    found = ours(database, wave, amount_minor=700, provider_ref="T9")
+
+    again, compared = night(database, wave, line("T9", 700))
+
+    assert again == run_id
+    assert compared == Compared(new=0, gone=1)
+    assert kinds(database, run_id) == []
+    assert suspense(database, wave) == 0
+    with database.transaction() as session:
+        case = fetch_one(session, "select closed_at, resolution from transfer_case")
+        linked = fetch_one(session, "select transfer_id from provider_line")
+    assert case
+    assert case["resolution"] == "later"
+    assert linked == {"transfer_id": found.id}
+    assert books_hold(database)
+
+
+def test_comparing_twice_changes_nothing(database: Database, wave: AccountRow) -> None:
+    ours(database, wave, provider_ref="alone")
+    lines = (line("x", 10), line("y", 20))
+    first, _ = night(database, wave, *lines)
+    seen = kinds(database, first)
+    entries = Bank(database).size()
+
+    second, compared = night(database, wave, *lines)
+
+    assert (second, compared) == (first, Compared(0, 0))
+    assert kinds(database, first) == seen
+    assert Bank(database).size() == entries
+
+
+def test_a_later_list_that_says_success_reads_the_transfer_again(database: Database, wave: AccountRow) -> None:
+    waiting = ours(database, wave, provider_ref="W", state="unknown", ended_at=None)
+    assert waiting.next_read_at is None
+
+    night(database, wave, line("W"))
+
+    with database.transaction() as session:
+        assert session.get_one(Transfer, waiting.id).next_read_at == clock.now()
+        assert session.get_one(Transfer, waiting.id).state == "unknown"  # a list is no proof of its own
+
+
+def test_a_difference_is_closed_with_a_word_and_the_fee_is_entered(database: Database, wave: AccountRow) -> None:
+    operator = payments.operator(database)
+    dear = ours(database, wave, provider_ref="dear", provider_fee_minor=50)
+    run_id, _ = night(database, wave, line("dear", fee=Money(75, Currency.XOF)))
+    with database.transaction() as session:
+        (item,) = reconciliation.list_items(session, operator, run_id)
+        assert (item.ours, item.theirs) == (Money(50, Currency.XOF), Money(75, Currency.XOF))
+    with pytest.raises(reconciliation.ResolutionNeeded), database.transaction() as session:
+        reconciliation.resolve(session, operator, ResolveItem(item_id=item.id, resolution="  ok "))
+
+    order = ResolveItem(item_id=item.id, resolution="Frais du contrat", posts_fee=True)
+    with database.transaction() as session:
+        reconciliation.resolve(session, operator, order)
+    with pytest.raises(reconciliation.AlreadyResolved), database.transaction() as session:
+        reconciliation.resolve(session, operator, order)
+
+    with database.transaction() as session:
+        assert session.get_one(Transfer, dear.id).provider_fee_minor == 75
+        place = ("provider_account", wave.id)
+        fees = ledger.house_account(session, AccountKind.FEE_EXPENSE, Currency.XOF, *place)
+        assert fetch_one(session, "select ledger_balance(%s) as minor", (fees,)) == {"minor": 25}
+    _, compared = night(database, wave, line("dear", fee=Money(75, Currency.XOF)))
+    assert compared == Compared(0, 0)
+    assert kinds(database, run_id) == []
+
+
+def test_a_day_closes_under_the_seal_and_never_opens_again(database: Database, wave: AccountRow) -> None:
+    operator = payments.operator(database)
+    run_id, _ = night(database, wave, line("unasked", 700))
+    with pytest.raises(reconciliation.DayStillOpen) as refusal, database.transaction() as session:
+        reconciliation.close_day(session, operator, run_id)
+    assert refusal.value.data == {"count": 1}
+    with database.transaction() as session:
+        (item,) = reconciliation.list_items(session, operator, run_id)
+        reconciliation.resolve(session, operator, ResolveItem(item_id=item.id, resolution="Rendu au client"))
+    with pytest.raises(reconciliation.NotSealedYet), database.transaction() as session:
+        reconciliation.close_day(session, operator, run_id)
+    Bank(database).seal(1_000)
+
+    with database.transaction() as session:
+        reconciliation.close_day(session, operator, run_id)
+        day = reconciliation.get_day(session, operator, run_id)
+        head = fetch_one(session, "select id, encode(sha256, 'hex') as hex from ledger_seal order by id desc limit 1")
+
+    assert head
+    assert (day.state, day.seal_id, day.seal_sha256) == ("closed", head["id"], head["hex"])
+    for verb in (
+        lambda session: reconciliation.close_day(session, operator, run_id),
+        lambda session: open_run(session, wave.id, DAY, "list"),
+    ):
+        with pytest.raises(reconciliation.DayClosed), database.transaction() as session:
+            verb(session)
+
+
+def test_today_is_not_closed(database: Database, wave: AccountRow) -> None:
+    operator = payments.operator(database)
+    run_id, _ = night(database, wave, day=date(2026, 11, 21))
+
+    with pytest.raises(reconciliation.DayNotOver), database.transaction() as session:
+        reconciliation.close_day(session, operator, run_id)
+
+
+def test_a_likeness_is_only_suggested(database: Database, wave: AccountRow) -> None:
+    reader = payments.reader(database)
+    alike = ours(database, wave, state="unknown", ended_at=None, party_phone="+221771234567")
+    ours(database, wave, state="unknown", ended_at=None, created_at=NOON - timedelta(minutes=11))
+    run_id, _ = night(database, wave, line("T1", party="+221771234567"))
+
+    with database.transaction() as session:
+        (item,) = reconciliation.list_items(session, reader, run_id)
+        (suggestion,) = reconciliation.list_suggestions(session, reader, item.id)
+
+    assert suggestion.transfer_id == alike.id
+    assert suggestion.party == "+22177****67"
+    assert item.kind == "theirs_not_ours"
+    assert item.transfer_id is None
+
+
+HEADER = "Date;Référence;Notre réf;Sens;Montant;Frais;Numéro\n"
+COLUMNS = {
+    "date": "Date",
+    "provider_ref": "Référence",
+    "our_reference": "Notre réf",
+    "direction": "Sens",
+    "amount": "Montant",
+    "fee": "Frais",
+    "party": "Numéro",
+}
+
+
+def statement(account: AccountRow, content: bytes, **order: Any) -> ImportStatement:
+    return ImportStatement(
+        **{"account_id": account.id, "file_name": "r.csv", "content": content, "columns": COLUMNS} | order
+    )
+
+
+def test_a_statement_is_previewed_then_taken_once(database: Database, wave: AccountRow) -> None:
+    operator = payments.operator(database)
+    matched = ours(database, wave, provider_fee_minor=50)
+    text = (
+        HEADER
+        + f"20/11/2026 12:00;T1;{matched.reference};Crédit;5 000;50;771234567\n21/11/2026 00:30;T2;;Débit;-1 250,00;;\n"
+    )
+    order = statement(wave, text.encode("cp1252"))
+
+    with database.transaction() as session:
+        preview = reconciliation.preview_statement(session, operator, order)
+        assert fetch_all(session, "select 1 from provider_line") == []
+    assert (preview.lines, preview.days, preview.problems) == (2, (DAY, date(2026, 11, 21)), ())
+    assert preview.sample[1][:2] == ("21/11/2026 00:30", "T2")
+
+    with database.transaction() as session:
+        imported = reconciliation.import_statement(session, operator, order)
+    assert (imported.lines, imported.days, imported.new_items) == (2, (DAY, date(2026, 11, 21)), 1)
+    assert suspense(database, wave) == -1_250  # what left without us owes nobody yet
+    with pytest.raises(reconciliation.StatementKnown) as refusal, database.transaction() as session:
+        reconciliation.import_statement(session, operator, order)
+    assert "21/11/2026" in str(refusal.value)
+
+    with database.transaction() as session:  # the columns are known from now on
+        second = statement(wave, (HEADER + "19/11/2026;T0;;Crédit;10;;\n").encode(), columns={})
+        assert reconciliation.preview_statement(session, operator, second).lines == 1
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_every_usual_file_reads(database: Database, wave: AccountRow, separator: str, encoding: str) -> None:
+    operator = payments.operator(database)
+    text = (HEADER + "2026-11-20T12:00:00Z;T1;;Crédit;5000;;\r\n").replace(";", separator)
+    with database.transaction() as session:
+        preview = reconciliation.preview_statement(session, operator, statement(wave, text.encode(encoding)))
+    assert (preview.lines, preview.problems) == (1, ())
+
+
+def test_a_workbook_reads_too(database: Database, wave: AccountRow) -> None:
+    operator = payments.operator(database)
+    content = io.BytesIO()
+    table = pl.DataFrame({"Date": ["20/11/2026"], "Référence": ["T1"], "Sens": ["crédit"], "Montant": ["5000"]})
+    table.write_excel(content)
+    with database.transaction() as session:
+        preview = reconciliation.preview_statement(session, operator, statement(wave, content.getvalue()))
+    assert (preview.lines, preview.days, preview.problems) == (1, (DAY,), ())
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ("hier;T1;;Crédit;5000;;", "Date"),
+        ("20/11/2026;T1;;Crédit;cinq;;", "Montant"),
+        ("20/11/2026;T1;;Crédit;12,5;;", "Montant"),
+        ("20/11/2026;T1;;Crédit;NaN;;", "Montant"),
+        ("20/11/2026;T1;;Crédit;5000;x;", "Frais"),
+    ],
+)
+def test_a_wrong_line_refuses_the_whole_file(database: Database, wave: AccountRow, row: str, column: str) -> None:
+    operator = payments.operator(database)
+    order = statement(wave, (HEADER + "20/11/2026;T0;;Crédit;10;;\n" + row + "\n").encode())
+    with database.transaction() as session:
+        (problem,) = reconciliation.preview_statement(session, operator, order).problems
+    assert (problem.line, problem.column) == (3, column)
+
+    with pytest.raises(reconciliation.LinesWrong) as refusal, database.transaction() as session:
+        reconciliation.import_statement(session, operator, order)
+
+    assert "ligne 3" in str(refusal.value)
+    with database.transaction() as session:
+        assert fetch_all(session, "select 1 from provider_line union all select 1 from provider_statement") == []
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\0\0", "date;montant\n".encode("utf-16"), b"PK nothing of a workbook", b"Date;Montant\n"]
+)
+def test_what_is_no_statement_is_refused_with_a_sentence(database: Database, wave: AccountRow, content: bytes) -> None:
+    operator = payments.operator(database)
+    with pytest.raises(reconciliation.StatementUnreadable), database.transaction() as session:
+        reconciliation.import_statement(session, operator, statement(wave, content))
+
+
+@given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_file_breaks_the_reader(rolled_back: Session, content: bytes) -> None:
+    account = ProviderAccount(
+        code=ids.new_id().hex,
+        label="x",
+        adapter="wave",
+        environment="fake",
+        base_url="http://127.0.0.1",
+        currency="XOF",
+    )
+    rolled_back.add(account)
+    rolled_back.flush()
+    order = ImportStatement(
+        account_id=account.id, file_name="r.csv", content=content, columns={"date": "a", "amount": "b"}
+    )
+    try:
+        preview = reconciliation.preview_statement(rolled_back, SYSTEM, order)
+    except reconciliation.StatementUnreadable:
+        return
+    assert all(problem.line > 1 for problem in preview.problems)
+
+
+def test_columns_that_are_not_there_are_named(database: Database, wave: AccountRow) -> None:
+    operator = payments.operator(database)
+    with pytest.raises(reconciliation.ColumnsMissing) as refusal, database.transaction() as session:
+        reconciliation.import_statement(session, operator, statement(wave, b"Jour;Somme\n1;2\n"))
+    assert refusal.value.data == {"columns": "date, amount"}
+
+
+def test_who_may_do_what(database: Database, wave: AccountRow) -> None:
+    run_id, _ = night(database, wave, line("unasked", 700))
+    nobody = Actor(user_id=None, name="Personne")
+    reader = payments.reader(database)
+    with database.transaction() as session:
+        (item,) = reconciliation.list_items(session, reader, run_id)
+    writes = (
+        lambda session, actor: reconciliation.resolve(session, actor, ResolveItem(item_id=item.id, resolution="Essai")),
+        lambda session, actor: reconciliation.close_day(session, actor, run_id),
+        lambda session, actor: reconciliation.preview_statement(session, actor, statement(wave, b"a")),
+        lambda session, actor: reconciliation.import_statement(session, actor, statement(wave, b"a")),
+    )
+    reads = (
+        lambda session, actor: reconciliation.list_days(session, actor, first=DAY, last=DAY),
+        lambda session, actor: reconciliation.get_day(session, actor, run_id),
+        lambda session, actor: reconciliation.list_items(session, actor, run_id),
+        lambda session, actor: reconciliation.list_suggestions(session, actor, item.id),
+        reconciliation.count_open_items,
+    )
+    for verb, refused in [(one, (nobody, reader)) for one in writes] + [(one, (nobody,)) for one in reads]:
+        for actor in refused:
+            with pytest.raises(Forbidden), database.transaction() as session:
+                verb(session, actor)
+    with database.transaction() as session:
+        for read in reads:
+            read(session, reader)

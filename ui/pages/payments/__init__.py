@@ -1,0 +1,1 @@
+"""Section «Paiements»: transfers, one transfer, the unknown ones, the health of providers, what they called back."""
