@@ -75,9 +75,9 @@ def living(database: Database, fakes: Fakes, way: Way, code: str) -> Iterator[Ho
 
 
 def live(
-    house: House, fakes: Fakes, way: Way, direction: Direction, code: str, minutes: float = 30
+    house: House, fakes: Fakes, way: Way, direction: Direction, code: str, minutes: float = 45
 ) -> OutsideOperation:
-    """Ask, and let half an hour pass. Where nobody is named, the next order of the fake is told its code."""
+    """Ask, and let three quarters of an hour pass. Where nobody is named, the next order of the fake is told its code."""
     phone = way.number.format(code=code)
     if way in LINKS and direction == "collect":
         fakes.kernel.chooser.queue(way.adapter, code)
