@@ -164,9 +164,7 @@ class House:
         with self.database.transaction() as session:
             return fetch_all(session, query, parameters)
 
-    def recharge(
-        self, phone: str = AWA, amount: int = 1_000, key: str = "", method: str = METHOD
-    ) -> OutsideOperation:
+    def recharge(self, phone: str = AWA, amount: int = 1_000, key: str = "", method: str = METHOD) -> OutsideOperation:
         """Top a wallet up, as the phone menu does."""
         with self.database.transaction() as session:
             price = Money(amount, self.currency)
@@ -181,9 +179,7 @@ class House:
             )
             return wallets.recharge(session, self.person(phone), order)
 
-    def withdraw(
-        self, phone: str = AWA, amount: int = 1_000, key: str = "", method: str = METHOD
-    ) -> OutsideOperation:
+    def withdraw(self, phone: str = AWA, amount: int = 1_000, key: str = "", method: str = METHOD) -> OutsideOperation:
         """Send money of a wallet to its owner's mobile money."""
         with self.database.transaction() as session:
             price = Money(amount, self.currency)
@@ -217,6 +213,18 @@ class House:
             self.submit()
             reads += self.read()
         return reads
+
+    def live(self, minutes: float) -> int:
+        """Let time pass from one due moment to the next; return how many reads that took."""
+        reads, end = 0, clock.now() + timedelta(minutes=minutes)
+        while True:
+            self.submit()
+            due = self.one("select min(next_read_at) as due from transfer")["due"]
+            if due is None or due > end:
+                self.clock.advance(max((end - clock.now()).total_seconds(), 0))
+                return reads
+            self.clock.advance(max((due - clock.now()).total_seconds(), 0) + 1)
+            reads += self.read()
 
     def hint(self, operation: OutsideOperation) -> None:
         """Let a callback come and be read."""
@@ -338,7 +346,9 @@ def add_account(session: Session, adapter: str, code: str = "", rank: int = 1) -
     return account.id
 
 
-def add_routes(session: Session, account_id: UUID, method: str, country: str, rank: int = 1, party_code: str = "") -> None:
+def add_routes(
+    session: Session, account_id: UUID, method: str, country: str, rank: int = 1, party_code: str = ""
+) -> None:
     """Let an account serve a method in a country, both ways."""
     for direction in ("collect", "payout", "refund"):
         session.add(

@@ -7,27 +7,15 @@ import pytest
 from nicegui import ui
 
 from core import clock
-from core.database import Database, Session
+from core.database import Database
 from core.permissions import Role, Scope
 from models.inbox import InboundEvent
 from models.transfers import Transfer
-from services.ledger import Leg
-from services.transfers import purposes
-from services.transfers.rows import TransferRow
 from tests.builders import transfer_rows as transfers
 from tests.ui.conftest import signed_in
 from tests.ui.hands import field, narrow, open_row, press, rows, shown, stored
 
 MINUTE = timedelta(minutes=1)
-
-
-class PurposeWithoutMoney(purposes.Purpose):
-    """A purpose that moves nothing of ours: what is tested is the page."""
-
-    name = "wallet_topup"
-
-    def settle(self, session: Session, row: TransferRow) -> tuple[Leg, ...]:
-        raise AssertionError(session, row)
 
 
 def operator(house: Database) -> str:
@@ -84,12 +72,9 @@ async def test_asking_now_says_what_it_does_and_plans_a_read(
     assert after["state"] == "pending"
 
 
-async def test_a_transfer_that_has_not_left_is_cancelled_with_a_reason(
-    open_console: Any, house: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_transfer_that_has_not_left_is_cancelled_with_a_reason(open_console: Any, house: Database) -> None:
     with house.transaction() as session:
         row = transfers.transfer(session, transfers.account(session), "created")
-    monkeypatch.setitem(purposes._registered, row.purpose, PurposeWithoutMoney())
     async with open_console(operator(house)) as user:
         await user.open(f"/paiements/transferts/{row.id}")
         await user.should_not_see("Interroger maintenant")

@@ -1,0 +1,87 @@
+"""The fake operators of the demo: their accounts, their floats, and what they said, written in bulk."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from commands.demo import load
+from commands.demo.chance import Chance
+from commands.demo.ledgers import Till
+from commands.demo.outside import SERVED, Operator, Outside
+from commands.demo.people import Subscriber
+from core.database import Session
+from core.money import Currency, Money
+from models.ledger import AccountKind, Source
+from models.transfers import CaseKind, ProviderAccount, TransferCase
+from services import ledger
+from services.ledger import Leg, Posting
+
+OWNER = "provider_account"
+
+
+def open_outside(session: Session, chance: Chance, now: datetime, till: Till, everybody: list[Subscriber]) -> Outside:
+    """Find the fake accounts that serve somebody of the demo, and open the accounts of the ledger they need."""
+    operators: dict[str, Operator] = {}
+    serving = col(ProviderAccount.code).in_({code for code, _ in SERVED.values()})
+    for row in session.exec(select(ProviderAccount).where(serving).order_by(ProviderAccount.code)):
+        operators[row.code] = _operator(session, row)
+    reserves = {person.wallet_id: _reserve(session, person) for person in everybody}
+    return Outside(chance, now, till, operators, reserves)
+
+
+def _operator(session: Session, row: ProviderAccount) -> Operator:
+    place = (Currency(row.currency), OWNER, row.id)
+    return Operator(
+        row.id,
+        row.adapter,
+        row.base_url,
+        frozenset(row.offers),
+        ledger.house_account(session, AccountKind.PROVIDER_FLOAT, *place),
+        ledger.house_account(session, AccountKind.SUSPENSE, *place),
+    )
+
+
+def _reserve(session: Session, person: Subscriber) -> UUID:
+    kind = AccountKind.WALLET_RESERVED
+    return ledger.open_account(session, kind, "wallet", person.wallet_id, person.place.currency, label=person.phone)
+
+
+def write_outside(session: Session, outside: Outside) -> None:
+    """Write what was drawn, callbacks before the events they proved; then what waits for a person."""
+    rows = outside.rows
+    load.copy(session, "ussd_operation", load.OPERATIONS, rows.operations)
+    load.copy(session, "transfer", load.TRANSFERS, rows.transfers)
+    load.copy(session, "transfer_attempt", load.ATTEMPTS, rows.attempts)
+    load.copy(session, "inbound_event", load.CALLBACKS, rows.callbacks)
+    load.copy(session, "transfer_event", load.EVENTS, rows.events)
+    if outside.operators:
+        _open_cases(session, outside)
+
+
+def _open_cases(session: Session, outside: Outside) -> None:
+    """Open one case of late money, with the money in suspense, and one contradiction."""
+    failed = next((row for row in reversed(outside.rows.transfers) if row[28] == "expired"), None)
+    if failed is None:
+        return
+    operator = next(one for one in outside.operators.values() if one.id == failed[11])
+    at = outside.now - timedelta(hours=7)
+    money = Money(failed[15], Currency(failed[16]))
+    legs = (Leg(operator.float_id, money), Leg(operator.suspense_id, -money))
+    key = f"late:{failed[25]}:{operator.id}"
+    posted = ledger.post(session, Posting(Source.TRANSFER, key, "suspense", legs, actor="Palabre", occurred_at=at))
+    session.add(
+        TransferCase(
+            created_at=at,
+            account_id=operator.id,
+            transfer_id=failed[0],
+            kind=CaseKind.LATE_MONEY,
+            dedupe_key=failed[25],
+            provider_ref=failed[25],
+            amount_minor=money.minor,
+            currency=money.currency,
+            detail="expired, seen: succeeded",
+            transaction_id=posted.id,
+        )
+    )
+    session.flush()

@@ -1,0 +1,543 @@
+"""pawaPay, Mixx and Moov: words and codes, payments against the fake, callbacks signed for the public address."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core import clock
+from core.money import Currency, Money
+from providers import http, signatures
+from providers.answers import (
+    Accepted,
+    Account,
+    Availability,
+    Balance,
+    Hint,
+    InboundCall,
+    Line,
+    NotOffered,
+    NotSeen,
+    Order,
+    Page,
+    Reason,
+    Refusal,
+    Rejected,
+    Seen,
+    SeenState,
+    Unknown,
+)
+from providers.fakes.base import Notice
+from providers.fakes.kernel import Payment
+from providers.fakes.pawapay_papers import KEY_ID, private_key
+from providers.mobile_money import pawapay, pawapay_conf
+from providers.mobile_money.pawapay import ADAPTER, MIXX, MOOV, PawaPay, message_of
+from providers.mobile_money.pawapay_words import REASONS, reason_of, seen_state
+from providers.signatures import Message
+from providers.wire import Answered, Wire
+from tests.providers.conftest import Fakes
+
+PERSON = "+2290197123456"
+BENIN = {"party_code": "MTN_MOMO_BEN", "currency": "XOF"}
+PATH = "/api/v1/payments/callback/pawapay"
+HOST = "palabre.example"
+WORDS = {
+    "ACCEPTED": "pending",
+    "ENQUEUED": "pending",
+    "PROCESSING": "pending",
+    "SUBMITTED": "pending",
+    "IN_RECONCILIATION": "pending",
+    "COMPLETED": "succeeded",
+    "FAILED": "failed",
+}
+CODES = {
+    "INSUFFICIENT_BALANCE": "insufficient_funds",
+    "PAYMENT_NOT_APPROVED": "not_approved",
+    "PAYER_NOT_FOUND": "payer_not_found",
+    "PAYER_LIMIT_REACHED": "payer_limit",
+    "PAYMENT_IN_PROGRESS": "payer_busy",
+    "TRANSACTION_ALREADY_IN_PROCESS": "payer_busy",
+    "RECIPIENT_NOT_FOUND": "payee_not_found",
+    "RECIPIENT_LIMIT_REACHED": "payee_limit",
+    "WALLET_LIMIT_REACHED": "payee_limit",
+    "PAWAPAY_WALLET_OUT_OF_FUNDS": "our_wallet_empty",
+    "PROVIDER_TEMPORARILY_UNAVAILABLE": "provider_unavailable",
+    "AMOUNT_OUT_OF_BOUNDS": "amount_out_of_bounds",
+    "AMOUNT_TOO_LARGE": "amount_out_of_bounds",
+    "INVALID_AMOUNT": "amount_out_of_bounds",
+    "INVALID_PHONE_NUMBER": "invalid_phone",
+    "INVALID_CURRENCY": "currency_not_supported",
+    "INVALID_PROVIDER": "configuration",
+    "INVALID_INPUT": "configuration",
+    "MISSING_PARAMETER": "configuration",
+    "UNSUPPORTED_PARAMETER": "configuration",
+    "INVALID_PARAMETER": "configuration",
+    "NO_AUTHENTICATION": "configuration",
+    "AUTHENTICATION_ERROR": "configuration",
+    "AUTHORISATION_ERROR": "configuration",
+    "HTTP_SIGNATURE_ERROR": "configuration",
+    "DEPOSIT_ALREADY_REFUNDED": "unspecified",
+    "REFUND_IN_PROGRESS": "unspecified",
+    "NOT_FOUND": "unspecified",
+    "INVALID_STATE": "unspecified",
+    "UNSPECIFIED_FAILURE": "unspecified",
+}
+
+
+@pytest.fixture(autouse=True)
+def _forgetful() -> Iterator[None]:
+    """Let each test fetch keys and limits anew."""
+    pawapay_conf.public_keys.clear()
+    pawapay_conf.configurations.clear()
+    yield
+    pawapay_conf.public_keys.clear()
+
+
+def ordered(fakes: Fakes, direction: str = "collect", party: str = PERSON, **more: Any) -> Order:
+    account = more.pop("account", None) or fakes.account("pawapay")
+    return fakes.order(account, direction, party=party, **{**BENIN, **more})  # type: ignore[arg-type]
+
+
+def seen(order: Order, adapter: PawaPay = ADAPTER) -> Seen:
+    answer = adapter.status(order, Wire())
+    assert isinstance(answer, Seen)
+    return answer
+
+
+# Words
+
+
+@pytest.mark.parametrize(("word", "state"), WORDS.items())
+def test_a_status_word_means_what_pawapay_says(word: str, state: str) -> None:
+    assert seen_state(word) == (state, True)
+
+
+@given(st.text())
+def test_any_other_word_is_pending_and_says_that_it_is_unknown(word: str) -> None:
+    if word not in WORDS:
+        assert seen_state(word) == (SeenState.PENDING, False)
+
+
+@pytest.mark.parametrize(("code", "reason"), CODES.items())
+def test_a_failure_code_means_what_the_table_says(code: str, reason: str) -> None:
+    assert reason_of(code, "payout") == reason
+    assert reason_of(code, "collect") == ("payer_limit" if code == "WALLET_LIMIT_REACHED" else reason)
+
+
+def test_a_code_nobody_knows_is_unspecified() -> None:
+    assert reason_of("SOLAR_ECLIPSE", "collect") is Reason.UNSPECIFIED
+    assert set(CODES) == set(REASONS)
+
+
+def test_a_payment_cancelled_by_hand_is_cancelled() -> None:
+    data = {"status": "FAILED", "failureReason": {"failureCode": "MANUALLY_CANCELLED"}}
+    told = pawapay._seen(data, "payout")
+    assert (told.state, told.reason, told.provider_state) == (SeenState.CANCELLED, None, "FAILED MANUALLY_CANCELLED")
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        ("Cotisation", "Cotisation"),
+        ("Thé", "Paiement"),
+        ("", "Paiement"),
+        ("Tontine « Étoile du matin » n°7", "Tontine Etoile du mati"),
+    ],
+)
+def test_what_the_payer_reads_is_4_to_22_plain_signs(label: str, message: str) -> None:
+    assert message_of(label) == message
+
+
+# Against the fake
+
+
+def test_a_deposit_is_confirmed_on_the_phone_and_seen_paid(fakes: Fakes) -> None:
+    order = ordered(fakes)
+    answer = ADAPTER.collect(order, Wire())
+    assert isinstance(answer, Accepted)
+    assert answer.next.kind == "confirm_on_phone"
+    assert seen(order).state is SeenState.PENDING
+    fakes.advance(3)
+    paid = seen(order)
+    assert (paid.state, paid.amount) == (SeenState.SUCCEEDED, Money(5_000, Currency.XOF))
+    assert paid.party is not None
+    assert paid.party.e164 == PERSON
+    assert paid.provider_ref
+    assert isinstance(ADAPTER.status(ordered(fakes), Wire()), NotSeen)
+
+
+def test_the_second_of_one_id_is_ignored(fakes: Fakes) -> None:
+    order = ordered(fakes, "payout")
+    assert ADAPTER.payout(order, Wire()) == Accepted()
+    assert ADAPTER.payout(order, Wire()) == Accepted()
+    fakes.advance(3)
+    assert len(fakes.kernel.book) == 1
+
+
+def test_a_refund_goes_back_in_parts_and_never_more_than_was_paid(fakes: Fakes) -> None:
+    paid = ordered(fakes)
+    ADAPTER.collect(paid, Wire())
+    fakes.advance(3)
+    first = ordered(fakes, "refund", original=paid, amount_minor=3_000)
+    assert ADAPTER.refund(first, Wire()) == Accepted()
+    fakes.advance(3)
+    assert seen(first).state is SeenState.SUCCEEDED
+    too_much = ADAPTER.refund(ordered(fakes, "refund", original=paid, amount_minor=2_001), Wire())
+    assert isinstance(too_much, Rejected)
+    assert (too_much.reason, too_much.code) == (Reason.AMOUNT_OUT_OF_BOUNDS, "AMOUNT_TOO_LARGE")
+
+
+@pytest.mark.parametrize(
+    ("party", "network", "state", "reason"),
+    [
+        ("+22951345789", "MTN_MOMO_BEN", "succeeded", None),
+        ("+22951345029", "MTN_MOMO_BEN", "failed", "payer_not_found"),
+        ("+22951345039", "MTN_MOMO_BEN", "failed", "not_approved"),
+        ("+22951345129", "MTN_MOMO_BEN", "pending", None),
+        ("+22602345678", "MOOV_BFA", "succeeded", None),
+        ("+22602345048", "MOOV_BFA", "failed", "insufficient_funds"),
+        ("+2250503456789", "MTN_MOMO_CIV", "succeeded", None),
+    ],
+)
+def test_the_sandbox_numbers_do_as_pawapay_writes(
+    fakes: Fakes, party: str, network: str, state: str, reason: str | None
+) -> None:
+    order = ordered(fakes, party=party, party_code=network)
+    assert isinstance(ADAPTER.collect(order, Wire()), Accepted)
+    assert fakes.payments("pawapay")[0].party == party[1:]
+    fakes.advance(3)
+    assert (seen(order).state, seen(order).reason) == (state, reason)
+
+
+def test_old_numbers_of_the_sandbox_leave_repaired_where_the_account_does_not_list_them(fakes: Fakes) -> None:
+    order = ordered(fakes, party="+22951345789", account=fakes.account("pawapay", allowed_phones=[]))
+    ADAPTER.collect(order, Wire())
+    assert fakes.payments("pawapay")[0].party == "2290151345789"
+
+
+def test_a_payee_of_the_sandbox_is_not_found(fakes: Fakes) -> None:
+    order = ordered(fakes, "payout", "+22951345089")
+    ADAPTER.payout(order, Wire())
+    fakes.advance(3)
+    assert (seen(order).state, seen(order).reason) == (SeenState.FAILED, Reason.PAYEE_NOT_FOUND)
+
+
+def test_orange_in_burkina_wants_the_payers_code_first_and_nothing_of_it_is_kept(fakes: Fakes) -> None:
+    order, wire = ordered(fakes, party="+22674123456", party_code="ORANGE_BFA"), Wire()
+    without = ADAPTER.collect(order, wire)
+    assert isinstance(without, Rejected)
+    assert without.reason is Reason.NOT_APPROVED
+    assert isinstance(ADAPTER.collect(replace(order, otp="482913"), wire), Accepted)
+    assert "482913" not in "".join(one.request for one in wire.exchanges)
+
+
+def test_wave_over_pawapay_is_a_page_that_comes_with_the_read(fakes: Fakes) -> None:
+    fakes.kernel.is_by_hand = True
+    try:
+        order = ordered(fakes, party="+221771234567", party_code="WAVE_SEN")
+        answer = ADAPTER.collect(order, Wire())
+        assert isinstance(answer, Accepted)
+        assert answer.next.kind == "nothing"
+        step = seen(order).next_step
+        assert step is not None
+        assert step.kind == "open_link"
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert http.post_form(step.url, "choice=pay", form).status_code == 303
+    finally:
+        fakes.kernel.is_by_hand = False
+    assert seen(order).state is SeenState.SUCCEEDED
+    payout = ordered(fakes, "payout", "+221771234567", party_code="WAVE_SEN")
+    assert isinstance(ADAPTER.payout(payout, Wire()), Rejected)
+
+
+def test_a_payout_that_waits_is_called_back(fakes: Fakes) -> None:
+    order = ordered(fakes, "payout", "+22951345129")
+    ADAPTER.payout(order, Wire())
+    assert seen(order).provider_state == "ENQUEUED"
+    ADAPTER.expire(order, Wire())
+    assert seen(order).state is SeenState.CANCELLED
+    assert len(fakes.kernel.book) == 0
+
+
+def test_mixx_and_moov_are_one_network_in_each_of_their_countries(fakes: Fakes) -> None:
+    for adapter, party, network in (
+        (MIXX, "+221761234567", "FREE_SEN"),
+        (MOOV, "+2290195123456", "MOOV_BEN"),
+        (MOOV, "+22670123456", "MOOV_BFA"),
+    ):
+        order = ordered(fakes, party=party, account=fakes.account(adapter.name), party_code="ANY")
+        assert isinstance(adapter.collect(order, Wire()), Accepted)
+        fakes.advance(3)
+        assert seen(order, adapter).state is SeenState.SUCCEEDED
+        assert fakes.payments(adapter.name)[-1].document["network"] == network
+    elsewhere = MOOV.collect(ordered(fakes, party="+2250101234567", account=fakes.account("moov")), Wire())
+    assert isinstance(elsewhere, Rejected)
+    assert elsewhere.reason is Reason.COUNTRY_NOT_ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "code"),
+    [
+        ({"party_code": "PIGEON_BEN"}, Reason.CONFIGURATION, "INVALID_PROVIDER"),
+        ({"party_code": ""}, Reason.CONFIGURATION, "provider"),
+        ({"currency": "XAF"}, Reason.CURRENCY_NOT_SUPPORTED, "INVALID_CURRENCY"),
+        ({"amount_minor": 2_000_001}, Reason.AMOUNT_OUT_OF_BOUNDS, "active-conf"),
+    ],
+)
+def test_what_pawapay_does_not_take_is_rejected_with_its_reason(
+    fakes: Fakes, change: dict[str, Any], reason: Reason, code: str
+) -> None:
+    answer = ADAPTER.collect(ordered(fakes, **change), Wire())
+    assert isinstance(answer, Rejected)
+    assert (answer.reason, answer.code) == (reason, code)
+    assert len(fakes.payments("pawapay")) == 0
+
+
+def test_congolese_francs_leave_with_two_places(fakes: Fakes) -> None:
+    order = ordered(fakes, party="+243813456789", party_code="VODACOM_MPESA_COD", currency="CDF", amount_minor=150_050)
+    wire = Wire()
+    assert isinstance(ADAPTER.collect(order, wire), Accepted)
+    assert '"amount": "1500.50"' in wire.exchanges[-1].request
+
+
+def test_limits_are_asked_for_once_an_hour(fakes: Fakes) -> None:
+    wire = Wire()
+    for _ in range(3):
+        ADAPTER.collect(ordered(fakes), wire)
+    operations = [one.operation for one in wire.exchanges]
+    assert operations == ["active configuration", "collect", "collect", "collect"]
+
+
+def test_an_id_that_is_no_uuid4_is_refused(fakes: Fakes) -> None:
+    order = ordered(fakes, external_id=UUID("00000000-0000-1000-8000-000000000000"))
+    answer = ADAPTER.collect(order, Wire())
+    assert isinstance(answer, Rejected)
+    assert answer.code == "INVALID_PARAMETER"
+
+
+def test_a_wrong_token_is_a_configuration_and_moves_nothing(fakes: Fakes) -> None:
+    order = ordered(fakes)
+    account = replace(order.account, secrets={"api_token": "wrong"})
+    answer = ADAPTER.collect(replace(order, account=account), Wire())
+    assert isinstance(answer, Rejected)
+    assert answer.reason is Reason.CONFIGURATION
+    assert not ADAPTER.probe(account, Wire())
+    assert ADAPTER.probe(order.account, Wire())
+
+
+def test_our_calls_are_signed_where_the_account_has_a_key(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[dict[str, str]] = []
+    exchange = http.exchange
+
+    def listen(method: str, url: str, *, headers: dict[str, str], **more: Any) -> Any:
+        sent.append(headers)
+        return exchange(method, url, headers=headers, **more)
+
+    monkeypatch.setattr(http, "exchange", listen)
+    order = ordered(fakes)
+    pem = private_key()
+    account = replace(order.account, secrets={**order.account.secrets, "signing_key": pem})
+    wire = Wire()
+    assert isinstance(ADAPTER.collect(replace(order, account=account), wire), Accepted)
+    given = signatures.read_input(sent[-1])
+    assert given is not None
+    assert given.key_id == account.code
+    assert given.components == signatures.COMPONENTS
+    kept = "".join(one.request for one in wire.exchanges)
+    assert not [line for line in pem.splitlines() if line in kept]
+
+
+def test_what_wallets_hold_and_which_networks_work(fakes: Fakes) -> None:
+    benin = replace(fakes.account("pawapay"), country="BJ", currency="XOF")
+    before = ADAPTER.balance(benin, Wire())
+    ADAPTER.payout(ordered(fakes, "payout", account=benin), Wire())
+    fakes.advance(3)
+    after = ADAPTER.balance(benin, Wire())
+    assert isinstance(before, Balance)
+    assert isinstance(after, Balance)
+    assert (before.amount - after.amount).minor == 5_000
+    assert ADAPTER.balance(fakes.account("pawapay"), Wire()) == NotOffered()
+    availability = ADAPTER.availability(benin, Wire())
+    assert isinstance(availability, Availability)
+    assert availability.networks["MOOV_BEN"] == "operational"
+    assert ADAPTER.predict(benin, PERSON, Wire()) == "MTN_MOMO_BEN"
+
+
+def test_the_statement_of_a_day_is_ordered_then_read(fakes: Fakes) -> None:
+    orders = [ordered(fakes), ordered(fakes, party="+243813456789", party_code="VODACOM_MPESA_COD", currency="CDF")]
+    for order in orders:
+        ADAPTER.collect(order, Wire())
+    fakes.advance(3)
+    day, account = fakes.kernel.now().date(), fakes.account("pawapay")
+    cursor: str | None = None
+    lines: list[Line] = []
+    for _ in range(20):
+        page = ADAPTER.list(account, day, cursor, Wire())
+        assert isinstance(page, Page)
+        lines += page.lines
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert {(line.external_id, line.kind, line.amount) for line in lines} == {
+        (str(order.external_id), "collect", order.amount) for order in orders
+    }
+
+
+def test_nothing_secret_and_no_whole_number_is_kept(fakes: Fakes) -> None:
+    order, wire = ordered(fakes, party="+2290197000010"), Wire()
+    ADAPTER.collect(order, wire)
+    fakes.advance(3)
+    ADAPTER.status(order, wire)
+    kept = "\n".join(f"{one.url}\n{one.request}\n{one.response}" for one in wire.exchanges)
+    for value in (*order.account.secrets.values(), "97000010", "97000777"):
+        assert value not in kept
+    assert str(order.external_id) in kept
+
+
+@given(body=st.binary(max_size=200), status=st.sampled_from([200, 400, 404, 409, 422]))
+def test_no_answer_of_the_outside_raises(body: bytes, status: int) -> None:
+    assert isinstance(pawapay._submitted(Answered(status, {}, body), "collect"), Accepted | Rejected | Unknown)
+
+
+# Callbacks
+
+
+def arrived(notice: Notice, **changes: Any) -> InboundCall:
+    headers = {name.lower(): value for name, value in notice.headers.items()}
+    plain = InboundCall("POST", PATH, headers, notice.body, clock.now().timestamp(), authority=HOST)
+    return replace(plain, **changes)
+
+
+@pytest.fixture
+def paid(fakes: Fakes) -> Payment:
+    """Give a deposit that was paid, at a fake that calls us by our public name."""
+    fakes.kernel.configure({"pawapay": f"http://127.0.0.1:9{PATH}"}, {"pawapay": {"authority": HOST}})
+    ADAPTER.collect(ordered(fakes), Wire())
+    payment = fakes.payments("pawapay")[0]
+    fakes.kernel.succeed(payment)
+    return payment
+
+
+def notice_of(fakes: Fakes, payment: Payment, *, is_forged: bool = False) -> Notice:
+    notice = payment.fake.notice(fakes.kernel, payment, payment.state, is_forged=is_forged)
+    assert notice is not None
+    return notice
+
+
+def test_a_signed_callback_names_its_transfer(fakes: Fakes, paid: Payment) -> None:
+    account = fakes.account("pawapay")
+    hint = ADAPTER.verify_callback(arrived(notice_of(fakes, paid)), [account])
+    assert hint == Hint(
+        dedupe_key=f"depositId:{paid.id}:COMPLETED",
+        authenticity="signed",
+        references={"external_id": paid.id, "provider_ref": paid.provider_ref},
+        claimed_state=SeenState.SUCCEEDED,
+        account_id=account.id,
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"authority": "127.0.0.1:8000"},
+        {"path": "/api/v1/payments/callback/wave"},
+        {"method": "PUT"},
+        {"body": b'{"depositId":"x","status":"COMPLETED"}'},
+        {"now": 1.0},
+        {"headers": {}},
+        {"headers": {"signature": "sig-pp=:AA==:"}},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_callback_of_which_anything_changed_is_refused(fakes: Fakes, paid: Payment, changes: dict[str, Any]) -> None:
+    call = arrived(notice_of(fakes, paid), **changes)
+    assert ADAPTER.verify_callback(call, [fakes.account("pawapay")]) == Refusal(401)
+
+
+def test_a_forged_callback_is_refused(fakes: Fakes, paid: Payment) -> None:
+    call = arrived(notice_of(fakes, paid, is_forged=True))
+    assert ADAPTER.verify_callback(call, [fakes.account("pawapay")]) == Refusal(401)
+
+
+def test_without_an_account_nobody_is_here(fakes: Fakes, paid: Payment) -> None:
+    assert ADAPTER.verify_callback(arrived(notice_of(fakes, paid)), []) == Refusal(404)
+
+
+def _key_calls(fakes: Fakes) -> int:
+    return sum(call.path.endswith("/v2/public-key/http") for call in fakes.kernel.calls)
+
+
+def test_keys_are_fetched_once_and_again_on_a_miss_but_not_for_every_stranger(fakes: Fakes, paid: Payment) -> None:
+    account = fakes.account("pawapay")
+    for _ in range(3):
+        assert isinstance(ADAPTER.verify_callback(arrived(notice_of(fakes, paid)), [account]), Hint)
+    assert _key_calls(fakes) == 1
+    pawapay_conf.public_keys.clear()
+    pawapay_conf.public_keys.put(account.base_url, {"HTTP_EC_P256_KEY:0": "old"})
+    assert isinstance(ADAPTER.verify_callback(arrived(notice_of(fakes, paid)), [account]), Hint)
+    assert _key_calls(fakes) == 2
+    for n in range(5):
+        message = Message("POST", HOST, PATH, {"Content-Type": "application/json"}, b"{}")
+        headers = signatures.sign_message(message, private_key(), f"STRANGER:{n}", clock.now().timestamp())
+        stranger = arrived(Notice("", b"{}", headers))
+        assert ADAPTER.verify_callback(stranger, [account]) == Refusal(401)
+    assert _key_calls(fakes) == 2
+
+
+def signed(document: Any) -> InboundCall:
+    body = json.dumps(document).encode()
+    message = Message("POST", HOST, PATH, {"Content-Type": "application/json"}, body)
+    return arrived(Notice("", body, signatures.sign_message(message, private_key(), KEY_ID, clock.now().timestamp())))
+
+
+@pytest.mark.parametrize(
+    ("document", "references", "claimed", "kind"),
+    [
+        ({"payoutId": "p", "status": "FAILED"}, {"external_id": "p"}, "failed", "transfer"),
+        ({"refundId": "r", "depositId": "d", "status": "COMPLETED"}, {"external_id": "r"}, "succeeded", "transfer"),
+        (
+            {"depositId": "d", "status": "PROCESSING", "authorizationUrl": "https://x"},
+            {"external_id": "d"},
+            "pending",
+            "transfer",
+        ),
+        (
+            {"payoutId": "p", "status": "FAILED", "failureReason": {"failureCode": "MANUALLY_CANCELLED"}},
+            {"external_id": "p"},
+            "cancelled",
+            "transfer",
+        ),
+        ({"statementId": "s", "status": "COMPLETED"}, {"statement_id": "s"}, "", "statement"),
+    ],
+)
+def test_one_address_serves_every_operation(
+    fakes: Fakes, document: dict[str, Any], references: dict[str, str], claimed: str, kind: str
+) -> None:
+    hint = ADAPTER.verify_callback(signed(document), [fakes.account("pawapay")])
+    assert isinstance(hint, Hint)
+    assert (hint.references, hint.claimed_state, hint.kind) == (references, claimed, kind)
+
+
+def test_what_is_no_object_is_refused_even_when_it_is_signed(fakes: Fakes) -> None:
+    assert ADAPTER.verify_callback(signed([1]), [fakes.account("pawapay")]) == Refusal(400)
+
+
+def test_unsigned_callbacks_are_hints_only_where_the_account_says_so(fakes: Fakes) -> None:
+    call = InboundCall("POST", PATH, {}, b'{"depositId":"d","status":"COMPLETED"}', 1.8e9, authority=HOST)
+    assert ADAPTER.verify_callback(call, [fakes.account("pawapay")]) == Refusal(401)
+    hint = ADAPTER.verify_callback(call, [fakes.account("pawapay", signed_callbacks=False)])
+    assert isinstance(hint, Hint)
+    assert hint.authenticity == "none"
+
+
+@given(body=st.binary(max_size=60), given=st.text(max_size=80), named=st.text(max_size=80))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_arrives_is_answered(body: bytes, given: str, named: str) -> None:
+    account = Account(uuid4(), "p", "pawapay", "live", "", "", "http://127.0.0.1:9", {}, {})
+    call = InboundCall("POST", PATH, {"signature": given, "signature-input": named}, body, 1.8e9, authority=HOST)
+    assert ADAPTER.verify_callback(call, [account]) == Refusal(401)
