@@ -10,7 +10,7 @@ from core.phone import PhoneRefusal, normalise
 from core.security import input_mac, is_same
 from core.settings import get_settings
 from models.messages import Channel
-from models.transfers import AccountState, ProviderAccount
+from models.transfers import AccountState
 from providers import messaging
 from providers.answers import Account
 from services import provider_accounts
@@ -115,19 +115,6 @@ def find_by_address(session: Session, code: str, secret: str) -> Account | None:
 def list_accounts_of(session: Session, *adapters: str) -> list[Account]:
     """Return the accounts of some networks that may still hear from them, paused ones too."""
     return provider_accounts.views_of(session, adapters, states=(AccountState.ACTIVE, AccountState.PAUSED))
-
-
-def list_to_probe(session: Session) -> list[Account]:
-    """Return the accounts whose breaker is open and that were not asked for 30 s; they are marked as asked."""
-    rows = driver(session).execute(
-        f"""
-        update {ProviderAccount.__tablename__} set probed_at = %(now)s
-        where state = 'active' and breaker = 'open' and adapter = any(%(adapters)s)
-          and (probed_at is null or probed_at <= %(now)s - interval '30 seconds') returning id
-        """,
-        {"now": clock.now(), "adapters": [*messaging.ADAPTERS]},
-    )
-    return [provider_accounts.view(session, account_id) for (account_id,) in rows.fetchall()]
 
 
 def _country(channel: Channel, address: str) -> str:

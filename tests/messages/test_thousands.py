@@ -11,6 +11,7 @@ from models.messages import Channel
 from providers.fakes.behaviour import CODES
 from services import messages
 from services.messages.outbox import OutgoingMessage
+from services.provider_accounts import probing
 from tests.messages.house import House, sms
 
 NETWORKS = (
@@ -50,6 +51,7 @@ def test_each_is_sent_at_most_once_whatever_networks_do(house: House, many: int)
                 pass
             house.wait(130)
             job.work(Event())
+            probing.probe_due(house.database)
 
     rows = house.rows(
         "select id, dedupe_key, address, body, template_code, state, tries, provider_message_id from message"
