@@ -177,7 +177,7 @@ def test_a_lost_request_is_never_received_and_the_money_comes_back(town: Town) -
     street.work(town.database)
     town.pass_time(600)
     assert (town.state(asked), town.balance()) == (OperationState.UNKNOWN, 6_900)
-    town.pass_time(900)
+    town.pass_time(1_500)
     assert (town.state(asked), town.balance()) == (OperationState.FAILED, 10_000)
     assert town.moved() == []
 
