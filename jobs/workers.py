@@ -1,8 +1,8 @@
 """Every worker of the process: started and stopped where the scheduler is."""
 
-from jobs import transfers, worker
+from jobs import messages, transfers, worker
 
-ALL = (*transfers.WORKERS,)
+ALL = (*transfers.WORKERS, *messages.WORKERS)
 
 
 def start() -> None:
