@@ -7,15 +7,12 @@ from core import live
 from core.database import Database, Session, get_database
 from core.i18n import t
 from jobs.job import Job, every
-from jobs.worker import Worker
 from providers import messaging
 from providers.wire import Wire
 from services.messages import accounts, keeping, sending
 from services.messages.outbox import TOPIC
 
 MOST_AT_ONCE = 200
-THREADS = 4
-IDLE_S = 1.0
 TIMEOUT_MS = 15_000
 
 
@@ -61,8 +58,6 @@ def _in_batches(over: Event, step: Callable[[Session], int]) -> int:
         total += batch
     return total
 
-
-WORKERS = (Worker("messages", lambda: send_due(get_database()), TOPIC, IDLE_S, THREADS),)
 
 _PERIOD, _TRIGGER = every(60)
 JOB = Job("messages", "Ranger les messages", "toutes les minutes", _PERIOD, _TRIGGER, work)

@@ -1,8 +1,8 @@
 """Every worker of the process: started and stopped where the scheduler is."""
 
-from jobs import messages, transfers, worker
+from jobs import transfers, worker
 
-ALL = (*transfers.WORKERS, *messages.WORKERS)
+ALL = (*transfers.WORKERS,)
 
 
 def start() -> None:
