@@ -16,6 +16,7 @@ from providers.answers import Account
 from services import provider_accounts
 
 BURST_S = 1
+MOST_CALLS = 2
 REPORT_SECRET = "report_secret"  # noqa: S105  # the name of one
 STATUS_PATH = "/whatsapp/status"
 REPORTS_BY_ADDRESS = frozenset({"kannel", "twilio_sms"})
@@ -80,6 +81,16 @@ def take_slot(session: Session, account_id: UUID) -> datetime:
     )
     row = taken.fetchone()
     return row[0] if row else now
+
+
+def is_busy(session: Session, account_id: UUID) -> bool:
+    """Say whether enough calls of an account are under way: one that hangs must not hold every thread."""
+    row = fetch_one(
+        session,
+        "select count(*) as calls from message where state = 'sending' and lease_until > %s and account_id = %s",
+        (clock.now(), account_id),
+    )
+    return row is not None and row["calls"] >= MOST_CALLS
 
 
 def report_url(account: Account, message_id: UUID) -> str:

@@ -260,6 +260,7 @@ def test_a_wrong_password_opens_the_breaker_and_costs_no_message(house: House) -
     assert {house.state(one) for one in written} == {"queued"}
     assert house.rows("select breaker from provider_account where adapter = 'kannel'") == [{"breaker": "open"}]
     house.fakes.kernel.secrets.clear()
+    house.wait(31)
     assert probing.probe_due(house.database) == 1
     house.wait(601)
     house.send()
