@@ -1,9 +1,9 @@
-"""The fake operators of the demo: their accounts, their floats, and what they said, written in bulk."""
+"""The fake operators of the demo: their floats in the ledger, and what they said, written in bulk."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from commands.demo import load
 from commands.demo.chance import Chance
@@ -12,61 +12,44 @@ from commands.demo.outside import SERVED, Operator, Outside
 from commands.demo.people import Subscriber
 from core.database import Session
 from core.money import Currency, Money
-from core.permissions import SYSTEM
+from core.settings import Settings
 from models.ledger import AccountKind, Source
-from models.transfers import CaseKind, ProviderAccount, TransferCase
-from providers.fakes.accounts import ACCOUNTS, FakeAccount
-from services import ledger, provider_accounts
+from models.transfers import CaseKind, ProviderAccount, ProviderEnvironment, TransferCase
+from providers.fakes import place
+from providers.fakes.accounts import ACCOUNTS
+from services import ledger, provider_seeds
 from services.ledger import Leg, Posting
-from services.provider_accounts import CreateAccount
 
 OWNER = "provider_account"
 ASLEEP = "http://127.0.0.1:9"  # the fakes give their address when they wake
 
 
-def open_outside(session: Session, chance: Chance, now: datetime, till: Till, everybody: list[Subscriber]) -> Outside:
-    """Make the fake accounts that serve somebody of the demo, and open the accounts of the ledger they need."""
-    operators: dict[str, Operator] = {}
-    currencies = {code: place for (place, _), (code, _) in SERVED.items()}
-    for wanted in ACCOUNTS:
-        if wanted.code in currencies:
-            operators[wanted.code] = _operator(session, _account(session, wanted))
+def open_outside(
+    session: Session, settings: Settings, chance: Chance, now: datetime, till: Till, everybody: list[Subscriber]
+) -> Outside:
+    """Wake the fake accounts, and open the accounts of the ledger that those who serve somebody of the demo need."""
+    root = place.address(settings) or ASLEEP
+    provider_seeds.seed_fakes(session, {account.adapter: f"{root}/{account.adapter}" for account in ACCOUNTS})
+    codes = {code for code, _ in SERVED.values()}
+    rows = session.exec(
+        select(ProviderAccount).where(
+            col(ProviderAccount.code).in_(codes), ProviderAccount.environment == ProviderEnvironment.FAKE
+        )
+    )
+    operators = {row.code: _operator(session, row) for row in rows}
     reserves = {person.wallet_id: _reserve(session, person) for person in everybody}
     return Outside(chance, now, till, operators, reserves)
 
 
-def _account(session: Session, wanted: FakeAccount) -> ProviderAccount:
-    found = session.exec(select(ProviderAccount).where(ProviderAccount.code == wanted.code)).first()
-    if found is not None:
-        return found
-    order = CreateAccount.model_validate(
-        {
-            "code": wanted.code,
-            "label": wanted.label,
-            "adapter": wanted.adapter,
-            "environment": "fake",
-            "country": wanted.country,
-            "currency": wanted.currency or None,
-            "base_url": f"{ASLEEP}/{wanted.adapter}",
-            "settings": dict(wanted.settings),
-            "secrets": wanted.secrets,
-            "offers": ("collect",) if wanted.adapter == "orange_webpay" else ("collect", "payout"),
-        }
-    )
-    row = provider_accounts.create_account(session, SYSTEM, order)
-    provider_accounts.resume_account(session, SYSTEM, row.id)
-    return session.get_one(ProviderAccount, row.id)
-
-
 def _operator(session: Session, row: ProviderAccount) -> Operator:
-    place = (Currency(row.currency), OWNER, row.id)
+    owner = (Currency(row.currency), OWNER, row.id)
     return Operator(
         row.id,
         row.adapter,
         row.base_url,
         frozenset(row.offers),
-        ledger.house_account(session, AccountKind.PROVIDER_FLOAT, *place),
-        ledger.house_account(session, AccountKind.SUSPENSE, *place),
+        ledger.house_account(session, AccountKind.PROVIDER_FLOAT, *owner),
+        ledger.house_account(session, AccountKind.SUSPENSE, *owner),
     )
 
 
