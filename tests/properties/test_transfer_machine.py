@@ -30,7 +30,7 @@ from models.transfers import TransferState
 from providers.answers import Accepted, NotSeen, Order, Reason, Rejected, Unknown
 from services import transfers
 from services.ledger import InsufficientFunds
-from services.transfers import dispatch, reading
+from services.transfers import cases, contradictions, dispatch, outcomes, postings, reading
 from services.transfers.reading import Question
 from services.transfers.rows import find
 from services.wallets import OutsideOperation
@@ -310,3 +310,18 @@ def test_whatever_happens_the_money_is_where_the_model_says(database: Database) 
 @pytest.mark.slow
 def test_whatever_happens_at_length(database: Database) -> None:
     run(database, examples=150, steps=50)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("guard", ["comparison", "suspense", "late money", "void"])
+def test_the_machine_sees_a_service_gone_wrong(database: Database, monkeypatch: pytest.MonkeyPatch, guard: str) -> None:
+    broken: dict[str, tuple[object, str, Callable[..., object]]] = {
+        "comparison": (outcomes, "difference", lambda _row, _seen: None),
+        "suspense": (cases, "release_suspense", lambda _session, _transfer_id: None),
+        "late money": (contradictions, "_note_late_money", lambda _session, _row, _seen: None),
+        "void": (postings, "_void", lambda _session, _row: None),
+    }
+    monkeypatch.setattr(*broken[guard])
+
+    with pytest.raises(AssertionError):
+        run(database, examples=60, steps=40)
