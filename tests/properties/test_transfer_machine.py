@@ -10,7 +10,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -284,7 +284,7 @@ class TransferMachine(RuleBasedStateMachine):
         self.house.assert_books_hold()
 
 
-def run(database: Database, *, examples: int, steps: int) -> None:
+def run(database: Database, *, examples: int, steps: int, is_repeatable: bool = False) -> None:
     """Let the machine go `examples` times, `steps` steps each."""
 
     class Machine(TransferMachine):
@@ -298,6 +298,8 @@ def run(database: Database, *, examples: int, steps: int) -> None:
             stateful_step_count=steps,
             deadline=None,
             database=None,
+            derandomize=is_repeatable,
+            phases=[Phase.generate] if is_repeatable else list(Phase),
             suppress_health_check=list(HealthCheck),
         ),
     )
@@ -324,4 +326,4 @@ def test_the_machine_sees_a_service_gone_wrong(database: Database, monkeypatch: 
     monkeypatch.setattr(*broken[guard])
 
     with pytest.raises(AssertionError):
-        run(database, examples=60, steps=40)
+        run(database, examples=30, steps=25, is_repeatable=True)
