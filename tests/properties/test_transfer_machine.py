@@ -11,6 +11,7 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.errors import Flaky
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -325,5 +326,6 @@ def test_the_machine_sees_a_service_gone_wrong(database: Database, monkeypatch: 
     }
     monkeypatch.setattr(*broken[guard])
 
-    with pytest.raises(AssertionError):
-        run(database, examples=30, steps=25, is_repeatable=True)
+    # Ids are drawn anew at each replay, so that Hypothesis may find its failure twice in two places.
+    with pytest.raises((AssertionError, Flaky)):
+        run(database, examples=80, steps=40, is_repeatable=True)
