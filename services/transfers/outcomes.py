@@ -14,7 +14,7 @@ from core import clock
 from core.database import Session, driver
 from models.transfers import CaseKind, Direction, TransferState
 from providers.answers import Accepted, NextStep, NotSeen, Reason, Rejected, Seen, SeenState, Unknown
-from services.transfers import dispatch, schedules
+from services.transfers import dispatch, purposes, schedules
 from services.transfers.cases import open_case
 from services.transfers.comparison import difference, is_comparable
 from services.transfers.contradictions import note_final
@@ -104,6 +104,7 @@ def _accept(session: Session, row: TransferRow, answer: Accepted, proof: Proof) 
         elif dispatch.schedule_of(row) == "S2":
             columns["deadline_at"] = clock.now() + schedules.LINK_DEFAULT
         row = take(session, row, TransferState.PENDING, proof, **columns) or row
+        _invite(session, row)
     if answer.seen is not None:
         row = apply_seen(session, row, answer.seen, proof)
     if row.state is TransferState.UNKNOWN:
@@ -150,12 +151,22 @@ def _doubt(session: Session, row: TransferRow, seen: Seen, reason: Reason, proof
 def _stay(session: Session, row: TransferRow, seen: Seen, proof: Proof) -> TransferRow:
     """Nothing is known yet: an unknown is pending again, unless what made it unknown still stands."""
     columns: dict[str, Any] = {"provider_state": seen.provider_state}
+    is_invited = seen.next_step is not None and _step(seen.next_step) != row.next_step
     if seen.next_step is not None:
         columns["next_step"] = _step(seen.next_step)
-    if row.state is TransferState.UNKNOWN and row.reason not in _MISMATCHES and _planned_pending(row) is not None:
-        return take(session, row, TransferState.PENDING, proof, unknown_at=None, **columns) or row
-    _write(session, row, **columns)
+    is_doubted = row.reason in _MISMATCHES or _planned_pending(row) is None
+    if row.state is TransferState.UNKNOWN and not is_doubted:
+        row = take(session, row, TransferState.PENDING, proof, unknown_at=None, **columns) or row
+    else:
+        _write(session, row, **columns)
+    if is_invited:
+        _invite(session, find(session, row.id))
     return row
+
+
+def _invite(session: Session, row: TransferRow) -> None:
+    if row.next_step:
+        purposes.get(row.purpose).invite(session, row)
 
 
 def _try_again(session: Session, row: TransferRow, answer: Unknown, proof: Proof) -> None:

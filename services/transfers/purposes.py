@@ -57,6 +57,9 @@ class Purpose:
     def follow(self, session: Session, row: TransferRow, was: TransferState, posted: Posted | None) -> None:
         """Do what else a transition brings, in its transaction: the subject's own state, messages to people."""
 
+    def invite(self, session: Session, row: TransferRow) -> None:
+        """Tell the payer what he is to do now (`row.next_step`): follow a link, type a code; not for a mere prompt."""
+
     def doubt(self, session: Session, row: TransferRow) -> None:
         """Tell the person that nobody knows yet, ten minutes after; once."""
 

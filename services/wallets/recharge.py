@@ -50,6 +50,7 @@ from services.wallets.refusals import PayeeFull, guard_velocity
 
 PROOF_IS_FRESH_FOR = timedelta(days=90)
 CHANGE_RESTS_FOR = timedelta(hours=72)
+LONGEST_LINK = 200  # a link that would be cut is of no use to anybody
 
 _ENDED_BADLY = frozenset({TransferState.FAILED, TransferState.EXPIRED, TransferState.CANCELLED})
 
@@ -173,6 +174,15 @@ class _Recharge(Purpose):
             # Whoever asked by phone has no screen to open a link on: it comes to him.
             figures |= {"montant": row.amount.on_phone(), "lien": row.next_step["url"]}
             tell(session, holder, "wallet_recharge_lien", operation.reference, figures)
+
+    def invite(self, session: Session, row: TransferRow) -> None:
+        """Send the link by SMS: the dialogue that asked is over."""
+        link = str(row.next_step.get("url", ""))
+        if not 0 < len(link) <= LONGEST_LINK:
+            return
+        operation, holder = get_operation(session, row.subject_id), holder_of(session, row.subject_id)
+        figures = {"montant": row.amount.on_phone(), "operateur": operator_name(row.method), "lien": link}
+        tell(session, holder, "wallet_recharge_lien", operation.reference, figures)
 
     def doubt(self, session: Session, row: TransferRow) -> None:
         tell_doubt(session, row)

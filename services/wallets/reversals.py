@@ -5,16 +5,18 @@ from uuid import UUID
 from pydantic import Field
 
 from core.database import Session, fetch_all
-from core.errors import NotFound
+from core.errors import NotFound, WrongState
 from core.money import Currency, Money
 from core.orders import Order
 from core.permissions import Actor, Permission
 from core.states import transition
 from models.messages import Channel
-from models.wallets import OPERATION_STEPS, OperationState, UssdOperation
+from models.wallets import OPERATION_STEPS, OperationState, OperationType, UssdOperation
 from services import audit, ledger, messages
 from services.ledger import Posted, ReverseTransaction
 from services.messages import OutgoingMessage
+
+OUTSIDE = frozenset({OperationType.RECHARGE, OperationType.BILL, OperationType.AIRTIME})
 
 
 class ReverseOperation(Order):
@@ -34,6 +36,8 @@ def reverse_operation(session: Session, actor: Actor, order: ReverseOperation) -
     operation = session.get(UssdOperation, order.operation_id, with_for_update=True, populate_existing=True)
     if operation is None or operation.transaction_id is None:
         raise NotFound(thing="operation")
+    if operation.type in OUTSIDE:  # its money is not in the house: a transfer gives it back
+        raise WrongState(state=str(operation.state), wanted=str(OperationState.REVERSED))
     if operation.state != OperationState.REVERSED:
         transition(operation, OPERATION_STEPS, OperationState.REVERSED)
     reversal = ReverseTransaction(key=order.key, transaction_id=operation.transaction_id, reason=order.reason)

@@ -284,6 +284,7 @@ def test_a_link_that_nobody_paid_expires_and_is_looked_at_once_more(house: House
     operation = house.recharge()
     house.submit()
     assert house.row(operation).next_step["url"] == "https://pay.example/1"
+    assert house.said() == ["wallet_recharge_lien"]
 
     reads = house.run(minutes=25)
     assert (house.state(operation), house.row(operation).reason) == ("expired", "link_expired")
@@ -297,6 +298,17 @@ def test_a_link_that_nobody_paid_expires_and_is_looked_at_once_more(house: House
     assert house.cases() == [("late_money", 1_010)]
     house.clock.advance(48 * 3_600)
     assert house.read() == 0
+
+
+def test_a_link_that_comes_with_a_read_is_sent_too_once(house: House) -> None:
+    step = NextStep("open_link", url="https://pay.example/2")
+    house.provider.reads.extend([lambda order: seen("pending", order, next_step=step)] * 2)
+    operation = house.recharge()
+    house.submit()
+    house.hint(operation)
+    house.hint(operation)
+
+    assert (house.row(operation).next_step["url"], house.said()) == ("https://pay.example/2", ["wallet_recharge_lien"])
 
 
 def test_a_link_that_nobody_was_given_expires_after_a_quarter_of_an_hour(house: House) -> None:
