@@ -13,14 +13,11 @@ from commands.demo.outside import DAYS, SERVED, Operator, Outside
 from commands.demo.people import Subscriber
 from core.database import Session
 from core.money import Currency, Money
-from core.settings import Settings
 from models.ledger import AccountKind, Source
 from models.reconciliation import ReconciliationRun, ReconciliationState
-from models.transfers import CaseKind, ProviderAccount, ProviderEnvironment, TransferCase, TransferState
+from models.transfers import CaseKind, ProviderAccount, TransferCase, TransferState
 from providers import registry
-from providers.fakes import place
-from providers.fakes.accounts import ACCOUNTS
-from services import ledger, provider_seeds
+from services import ledger
 from services.ledger import Leg, Posting
 
 OWNER = "provider_account"
@@ -28,22 +25,14 @@ STATE, ACCOUNT, AMOUNT, CURRENCY, CREATED, REFERENCE = (
     load.TRANSFERS.index(name)
     for name in ("state", "account_id", "amount_minor", "currency", "created_at", "provider_ref")
 )
-ASLEEP = "http://127.0.0.1:9"  # the fakes give their address when they wake
 
 
-def open_outside(
-    session: Session, settings: Settings, chance: Chance, now: datetime, till: Till, everybody: list[Subscriber]
-) -> Outside:
-    """Wake the fake accounts, and open the accounts of the ledger that those who serve somebody of the demo need."""
-    root = place.address(settings) or ASLEEP
-    provider_seeds.seed_fakes(session, {account.adapter: f"{root}/{account.adapter}" for account in ACCOUNTS})
-    codes = {code for code, _ in SERVED.values()}
-    rows = session.exec(
-        select(ProviderAccount).where(
-            col(ProviderAccount.code).in_(codes), ProviderAccount.environment == ProviderEnvironment.FAKE
-        )
-    )
-    operators = {row.code: _operator(session, row) for row in rows}
+def open_outside(session: Session, chance: Chance, now: datetime, till: Till, everybody: list[Subscriber]) -> Outside:
+    """Find the fake accounts that serve somebody of the demo, and open the accounts of the ledger they need."""
+    operators: dict[str, Operator] = {}
+    serving = col(ProviderAccount.code).in_({code for code, _ in SERVED.values()})
+    for row in session.exec(select(ProviderAccount).where(serving).order_by(ProviderAccount.code)):
+        operators[row.code] = _operator(session, row)
     reserves = {person.wallet_id: _reserve(session, person) for person in everybody}
     return Outside(chance, now, till, operators, reserves)
 

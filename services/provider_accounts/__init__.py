@@ -28,6 +28,7 @@ from services.provider_accounts.accounts import (
     set_secret,
 )
 from services.provider_accounts.hosts import allowed_hosts
+from services.provider_accounts.offers import offers_of
 from services.provider_accounts.probing import (
     NotTestable,
     ProbeRow,
@@ -64,6 +65,7 @@ __all__ = [
     "get_account",
     "is_any_live_active",
     "list_accounts",
+    "offers_of",
     "pause_account",
     "probe_due",
     "resume_account",

@@ -42,7 +42,12 @@ _PAWAPAY = Shape(
     is_signed=True,
 )
 _TWILIO = Shape(
-    "Twilio", secrets=("auth_token",), settings=("account_sid", "from"), live_hosts=("api.twilio.com",), is_signed=True
+    "Twilio",
+    secrets=("auth_token",),
+    settings=("account_sid", "from"),
+    optional=("shared_keys", "report_secret"),
+    live_hosts=("api.twilio.com",),
+    is_signed=True,
 )
 
 SHAPES: dict[str, Shape] = {
@@ -97,6 +102,7 @@ SHAPES: dict[str, Shape] = {
         "Africa's Talking",
         secrets=("api_key",),
         settings=("username",),
+        optional=("report_secret",),
         live_hosts=("api.africastalking.com",),
         sandbox_hosts=("api.sandbox.africastalking.com",),
     ),
@@ -104,6 +110,7 @@ SHAPES: dict[str, Shape] = {
         "Kannel",
         secrets=("password",),
         settings=("username",),
+        optional=("report_secret",),
         schemes=("https", "http"),
         is_hosted_by_us=True,
     ),

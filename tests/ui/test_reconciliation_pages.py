@@ -20,8 +20,10 @@ from services.reconciliation.fetching import save_lines
 from tests.builders import payments
 from tests.builders.bank import Bank
 from tests.ui.conftest import signed_in
+from tests.ui.hands import field, press, stored, until
 
 PATH = "/paiements/rapprochement"
+OPEN_ITEMS = "select count(*) as items from reconciliation_item where resolved_at is null"
 
 
 @pytest.fixture
@@ -74,32 +76,16 @@ async def test_a_day_is_settled_word_by_word_and_closed(open_console: Any, house
             await user.should_see("OURSALONE")
             await user.should_see("+22177****67")
             await user.should_not_see("Clôturer le jour")
-            with user:
-                first = min(
-                    (one for one in user.find(kind=ui.button).elements if one.text == "Régler"), key=lambda one: one.id
-                )
-            user.find(kind=ui.button, content="Régler").elements = {first}
-            user.find(kind=ui.button, content="Régler").click()
+            press(user, "Régler")
             await user.should_see("Pourquoi cet écart est réglé")
             with user:
-                next(iter(user.find(kind=ui.textarea).elements)).set_value("Vu avec l'opérateur")
-            user.find("Régler l’écart").click()
-            await user.should_see("Vu avec l'opérateur", retries=20)
-            with house.transaction() as session:
-                waiting = fetch_one(
-                    session, "select count(*) as items from reconciliation_item where resolved_at is null"
-                )
-            assert waiting == {"items": left}
+                field(user, "Pourquoi cet écart est réglé").set_value("Vu avec l'opérateur")
+            press(user, "Régler l’écart")
+            await until(lambda wanted={"items": left}: stored(house, OPEN_ITEMS) == wanted)
         await user.open(f"{PATH}/{run_id}")
         user.find("Clôturer le jour").click()
         await user.should_see("Il ne s’ouvrira plus.")
-        buttons = sorted(
-            (one for one in user.find("Clôturer le jour").elements if isinstance(one, ui.button)),
-            key=lambda one: one.id,
-        )
-        closing = user.find("Clôturer le jour")
-        closing.elements = {buttons[-1]}
-        closing.click()
+        press(user, "Clôturer le jour")
         await user.should_see("<dt>Sceau</dt>", retries=20)
     with house.transaction() as session:
         run = session.get_one(ReconciliationRun, run_id)
