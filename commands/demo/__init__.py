@@ -105,7 +105,7 @@ def _write(
         accounts = _open_accounts(session, settings)
         till = open_till(session, chance, {place.currency for place in PLACES})
         people.open_wallet_accounts(session, everybody)
-        outside = open_outside(session, settings, chance, now, till, everybody)
+        outside = open_outside(session, chance, now, till, everybody)
         history = History(chance, now, settings.ussd_brand, everybody, till, accounts, outside)
         for share in history.draw(count):
             progress(0.35 * share)

@@ -215,13 +215,6 @@ def find_transfers(session: Session, actor: Actor, text: str, *, limit: int = 5)
     return [transfer_line(row) for row in rows]
 
 
-def count_unknown(session: Session, actor: Actor) -> int:
-    """Count the transfers nobody knows the end of."""
-    actor.require(Permission.PAYMENTS_READ)
-    row = fetch_one(session, "select count(*) as total from transfer where state = 'unknown'")
-    return int(row["total"]) if row else 0
-
-
 def list_account_names(session: Session, actor: Actor) -> list[AccountName]:
     """Return the accounts that ever moved money, by name."""
     actor.require(Permission.PAYMENTS_READ)
