@@ -119,12 +119,6 @@ class TransferCard:
     transactions: tuple[tuple[str, UUID], ...]
 
     @property
-    def refunded(self) -> Money:
-        """What went back already: the sum of the children that succeeded."""
-        gone = sum(child.amount.minor for child in self.children if child.state == "succeeded")
-        return Money(gone, self.line.amount.currency)
-
-    @property
     def refundable(self) -> Money:
         """What may still go back: children that are not known yet count as gone."""
         open_or_gone = {"created", "submitted", "pending", "unknown", "succeeded"}
