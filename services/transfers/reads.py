@@ -350,19 +350,8 @@ def _card(row: dict[str, Any], steps: list[dict[str, Any]], family: list[dict[st
     relatives = [(other["parent_id"] == row["id"], _relative(other)) for other in family]
     posted = (("hold", "hold_transaction_id"), ("post", "transaction_id"), ("reversal", "reversal_id"))
     copied = (
-        "external_id",
-        "subject_id",
-        "source",
-        "key",
-        "method",
-        "party_code",
-        "label",
-        "base_url",
-        "provider_state",
-        "submitted_at",
-        "ended_at",
-        "deadline_at",
-        "is_held",
+        *("external_id", "subject_id", "source", "key", "method", "party_code", "label", "base_url"),
+        *("provider_state", "submitted_at", "ended_at", "deadline_at", "is_held"),
     )
     return TransferCard(
         line=transfer_line(row),
