@@ -20,6 +20,7 @@ WEEK = timedelta(days=7)
 SILENCE = timedelta(minutes=30)
 MOST_UNKNOWN = 0.01
 FEWEST_JUDGED = 10  # fewer say nothing of an hour
+FEWEST_EXPECTED = 3  # of fewer ends in half an hour a callback may well be lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ _FIGURES = """
 _LAST_HOUR = """
     with sent as (
         select t.id, t.account_id, t.state, t.submitted_at >= %(end)s - interval '1 hour' as is_now,
-               t.submitted_at < %(quiet)s as is_due, t.submitted_at >= %(quiet)s - interval '30 minutes' as is_recent
+               t.ended_at >= %(quiet)s as is_fresh
         from transfer t
         where t.submitted_at >= %(week)s and t.submitted_at < %(end)s
           and mod(extract(epoch from %(end)s - t.submitted_at)::bigint, 86400) < 3600
@@ -129,7 +130,7 @@ _LAST_HOUR = """
            count(*) filter (where is_now and state in ('succeeded', 'reversed')) as now_succeeded,
            count(*) filter (where not is_now) as before_known,
            count(*) filter (where not is_now and state in ('succeeded', 'reversed')) as before_succeeded,
-           count(*) filter (where is_now and is_due and is_recent) as due,
+           count(*) filter (where is_now and is_fresh) as due,
            (select max(i.received_at) from inbound_event i
             where i.account_id = sent.account_id and i.is_accepted and i.received_at >= %(start)s) as called_at
     from sent group by account_id
@@ -204,6 +205,6 @@ def _alerts(unknown: Rate, judged: dict[str, Any]) -> list[str]:
     if unknown.denominator >= FEWEST_JUDGED and (unknown.value or 0) > MOST_UNKNOWN:
         found.append("unknown")
     called_at = judged.get("called_at")
-    if judged.get("due", 0) and (called_at is None or called_at < clock.now() - SILENCE):
+    if judged.get("due", 0) >= FEWEST_EXPECTED and (called_at is None or called_at < clock.now() - SILENCE):
         found.append("silence")
     return found

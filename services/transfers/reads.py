@@ -119,12 +119,6 @@ class TransferCard:
     transactions: tuple[tuple[str, UUID], ...]
 
     @property
-    def refunded(self) -> Money:
-        """What went back already: the sum of the children that succeeded."""
-        gone = sum(child.amount.minor for child in self.children if child.state == "succeeded")
-        return Money(gone, self.line.amount.currency)
-
-    @property
     def refundable(self) -> Money:
         """What may still go back: children that are not known yet count as gone."""
         open_or_gone = {"created", "submitted", "pending", "unknown", "succeeded"}
@@ -213,13 +207,6 @@ def find_transfers(session: Session, actor: Actor, text: str, *, limit: int = 5)
         {**values, "limit": limit},
     )
     return [transfer_line(row) for row in rows]
-
-
-def count_unknown(session: Session, actor: Actor) -> int:
-    """Count the transfers nobody knows the end of."""
-    actor.require(Permission.PAYMENTS_READ)
-    row = fetch_one(session, "select count(*) as total from transfer where state = 'unknown'")
-    return int(row["total"]) if row else 0
 
 
 def list_account_names(session: Session, actor: Actor) -> list[AccountName]:
@@ -363,19 +350,8 @@ def _card(row: dict[str, Any], steps: list[dict[str, Any]], family: list[dict[st
     relatives = [(other["parent_id"] == row["id"], _relative(other)) for other in family]
     posted = (("hold", "hold_transaction_id"), ("post", "transaction_id"), ("reversal", "reversal_id"))
     copied = (
-        "external_id",
-        "subject_id",
-        "source",
-        "key",
-        "method",
-        "party_code",
-        "label",
-        "base_url",
-        "provider_state",
-        "submitted_at",
-        "ended_at",
-        "deadline_at",
-        "is_held",
+        *("external_id", "subject_id", "source", "key", "method", "party_code", "label", "base_url"),
+        *("provider_state", "submitted_at", "ended_at", "deadline_at", "is_held"),
     )
     return TransferCard(
         line=transfer_line(row),

@@ -105,6 +105,10 @@ def test_half_an_hour_of_traffic_without_a_callback_is_an_alert(rolled_back: Ses
     mtn = transfers.account(rolled_back)
     now = clock.now()
     row = transfers.transfer(rolled_back, mtn, at=now - 40 * MINUTE)
+    transfers.callback(rolled_back, mtn, row, received_at=now - 39 * MINUTE)
+    assert health(rolled_back, mtn).alerts == ()  # nobody paid since: there is nothing to hear
+    for number in range(3):
+        row = transfers.transfer(rolled_back, mtn, at=now - (10 + number) * MINUTE)
     assert health(rolled_back, mtn).alerts == ("silence",)
     transfers.callback(rolled_back, mtn, row, received_at=now - 29 * MINUTE)
     assert health(rolled_back, mtn).alerts == ()

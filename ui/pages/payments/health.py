@@ -58,7 +58,12 @@ async def _fill(place: ui.element) -> None:
                 cards.titled(t("Sans trafic depuis 24 heures"), count=count(len(quiet)), is_flush=True),
             ):
                 lines = [
-                    tag("div", tag("span", one.label, class_="line-title"), _state(one), class_="quiet-line")
+                    tag(
+                        "div",
+                        tag("span", one.label, class_="line-title"),
+                        tag("span", _state(one)),
+                        class_="quiet-line",
+                    )
                     for one in quiet
                 ]
                 show(join(*lines), classes="quiet-lines")
