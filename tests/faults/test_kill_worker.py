@@ -1,4 +1,4 @@
-"""kill -9 of the worker at each point of a submission: no second execution, nothing lost, every open one in the queue."""
+"""kill -9 of the worker at each point of a submission: no second execution, nothing lost, open ones in the queue."""
 
 import random
 import signal
