@@ -11,7 +11,18 @@ from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from api import auth, errors, health, organisations, payments, pension_auth, single_sign_on, users, ussd
+from api import (
+    auth,
+    delivery_reports,
+    errors,
+    health,
+    organisations,
+    payments,
+    pension_auth,
+    single_sign_on,
+    users,
+    ussd,
+)
 from api.deps import documentation_reader
 from core.access_log import AccessLog
 from core.settings import Settings
@@ -42,7 +53,7 @@ def create(settings: Settings, lifespan: Lifespan, version: str) -> FastAPI:
         )
     app.add_middleware(AccessLog)
     errors.install(app)
-    for part in (health, ussd, payments, auth, pension_auth, users, organisations, single_sign_on):
+    for part in (health, ussd, payments, delivery_reports, auth, pension_auth, users, organisations, single_sign_on):
         app.include_router(part.router)
     errors.refuse_unknown(app)
     _serve_documentation(app)

@@ -12,13 +12,13 @@ from pydantic import BeforeValidator, Field
 from api.deps import Door, SignedIn
 from api.fields import Language, MaybeEmail, MaybePhone
 from api.shapes import pension_profile, tontine_user
-from core.database import Session, get_database
+from core.database import Session, get_database, keep
 from core.errors import InvalidInput, Refusal
 from core.i18n import t
 from core.ids import parse_id
 from core.orders import Order, Text
 from core.permissions import Permission, Role, Scope
-from services import organisations, users
+from services import messages, organisations, users
 from services.users import UserCreated, UserRow
 
 tontine_router = APIRouter(prefix="/api/v1/users", tags=["users"])
@@ -156,8 +156,8 @@ def create_user(body: CreateBody, door: SignedIn) -> Response:
     return door.answer(_create(door, body), _created, 201)
 
 
-def _create(door: Door, body: CreateBody) -> Callable[[Session], UserCreated]:
-    def create(session: Session) -> UserCreated:
+def _create(door: Door, body: CreateBody) -> Callable[[Session], tuple[UserCreated, bool]]:
+    def create(session: Session) -> tuple[UserCreated, bool]:
         organisation = organisations.find_organisation(session, body.organization_id)
         if organisation is None or not organisation.is_active:
             raise InvalidInput({"organization_id": t("organisation inconnue ou fermée")})
@@ -171,18 +171,23 @@ def _create(door: Door, body: CreateBody) -> Callable[[Session], UserCreated]:
             role=Role(body.role),
             organisation_id=organisation.id,
         )
-        return users.create_user(session, door.actor, order)
+        created = users.create_user(session, door.actor, order)
+        # The invitation leaves once it is committed; the answer says what became of it, and never hopes.
+        keep(session)
+        return created, messages.wait_until_sent(get_database(), created.invitation.message_id)
 
     return create
 
 
-def _created(created: UserCreated) -> dict[str, Any]:
-    # The invitation waits in the outbox: nothing leaves before this answer, and the answer never hopes.
+def _created(done: tuple[UserCreated, bool]) -> dict[str, Any]:
+    created, is_sent = done
     return {
         "user": pension_profile(created.user),
         "temporary_password": created.temporary_password,
-        "email_sent": False,
-        "message": t("Utilisateur créé avec succès. L'e-mail n'est pas parti : remettez le mot de passe vous-même."),
+        "email_sent": is_sent,
+        "message": t("Utilisateur créé avec succès. Un e-mail lui a été envoyé.")
+        if is_sent
+        else t("Utilisateur créé avec succès. L'e-mail n'est pas parti : remettez le mot de passe vous-même."),
     }
 
 

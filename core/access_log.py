@@ -15,7 +15,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Addresses whose end is a secret or a person's paper, and how many of their parts may be written.
-SECRET_TAILS = {"g": 2, "verifier": 1, "v": 1}
+SECRET_TAILS = {"g": 2, "verifier": 1, "v": 1, "desabonnement": 1}
 QUIET_PATHS = ("/_nicegui", "/health", "/metrics", "/docs-assets")
 UNKNOWN_ROUTE = "other"
 

@@ -77,7 +77,9 @@ def callback_addresses(settings: Settings) -> Mapping[str, str]:
     named = {account.adapter: SHAPES[account.adapter].callback for account in ACCOUNTS}
     root = _own_address(settings)
     registered = ("orange_sonatel", "wave", "pawapay", "mixx", "moov")
-    return {adapter: f"{root}/api/v1/payments/callback/{named[adapter]}" for adapter in registered if adapter in named}
+    whatsapp = dict.fromkeys(("meta_whatsapp", "twilio_whatsapp"), f"{root}/whatsapp/webhook")
+    money = {name: f"{root}/api/v1/payments/callback/{named[name]}" for name in registered if name in named}
+    return {**money, **whatsapp}
 
 
 def _own_address(settings: Settings) -> str:

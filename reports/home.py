@@ -102,7 +102,7 @@ def list_waiting(session: Session, actor: Actor) -> list[Waiting]:
     if actor.may(Permission.USSD_ACT):
         found += _unknown_operations(session)
     if actor.may(Permission.PAYMENTS_ACT):
-        found += _unknown_transfers(session) + _open_cases(session)
+        found += _asked_approvals(session, actor) + _unknown_transfers(session) + _open_cases(session)
     if actor.may(Permission.SUBSCRIBERS_WRITE):
         found += _locked_pins(session)
     if actor.may(Permission.OUTBOX_READ):
@@ -185,7 +185,11 @@ def _unknown_operations(session: Session) -> list[Waiting]:
     rows = fetch_all(
         session,
         "select currency, count(*) as count, sum(amount_minor)::bigint as amount, min(created_at) as since"
-        " from ussd_operation where state = 'unknown' group by currency order by currency",
+        # What went through a transfer waits as one; the condition is that of the index of open transfers.
+        " from ussd_operation o where state = 'unknown' and not exists (select from transfer t"
+        " where t.subject_id = o.id and t.purpose in ('recharge', 'withdrawal')"
+        " and t.state in ('created', 'submitted', 'pending', 'unknown'))"
+        " group by currency order by currency",
     )
     if not rows:
         return []
@@ -202,6 +206,19 @@ def _unknown_operations(session: Session) -> list[Waiting]:
             tuple(Money(row["amount"], Currency(row["currency"])) for row in rows),
         )
     ]
+
+
+def _asked_approvals(session: Session, actor: Actor) -> list[Waiting]:
+    row = fetch_one(
+        session,
+        "select count(*) as count, min(created_at) as since, min(summary) as summary from approval"
+        " where state = 'waiting' and subject_type in ('transfer', 'transfer_case') and asked_by is distinct from %s",
+        (actor.user_id,),
+    )
+    if row is None or not row["count"]:
+        return []
+    title = t("Décisions de paiement à prendre à deux\u00a0: {count}").format(count=row["count"])
+    return [Waiting("approvals", "approval_delegation", "accent", title, row["summary"], row["count"], row["since"])]
 
 
 def _unknown_transfers(session: Session) -> list[Waiting]:

@@ -14,13 +14,14 @@ from channels.dialogue import FlowDefectError
 from core.errors import Refusal
 from core.money import Money
 from core.permissions import Actor
-from core.phone import mask_phone
+from core.phone import mask_phone, normalise
 from core.security import PinHash, hash_pin
+from models.transfers import Direction
 from models.wallets import OperationType
-from services import pins, users, wallets
+from services import pins, routes, users, wallets
 from services.pins import NoPin, PinChecked, PinLocked, PinTicket
 from services.users import UpdateProfile
-from services.wallets import RegisterSubscriber, TransferMoney
+from services.wallets import RechargeWallet, RegisterSubscriber, TransferMoney
 
 DEFAULT_PIN_LENGTH = 5
 OUTCOMES: dict[type[Refusal], str] = {**wallets.OUTCOMES, NoPin: "none", PinLocked: "locked"}
@@ -255,6 +256,41 @@ def _transfer(context: ActionContext, inputs: Inputs) -> Outcome:
     return Outcome("ok", {"ref": done.reference, "balance": done.balance.minor}, operation_id=done.id)
 
 
+# Top-up
+
+
+def _providers(context: ActionContext, _inputs: Inputs) -> Outcome:
+    """List who may be asked for money in the country of the caller's own number, those that answer now."""
+    country = normalise(_phone(context), None).country
+    offers = routes.list_offers(context.session, country, Direction.COLLECT, context.service_currency)
+    rows = [
+        {"code": offer.method, "name": offer.label.partition(" (")[0]}
+        for offer in offers
+        if offer.is_available and not offer.is_recorded_by_hand
+    ]
+    return Outcome("ok", rows=tuple(rows))
+
+
+@_refusing
+def _recharge(context: ActionContext, inputs: Inputs) -> Outcome:
+    """Ask the caller's operator, and answer at once: whoever holds the phone never waits for a provider."""
+    shown, currency = _shown(context), context.service_currency
+    asked = wallets.recharge(
+        context.session,
+        _actor(context),
+        RechargeWallet(
+            key=context.key,
+            user_id=_user_id(context),
+            method=inputs["provider"],
+            amount=Money(shown.amount, currency),
+            fee=Money(shown.fee, currency),
+            tariff_id=UUID(shown.tariff_id),
+            session_id=context.dialogue.session_id,
+        ),
+    )
+    return Outcome("pending", {"ref": asked.reference}, operation_id=asked.id)
+
+
 def _shown(context: ActionContext) -> Shown:
     if context.shown is None or context.shown.tariff_id is None:
         raise FlowDefectError("money without a quote on the confirm screen")
@@ -349,5 +385,14 @@ REGISTRY: dict[str, Action] = by_name(
         outputs={**_QUOTED, "ref": REF, "balance": BALANCE, "ago": Value("text", 7), "again": Value("int", 1)},
         optional=frozenset({"found", "pending", "failed"}),
         run=_transfer,
+    ),
+    Action("wallet.providers", frozenset({"ok"}), Effect.READ, row={"code": TEXT, "name": TEXT}, run=_providers),
+    Action(
+        "wallet.recharge",
+        frozenset({"ok", "pending", "funds", "limit", "payee", "closed", "requote", "failed"}),
+        Effect.MONEY,
+        inputs={"provider": TEXT},
+        outputs={**_QUOTED, "ref": REF},
+        run=_recharge,
     ),
 )

@@ -13,6 +13,7 @@ from commands.demo import load, people
 from commands.demo.chance import Chance
 from commands.demo.history import Account, History
 from commands.demo.ledgers import open_till, post
+from commands.demo.operators import open_outside, write_outside
 from commands.demo.people import STAFF, Secrets, Subscriber
 from commands.demo.places import PLACES, Place
 from commands.demo.rhythm import DAYS
@@ -25,7 +26,7 @@ from core.settings import Settings
 from models.flows import FlowVersion
 from models.users import User
 from models.ussd import UssdGateway, UssdService
-from services import installation
+from services import installation, provider_seeds
 
 SEED = 2026
 SESSIONS = 22_500
@@ -82,6 +83,8 @@ def seed(
     now = clock.now()
     with database.transaction() as session:
         installation.install(session, settings)
+    with database.transaction() as session:
+        provider_seeds.make_missing_fakes(session)
     with database.transaction(statement_timeout_ms=TIME_LIMIT_MS) as session:
         driver(session).execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
         if is_seeded(session):
@@ -102,7 +105,8 @@ def _write(
         accounts = _open_accounts(session, settings)
         till = open_till(session, chance, {place.currency for place in PLACES})
         people.open_wallet_accounts(session, everybody)
-        history = History(chance, now, settings.ussd_brand, everybody, till, accounts)
+        outside = open_outside(session, chance, now, till, everybody)
+        history = History(chance, now, settings.ussd_brand, everybody, till, accounts, outside)
         for share in history.draw(count):
             progress(0.35 * share)
         staff = people.write_staff(session, chance, now, secrets.passwords)
@@ -111,6 +115,7 @@ def _write(
         progress(0.35 + 0.2 * done / len(till.postings))
     rows = history.rows
     load.copy(session, "ussd_operation", load.OPERATIONS, rows.operations)
+    write_outside(session, outside)
     load.copy(session, "ussd_session", load.SESSIONS, rows.sessions)
     progress(0.65)
     load.copy(session, "ussd_turn", load.TURNS, rows.turns)
@@ -120,7 +125,8 @@ def _write(
     progress(0.95)
     driver(session).execute("select ussd_rollup(%s, %s)", (now - timedelta(days=DAYS + 1), now + timedelta(hours=1)))
     progress(1.0)
-    return Seeded(True, len(rows.sessions), len(rows.turns), len(rows.operations), tuple(everybody))
+    operations = len(rows.operations) + len(outside.rows.operations)
+    return Seeded(True, len(rows.sessions), len(rows.turns), operations, tuple(everybody))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from commands.demo import dialogues
 from commands.demo.chance import Chance
 from commands.demo.dialogues import Sending, Step, Walk
 from commands.demo.ledgers import Priced, Till
+from commands.demo.outside import Outside
 from commands.demo.people import Subscriber, draw_phone
 from commands.demo.places import PLACES
 from commands.demo.rhythm import DAYS, draw_moments
@@ -73,6 +74,7 @@ class History:
     people: list[Subscriber]
     till: Till
     accounts: dict[str, Account]
+    outside: Outside
     rows: Rows = field(default_factory=Rows)
 
     def draw(self, count: int) -> Iterator[float]:
@@ -94,6 +96,7 @@ class History:
         first_day = self.now - timedelta(days=DAYS)
         for moment in draw_moments(self.chance, self.now, count):
             yield moment, self._dial, None
+        yield from self.outside.events(count)
         for _ in range(OPEN_NOW):
             yield self.now - timedelta(seconds=self.chance.uniform(3, 150)), self._dial_now, None
         for person in self.people:

@@ -40,6 +40,7 @@ _AMOUNTS = (
     150_000,
 )
 _WEIGHTS = (6, 12, 6, 14, 7, 8, 18, 5, 12, 5, 5, 4, 3, 1, 0.4)
+_PRICED = (OperationType.TRANSFER, OperationType.RECHARGE, OperationType.CASH_OUT)
 _LARGEST_SHARE = 0.6  # nobody sends nearly all he has
 _BALANCE_CEILING = 2_000_000
 
@@ -59,6 +60,7 @@ class Till:
     chance: Chance
     bands: dict[Currency, list[tuple[Band, UUID]]]
     house: dict[tuple[AccountKind, Currency], UUID]
+    outside: dict[tuple[OperationType, Currency], list[tuple[Band, UUID]]]
     postings: list[Posting] = field(default_factory=list)
 
     def draw(self, payer: Subscriber, payee: Subscriber) -> Priced | None:
@@ -82,6 +84,12 @@ class Till:
         band, tariff_id = next((row for row in bands if row[0].to_minor >= amount), bands[-1])
         return Priced(amount, band.fee(amount), tariff_id)
 
+    def price_of(self, kind: OperationType, currency: Currency, amount: int) -> tuple[int, UUID]:
+        """Price a top-up or a withdrawal; return its fee and the tariff row that says so."""
+        bands = self.outside[kind, currency]
+        band, tariff_id = next((row for row in bands if row[0].to_minor >= amount), bands[-1])
+        return band.fee(amount), tariff_id
+
     def transfer(
         self, payer: Subscriber, payee: Subscriber, priced: Priced, moment: datetime, key: str, reference: str
     ) -> UUID:
@@ -94,7 +102,7 @@ class Till:
             Leg(payee.account_id, Money(-priced.amount, currency)),
             Leg(self.house[AccountKind.FEE_INCOME, currency], Money(-priced.fee, currency)),
         )
-        return self._add(Source.USSD, key, "transfer", legs, moment, reference)
+        return self.add(Source.USSD, key, "transfer", legs, moment, reference)
 
     def bring(self, person: Subscriber, amount: int, moment: datetime, kind: str, house: AccountKind) -> None:
         """Bring money into a wallet from the house, or back out of it when `amount` is negative."""
@@ -104,11 +112,10 @@ class Till:
         money = Money(amount, person.place.currency)
         legs = (Leg(self.house[house, person.place.currency], money), Leg(person.account_id, -money))
         reference = self.chance.reference("DP")
-        self._add(Source.MANUAL, f"{kind}:{reference}", kind, legs, moment, reference)
+        self.add(Source.MANUAL, f"{kind}:{reference}", kind, legs, moment, reference)
 
-    def _add(
-        self, source: Source, key: str, kind: str, legs: tuple[Leg, ...], moment: datetime, reference: str
-    ) -> UUID:
+    def add(self, source: Source, key: str, kind: str, legs: tuple[Leg, ...], moment: datetime, reference: str) -> UUID:
+        """Collect one posting; return its id."""
         posting = Posting(source, key, kind, legs, reference, ACTOR, moment, id=self.chance.id_at(moment))
         self.postings.append(posting)
         return posting.id
@@ -116,22 +123,23 @@ class Till:
 
 def open_till(session: Session, chance: Chance, currencies: set[Currency]) -> Till:
     """Read the prices of a transfer and open the house accounts the history needs."""
-    bands: dict[Currency, list[tuple[Band, UUID]]] = defaultdict(list)
+    priced: dict[tuple[OperationType, Currency], list[tuple[Band, UUID]]] = defaultdict(list)
     rows = fetch_all(
         session,
-        "select * from tariff where type = %s and valid_to is null order by currency, from_minor",
-        (OperationType.TRANSFER,),
+        "select * from tariff where type = any(%s) and valid_to is null order by type, currency, from_minor",
+        (list(_PRICED),),
     )
     for row in rows:
         band = Band.model_validate({name: row[name] for name in Band.model_fields})
-        bands[Currency(row["currency"])].append((band, row["id"]))
+        priced[OperationType(row["type"]), Currency(row["currency"])].append((band, row["id"]))
+    bands = {currency: found for (kind, currency), found in priced.items() if kind is OperationType.TRANSFER}
     kinds = (AccountKind.FEE_INCOME, AccountKind.OPENING, AccountKind.PROVIDER_FLOAT)
     house = {
         (kind, currency): ledger.house_account(session, kind, currency)
         for currency in sorted(currencies)
         for kind in kinds
     }
-    return Till(chance, bands, house)
+    return Till(chance, bands, house, priced)
 
 
 def post(session: Session, postings: list[Posting]) -> Iterator[int]:

@@ -29,6 +29,25 @@ AUDIT = (
     "id", "created_at", "actor_id", "actor_name", "action", "subject_type", "subject_id", "summary", "changes",
     "address", "is_refusal",
 )  # fmt: skip
+TRANSFERS = (
+    "id", "created_at", "external_id", "reference", "callback_token", "source", "key", "direction", "purpose",
+    "subject_id", "method", "account_id", "adapter", "environment", "base_url", "amount_minor", "currency",
+    "party_phone", "party_reference", "party_code", "party_name", "label", "language", "handles", "next_step",
+    "provider_ref", "provider_fee_minor", "provider_state", "state", "reason", "next_read_at", "reads", "submitted_at",
+    "ended_at", "connect_failures", "is_held", "requested_by", "actor", "hold_transaction_id", "transaction_id",
+)  # fmt: skip
+ATTEMPTS = (
+    "id", "created_at", "transfer_id", "account_id", "n", "operation", "method", "url", "request", "response",
+    "http_status", "sent_at", "answered_at", "answer", "error_kind",
+)  # fmt: skip
+EVENTS = (
+    "id", "created_at", "transfer_id", "from_state", "to_state", "cause", "reason", "detail", "attempt_id",
+    "inbound_event_id", "actor",
+)  # fmt: skip
+CALLBACKS = (
+    "id", "created_at", "source", "account_id", "dedupe_key", "method", "path", "headers", "body", "authenticity",
+    "is_accepted", '"references"', "claimed_state", "transfer_id", "received_at", "handled_at", "outcome", "repeats",
+)  # fmt: skip
 
 
 def copy(session: Session, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:

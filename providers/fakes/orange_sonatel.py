@@ -15,15 +15,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core.i18n import t
 from core.money import Currency, Money
 from providers import signatures
 from providers.answers import Reason, SeenState
+from providers.fakes import links
 from providers.fakes.base import Call, Notice, route
 from providers.fakes.kernel import Kernel, Operation, Payment, serial
-from providers.fakes.orange_desk import OrangeFake, done_page, is_json, pay_page
+from providers.fakes.orange_desk import COLOUR, OrangeFake, is_json
 
 LEAST = 10
+TITLE = "Orange Money"
 KEY_BITS = 2_048
 WALLET = "/api/eWallet"
 REFUSED_AT_ONCE = frozenset({"014", "015", "016"})
@@ -258,21 +259,16 @@ class OrangeSonatelFake(OrangeFake):
 
     def _page(self, kernel: Kernel, call: Call) -> Response:
         payment = kernel.find(self.name, self._ids.get(call.params["id"], ""))
-        if payment is None or payment.operation != "collect":
-            return problem(404, "404", "not found")
+        if payment is None or "until" not in payment.document:
+            return links.show(TITLE, COLOUR, None)
         if payment.is_pending and kernel.now() > datetime.fromisoformat(payment.document["until"]):
-            return done_page(str(payment.document["name"]), t("Ce code a expiré."), _back(payment, "Cancel"))
-        if payment.is_pending and call.method == "POST":
-            if call.form().get("choice") == "pay":
-                kernel.succeed(payment)
-            else:
-                kernel.end(payment, SeenState.CANCELLED, Reason.NOT_APPROVED)
-            kernel.tell(payment)
-        if payment.is_pending:
-            return pay_page(str(payment.document["name"]), payment.asked)
-        if payment.state is SeenState.SUCCEEDED:
-            return done_page(str(payment.document["name"]), t("Paiement enregistré."), _back(payment, "Success"))
-        return done_page(str(payment.document["name"]), t("Paiement refusé."), _back(payment, "Cancel"))
+            kernel.end(payment, SeenState.EXPIRED)
+        asked = payment.document
+        pressed = None
+        if call.method == "POST":
+            back = (str(asked.get(f"callback{outcome}Url") or "") for outcome in ("Success", "Cancel"))
+            pressed = links.press(kernel, call, payment, *back)
+        return pressed or links.show(str(asked["name"]), COLOUR, payment)
 
 
 def problem(status: int, code: str, detail: str) -> Response:
@@ -323,7 +319,8 @@ def _at_once(payment: Payment) -> Response | dict[str, Any]:
 def _is_on_record(payment: Payment) -> bool:
     """Say whether there is a record: of a QR code only once somebody began to pay."""
     is_by_qr = payment.operation == "collect" and "validity" in payment.document
-    return not is_by_qr or not payment.is_pending or payment.story.final is None
+    is_untouched = payment.state is SeenState.EXPIRED or (payment.is_pending and payment.story.final is not None)
+    return not (is_by_qr and is_untouched)
 
 
 def _amount(asked: dict[str, Any]) -> Money | None:
@@ -340,10 +337,6 @@ def _part(asked: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _id(reference: str, times: int) -> str:
     return reference if times == 1 else f"{reference}#{times}"
-
-
-def _back(payment: Payment, outcome: str) -> str:
-    return str(payment.document.get(f"callback{outcome}Url") or "")
 
 
 def _png(link: str) -> bytes:

@@ -7,12 +7,12 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core.i18n import t
 from core.money import Currency, Money
-from providers.answers import Reason, SeenState
+from providers.answers import SeenState
+from providers.fakes import links
 from providers.fakes.base import Call, Notice, route
 from providers.fakes.kernel import Kernel, Payment, serial
-from providers.fakes.orange_desk import OrangeFake, done_page, invalid_client, is_json, pay_page
+from providers.fakes.orange_desk import COLOUR, OrangeFake, invalid_client, is_json
 
 LINK_LIFE_S = 600
 LONGEST_ID = 30
@@ -111,26 +111,16 @@ class OrangeWebPayFake(OrangeFake):
 
     def _page(self, kernel: Kernel, call: Call) -> Response:
         order_id, _, token = call.params["pay_token"].partition(".")
-        payment = kernel.find(self.name, order_id)
-        if payment is None or token != _token_of(order_id, "pay"):
-            return self.refusal(404)
+        payment = kernel.find(self.name, order_id) if token == _token_of(order_id, "pay") else None
+        if payment is None:
+            return links.show(TITLE, COLOUR, None)
         if payment.is_pending and (kernel.now() - payment.opened_at).total_seconds() > LINK_LIFE_S:
             kernel.end(payment, SeenState.EXPIRED)
-        if payment.is_pending and call.method == "POST":
-            if call.form().get("choice") == "pay":
-                kernel.succeed(payment)
-            else:
-                kernel.end(payment, SeenState.FAILED, Reason.NOT_APPROVED)
-            kernel.tell(payment)
-        title = str(payment.document.get("reference") or TITLE)
-        match payment.state:
-            case SeenState.PENDING:
-                return pay_page(title, payment.asked)
-            case SeenState.SUCCEEDED:
-                return done_page(title, t("Paiement enregistré."), str(payment.document["return_url"]))
-            case SeenState.EXPIRED:
-                return done_page(title, t("Ce lien a expiré."), str(payment.document["cancel_url"]))
-        return done_page(title, t("Paiement refusé."), str(payment.document["cancel_url"]))
+        asked = payment.document
+        pressed = None
+        if call.method == "POST":
+            pressed = links.press(kernel, call, payment, str(asked["return_url"]), str(asked["cancel_url"]))
+        return pressed or links.show(str(asked["reference"]), COLOUR, payment)
 
     def _refused(self, kernel: Kernel, call: Call) -> Response | None:
         """Refuse a call without a good token or without JSON."""

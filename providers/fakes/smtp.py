@@ -36,6 +36,10 @@ class SmtpFake(Fake):
         self.port = 0
         self._server: socketserver.ThreadingTCPServer | None = None
 
+    def base_url(self, root: str) -> str:  # noqa: ARG002  # it listens beside that server
+        """Return the address of the mail server; known once it has started."""
+        return f"smtp://{HOST}:{self.port}"
+
     def start(self, kernel: Kernel) -> None:
         """Listen on a port of loopback."""
 

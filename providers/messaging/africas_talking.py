@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from math import ceil
 
 from core.money import Currency
 from providers.answers import Account
@@ -97,7 +98,7 @@ def read_cost(text: str) -> tuple[int | None, str | None]:
     if found is None:
         return None, None
     exponent = Currency(found[1]).exponent if found[1] in set(Currency) else 2
-    return -int(-(Decimal(found[2]) * 10**exponent) // 1), found[1]
+    return ceil(Decimal(found[2]) * 10**exponent), found[1]
 
 
 def read_report(form: Mapping[str, str]) -> Report:

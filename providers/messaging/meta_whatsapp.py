@@ -6,6 +6,7 @@ from typing import Any
 from core.ids import parse_id
 from providers.answers import Account
 from providers.messaging.answers import (
+    SERVER_ERRORS,
     Answer,
     Outgoing,
     Progress,
@@ -69,7 +70,8 @@ class MetaWhatsapp:
             return answer
         read = answer.document()
         code = error_code(read)
-        if code is not None:
+        # A code that comes with their own failure proves nothing.
+        if code is not None and (answer.status < SERVER_ERRORS or code in RATE):
             return read_error(code)
         early = settled(answer)
         if early is not None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from core.ids import parse_id
 from providers.answers import Account
 from providers.messaging.answers import (
+    SERVER_ERRORS,
     Answer,
     Outgoing,
     Progress,
@@ -86,8 +87,10 @@ class Twilio:
         if not isinstance(answer, Answered):
             return answer
         document = answer.document()
-        if isinstance(document.get("code"), int):
-            return read_error(document["code"])
+        code = document.get("code")
+        # A code that comes with their own failure proves nothing.
+        if isinstance(code, int) and (answer.status < SERVER_ERRORS or code in RATE):
+            return read_error(code)
         early = settled(answer)
         if early is not None:
             return early

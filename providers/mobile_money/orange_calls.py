@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Literal
 
+from core.masking import mask_text
 from core.phone import PhoneNumber, PhoneRefusal, normalise
 from providers.answers import (
     Accepted,
@@ -38,6 +39,7 @@ LINK_GRACE = timedelta(minutes=10)
 MSISDN_DIGITS = 9
 INDICATORS = MappingProxyType({"SN": "221", "CM": "237"})
 LONGEST_KEPT_TEXT = 200
+LONGEST_IDENTIFIER = 2_000
 
 _DOUBTFUL = frozenset({408, 409, 425, 429})  # 409: the id exists, so that it is read
 _TOO_MANY = 429
@@ -130,8 +132,8 @@ def ask_token(
     if isinstance(answer, Silence):
         return Unknown(is_sent=False, detail=answer.error_kind)
     document = answer.document()
-    token = document.get("access_token")
-    if answer.is_success and isinstance(token, str) and token:
+    token = identifier(document.get("access_token"))
+    if answer.is_success and token:
         wire.hide(token)
         return Token(token, _seconds(document.get("expires_in")))
     if _BAD_REQUEST <= answer.status < _SERVER and answer.status not in _DOUBTFUL:
@@ -194,9 +196,26 @@ def read_instant(raw: object) -> datetime | None:
     return instant if instant.tzinfo is not None else None
 
 
+def identifier(raw: object, longest: int = LONGEST_IDENTIFIER) -> str:
+    """Return an id, a token or an address as the provider gave it; empty when it is nothing that can be sent back."""
+    text = str(raw) if isinstance(raw, str | int) else ""
+    return text if len(text) <= longest and text.isascii() and text.isprintable() else ""
+
+
+def said(raw: object) -> str:
+    """Return a word or a sentence of the provider's, fit to be kept: short, without what no row can hold."""
+    text = str(raw) if isinstance(raw, str | int) else ""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "").strip()[:LONGEST_KEPT_TEXT]
+
+
+def sentence(raw: object) -> str:
+    """Return the provider's own words for an operator, without numbers of persons or secrets they may repeat."""
+    return mask_text(said(raw))
+
+
 def kept_text(answer: Answered) -> str:
-    """Return the provider's own words, for an operator only."""
-    return answer.body.decode("utf-8", "replace")[:LONGEST_KEPT_TEXT]
+    """Return the beginning of an answer that is no document of theirs, for an operator."""
+    return sentence(answer.body.decode("utf-8", "replace"))
 
 
 def unread(answer: Answered | Rejected | Unknown) -> Answered | NotSeen | Unknown:
@@ -213,7 +232,7 @@ def unread(answer: Answered | Rejected | Unknown) -> Answered | NotSeen | Unknow
 def is_past(until: object, now: datetime) -> bool:
     """Say whether a link that closed at `until` (ISO) closed more than ten minutes ago."""
     end = read_instant(until)
-    return end is not None and now >= end + LINK_GRACE
+    return end is not None and now - LINK_GRACE >= end
 
 
 def own_accounts(accounts: Sequence[Account], adapter: str) -> list[Account]:
@@ -245,7 +264,7 @@ def references(**named: object) -> dict[str, str]:
 def hint_of(call: InboundCall, body: Mapping[str, object], named: Mapping[str, str], dedupe_key: str) -> Hint:
     """Return what an unsigned callback says; its only authenticity is a token that we or Orange gave."""
     is_known = bool(call.token or named.get("notif_token"))
-    return Hint(dedupe_key, "token" if is_known else "none", named, str(body.get("status") or ""))
+    return Hint(dedupe_key, "token" if is_known else "none", named, said(body.get("status")))
 
 
 def digest(call: InboundCall) -> str:

@@ -105,8 +105,8 @@ class OrangeCameroon(calls.OrangeAdapter):
             return Unknown(is_sent=False, detail=f"init: {answer.detail}", slows=answer.slows)
         if isinstance(answer, Rejected):
             return answer
-        token = _data(answer).get("payToken")
-        if not isinstance(token, str) or not token:
+        token = calls.identifier(_data(answer).get("payToken"))
+        if not token:
             return _fault(answer, order) or Unknown(is_sent=False, detail="no payToken in the answer")
         return Prepared({"pay_token": token})
 
@@ -127,7 +127,7 @@ class OrangeCameroon(calls.OrangeAdapter):
         if not isinstance(answer, Answered):
             return answer
         data = _data(answer)
-        if not isinstance(data.get("status"), str):
+        if not calls.said(data.get("status")):
             return Unknown(is_sent=True, detail="no status in the answer")
         if data.get("payToken", token) != token:
             return Unknown(is_sent=True, detail="the status of another payment")
@@ -195,10 +195,10 @@ def _pay(order: Order, wire: Wire) -> Accepted | Rejected | Unknown:
     data = _data(answer)
     if _fault(answer, order) is not None or not answer.is_success or data.get("status") == "FAILED":
         return _rejected(answer, order)
-    if not isinstance(data.get("status"), str):
+    if not calls.said(data.get("status")):
         return Unknown(is_sent=True, detail="no status in the answer")
     step = NextStep("confirm_on_phone") if order.direction == "collect" else NextStep()
-    return Accepted(_text(data.get("txnid")) or None, {"pay_token": token}, step)
+    return Accepted(calls.identifier(data.get("txnid")) or None, {"pay_token": token}, step)
 
 
 def _rejected(answer: Answered, order: Order) -> Rejected:
@@ -207,11 +207,12 @@ def _rejected(answer: Answered, order: Order) -> Rejected:
     if fault is not None:
         return fault
     data = _data(answer)
-    message = _text(answer.document().get("message"))
+    message = calls.sentence(answer.document().get("message"))
     if answer.status == calls.NOT_FOUND and not data:
         return Rejected(Reason.CONFIGURATION, str(calls.NOT_FOUND), message)
-    code = _text(data.get("inittxnstatus")) or message.partition(" :: ")[0]
-    return _refusal(code, _text(data.get("inittxnmessage")) or message, order)
+    before, mark, _ = message.partition(" :: ")
+    code = calls.said(data.get("inittxnstatus")) or (before if mark else "")
+    return _refusal(code, calls.sentence(data.get("inittxnmessage")) or message, order)
 
 
 def _fault(answer: Answered, order: Order) -> Rejected | None:
@@ -219,24 +220,23 @@ def _fault(answer: Answered, order: Order) -> Rejected | None:
     fault = answer.document().get("fault")
     if not isinstance(fault, dict):
         return None
-    sentence = _text(fault.get("description")) or _text(fault.get("message"))
-    return _refusal(_text(fault.get("code")), sentence, order)
+    sentence = calls.sentence(fault.get("description")) or calls.sentence(fault.get("message"))
+    return _refusal(calls.said(fault.get("code")), sentence, order)
 
 
 def _refusal(code: str, sentence: str, order: Order) -> Rejected:
-    kept = sentence[: calls.LONGEST_KEPT_TEXT]
     if any(piece in _plain(sentence) for piece in WRONG_PIN):  # the only PIN in this call is our channel's
-        return Rejected(Reason.CONFIGURATION, code, kept, is_pin_wrong=True)
-    return Rejected(reason_of(code, sentence, order.direction), code, kept)
+        return Rejected(Reason.CONFIGURATION, code, sentence, is_pin_wrong=True)
+    return Rejected(reason_of(code, sentence, order.direction), code, sentence)
 
 
 def _seen(data: Mapping[str, Any], order: Order) -> Seen:
-    word = str(data["status"])
+    word = calls.said(data.get("status"))
     state, is_word_known = seen_state(word)
     reason = None
     if state is SeenState.FAILED:
-        code = _text(data.get("confirmtxnstatus")) or _text(data.get("inittxnstatus"))
-        sentence = _text(data.get("confirmtxnmessage")) or _text(data.get("inittxnmessage"))
+        code = calls.said(data.get("confirmtxnstatus")) or calls.said(data.get("inittxnstatus"))
+        sentence = calls.said(data.get("confirmtxnmessage")) or calls.said(data.get("inittxnmessage"))
         reason = reason_of(code, sentence, order.direction)
     if state is SeenState.EXPIRED:
         reason = Reason.PROMPT_EXPIRED
@@ -244,7 +244,7 @@ def _seen(data: Mapping[str, Any], order: Order) -> Seen:
     if state is SeenState.SUCCEEDED and amount is None:
         state = SeenState.PENDING  # nothing to compare with
     party = calls.read_phone(data.get("subscriberMsisdn"), COUNTRY)
-    reference = _text(data.get("txnid")) or None
+    reference = calls.identifier(data.get("txnid")) or None
     return Seen(state, word, amount, "", party, reference, reason=reason, is_word_known=is_word_known)
 
 
@@ -288,10 +288,6 @@ def _token(account: Account, wire: Wire) -> Token | Rejected | Unknown:
 def _data(answer: Answered) -> Mapping[str, Any]:
     data = answer.document().get("data")
     return data if isinstance(data, dict) else {}
-
-
-def _text(raw: object) -> str:
-    return str(raw).strip() if isinstance(raw, str | int) else ""
 
 
 def _plain(sentence: str) -> str:

@@ -52,6 +52,7 @@ LEAST_MINOR = 10
 QR_LIFE_S = 900
 LOOK_BACK = timedelta(seconds=120)  # `fromDateTime` is strict
 LARGEST_LIST_BYTES = 32 << 20
+LONGEST_PNG = 500_000  # characters of base64
 WALLET = "/api/eWallet"
 JSON = "application/json"
 
@@ -127,7 +128,7 @@ class OrangeSonatel(calls.OrangeAdapter):
             callback_token=call.token, reference=body.get("reference"), provider_ref=body.get("transactionId")
         )
         key = call.headers.get("x-sonatel-idempotency-key") or calls.digest(call)
-        state = str(body.get("status") or "")
+        state = calls.said(body.get("status"))
         for account in own:
             authenticity = _authenticity(call, account)
             if authenticity is not None:
@@ -184,15 +185,18 @@ def _by_qr(order: Order, wire: Wire) -> Accepted | Rejected | Unknown:
     if not isinstance(answer, Answered):
         return answer
     given = answer.document()
-    if not given.get("qrId"):
+    qr_id = calls.identifier(given.get("qrId"))
+    if not qr_id:
         return Unknown(is_sent=True, detail="no QR code in the answer")
     valid_for = given.get("validFor")
     end = calls.read_instant(valid_for.get("endDateTime")) if isinstance(valid_for, dict) else None
     until = end or clock.now() + timedelta(seconds=life_s)
-    link = str(given.get("shortLink") or given.get("deepLink") or "")
+    links = [calls.identifier(given.get(name)) for name in ("shortLink", "deepLink")]
+    link = next((one for one in links if one.startswith(("https://", "http://"))), "")
+    png = calls.identifier(given.get("qrCode"), LONGEST_PNG)
     return Accepted(
-        handles={"qr_id": str(given["qrId"]), "until": until.isoformat()},
-        next=NextStep("show_qr", url=link, png=str(given.get("qrCode") or ""), until=until),
+        handles={"qr_id": qr_id, "until": until.isoformat()},
+        next=NextStep("show_qr", url=link, png=png, until=until),
     )
 
 
@@ -240,9 +244,9 @@ def _cash_in(order: Order, wire: Wire) -> Accepted | Rejected | Unknown:
 def _accepted(answer: Answered) -> Accepted | Unknown:
     """Read the answer of a payment made at once: a status without an amount, so that a success waits for its record."""
     document = answer.document()
-    word = document.get("status")
-    identity = str(document.get("transactionId") or "") or None
-    if not isinstance(word, str):
+    word = calls.said(document.get("status"))
+    identity = calls.identifier(document.get("transactionId")) or None
+    if not word:
         return Unknown(is_sent=True, detail="no status in the answer")
     seen = seen_word(word, identity)
     if seen.state is SeenState.SUCCEEDED:
@@ -255,8 +259,8 @@ def _by_id(order: Order, identity: str, wire: Wire) -> Seen | NotSeen | Unknown:
     answer = calls.unread(_call(order.account, wire, "status", "GET", path))
     if not isinstance(answer, Answered):
         return answer
-    word = answer.document().get("status")
-    if not isinstance(word, str):
+    word = calls.said(answer.document().get("status"))
+    if not word:
         return Unknown(is_sent=True, detail="no status in the answer")
     return seen_word(word, identity)
 

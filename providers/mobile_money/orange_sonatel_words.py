@@ -58,8 +58,8 @@ def seen_state(word: str) -> calls.Word:
 def rejection(answer: Answered, direction: str, *, is_by_code: bool = False) -> Rejected | Unknown:
     """Read a refusal (`application/problem+json`). A wrong PIN is the payer's when he typed a code, else our own."""
     problem = answer.document()
-    code = str(problem.get("code") or "")
-    text = str(problem.get("detail") or problem.get("title") or problem.get("message") or "")[: calls.LONGEST_KEPT_TEXT]
+    code = calls.said(problem.get("code"))
+    text = calls.sentence(problem.get("detail") or problem.get("title") or problem.get("message"))
     if code == GENERIC:
         return Unknown(is_sent=True, detail="code 50")
     if code == WRONG_PIN and is_by_code:
@@ -112,10 +112,10 @@ def seen_record(record: Mapping[str, Any], *, is_party_named: bool = True) -> Se
 
     Anybody may pay a QR code: the customer is a party to compare only where the order named one.
     """
-    word = str(record.get("status") or "")
+    word = calls.said(record.get("status"))
     state, is_word_known = seen_state(word)
     amount = record.get("amount")
-    unit = str(amount.get("unit") or "") if isinstance(amount, dict) else ""
+    unit = calls.said(amount.get("unit")) if isinstance(amount, dict) else ""
     value = parse_amount(amount.get("value"), unit) if isinstance(amount, dict) else None
     if state is SeenState.SUCCEEDED and value is None and not unit:
         state = SeenState.PENDING
@@ -125,7 +125,7 @@ def seen_record(record: Mapping[str, Any], *, is_party_named: bool = True) -> Se
         amount=value,
         currency_text=unit,
         party=customer_of(record) if is_party_named else None,
-        provider_ref=str(record["transactionId"]) if record.get("transactionId") else None,
+        provider_ref=calls.identifier(record.get("transactionId")) or None,
         reason=Reason.UNSPECIFIED if state is SeenState.FAILED else None,
         at=calls.read_instant(record.get("updatedAt")),
         is_word_known=is_word_known,
@@ -142,7 +142,7 @@ def line_of(record: Mapping[str, Any]) -> Line | None:
         kind=kind_of(record),
         amount=seen.amount,
         at=at,
-        external_id=str(record.get("reference") or ""),
+        external_id=calls.said(record.get("reference")),
         provider_ref=seen.provider_ref,
         provider_state=seen.provider_state,
         party=seen.party.e164 if seen.party else "",

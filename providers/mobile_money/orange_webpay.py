@@ -74,15 +74,16 @@ class OrangeWebPay(calls.OrangeAdapter):
         if not answer.is_success:
             return _rejected(answer)
         document = answer.document()
-        pay_token, notif_token, url = (document.get(name) for name in ("pay_token", "notif_token", "payment_url"))
-        if not (isinstance(pay_token, str) and pay_token and isinstance(url, str) and url):
+        names = ("pay_token", "notif_token", "payment_url")
+        pay_token, notif_token, url = (calls.identifier(document.get(name)) for name in names)
+        if not pay_token or not url.startswith(("https://", "http://")):
             return Unknown(is_sent=True, detail="no link in the answer")
-        wire.cover(str(notif_token or ""), pay_token)
+        wire.cover(notif_token, pay_token)
         until = clock.now() + LINK_LIFE
         return Accepted(
             handles={
                 "pay_token": pay_token,
-                "notif_token": str(notif_token or ""),
+                "notif_token": notif_token,
                 "order_id": order.reference,
                 "until": until.isoformat(),
             },
@@ -188,8 +189,8 @@ def _token(account: Account, wire: Wire) -> Token | Rejected | Unknown:
 def _rejected(answer: Answered) -> Rejected:
     """Read a refusal: a used order id, a wrong address or key, or words for the operator."""
     document = answer.document()
-    text = f"{document.get('message') or ''} {document.get('description') or ''}".strip()
-    code = str(document.get("code") or document.get("status") or answer.status)
+    text = f"{calls.sentence(document.get('message'))} {calls.sentence(document.get('description'))}".strip()
+    code = calls.said(document.get("code") or document.get("status") or answer.status)
     if "order_id" in text.lower() and "already" in text.lower():
         return Rejected(Reason.DUPLICATE_REFERENCE, code, text)
     return Rejected(Reason.CONFIGURATION, code, text)
@@ -204,8 +205,8 @@ def _without_link(order: Order) -> Seen | NotSeen:
 
 def _seen(document: dict[str, object], order: Order) -> Seen | NotSeen | Unknown:
     """Read a status. It carries no amount: Orange answers only a question whose amount is right."""
-    word = document.get("status")
-    if not isinstance(word, str):
+    word = calls.said(document.get("status"))
+    if not word:
         return Unknown(is_sent=True, detail="no status in the answer")
     if document.get("order_id", order.reference) != order.reference:
         return Unknown(is_sent=True, detail="the status of another order")
@@ -217,7 +218,7 @@ def _seen(document: dict[str, object], order: Order) -> Seen | NotSeen | Unknown
         state,
         word,
         amount=order.amount,
-        provider_ref=str(document["txnid"]) if document.get("txnid") else None,
+        provider_ref=calls.identifier(document.get("txnid")) or None,
         reason=reason,
         is_word_known=is_word_known,
     )

@@ -3,6 +3,7 @@
 In-app is the truth; every other channel is a copy of it (`docs/messages.md`).
 """
 
+from services.messages.notices import Notice, tell, tell_many
 from services.messages.outbox import OutgoingMessage, enqueue, enqueue_many, open_text, record_progress
 from services.messages.reads import (
     MessageRow,
@@ -14,6 +15,7 @@ from services.messages.reads import (
     list_messages,
 )
 from services.messages.texts import DOTS, LOCALES, TEMPLATES_FILE, Rendered, Template, render, templates
+from services.messages.waiting import wait_until_sent
 
 __all__ = [
     "DOTS",
@@ -21,6 +23,7 @@ __all__ = [
     "TEMPLATES_FILE",
     "MessageRow",
     "MessageStep",
+    "Notice",
     "OutgoingMessage",
     "Rendered",
     "Template",
@@ -34,5 +37,8 @@ __all__ = [
     "open_text",
     "record_progress",
     "render",
+    "tell",
+    "tell_many",
     "templates",
+    "wait_until_sent",
 ]

@@ -95,18 +95,45 @@ class Weight:
 
 def install_shipped(session: Session) -> int:
     """Write the texts of this release that are not there; return how many. A person's own text stays in force."""
-    written = 0
-    known = {
-        (row.code, row.channel, row.locale, row.body, row.subject): row
-        for row in session.exec(select(MessageTemplate).where(MessageTemplate.is_shipped))
-    }
-    for code, template in templates().items():
-        for locale in LOCALES:
-            subject = template.subject.get(locale, template.subject.get(LOCALES[0], ""))
-            if (code, template.channel, locale, template.text(locale), subject) not in known:
-                _ship(session, code, locale, template, subject)
-                written += 1
-    return written
+    shelf = _Shelf(session)
+    new = [
+        row
+        for code, template in templates().items()
+        for locale in LOCALES
+        if (row := shelf.shipped(code, locale, template)) is not None
+    ]
+    session.flush()  # what steps down does so before what takes its place
+    session.add_all(new)
+    session.flush()
+    return len(new)
+
+
+class _Shelf:
+    """Every version there is, read once: a start compares a hundred texts and mostly writes none."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._versions: dict[tuple[str, str, str], list[MessageTemplate]] = {}
+        for row in session.exec(select(MessageTemplate).order_by(col(MessageTemplate.version))):
+            self._versions.setdefault((row.code, row.channel, row.locale), []).append(row)
+
+    def shipped(self, code: str, locale: str, template: Template) -> MessageTemplate | None:
+        """Return the row of a text of this release, None when it is there already."""
+        versions = self._versions.get((code, template.channel, locale), [])
+        subject, body = template.subject.get(locale, template.subject.get(LOCALES[0], "")), template.text(locale)
+        if any(row.is_shipped and (row.subject, row.body) == (subject, body) for row in versions):
+            return None
+        present = next((row for row in versions if row.state == TemplateState.PUBLISHED), None)
+        speaks = present is None or present.is_shipped
+        if present is not None and speaks:
+            transition(present, TEMPLATE_STEPS, TemplateState.RETIRED)
+            self._session.add(present)
+        row = _new(code, locale, template.channel, versions[-1].version + 1 if versions else 1, template)
+        row.subject, row.body, row.is_shipped = subject, body, True
+        if speaks:
+            transition(row, TEMPLATE_STEPS, TemplateState.PUBLISHED)
+            row.published_at = clock.now()
+        return row
 
 
 def save_draft(session: Session, actor: Actor, order: SaveText) -> TextRow:
@@ -214,17 +241,6 @@ def weigh(text: Text) -> Weight:
 def preview(text: Text, channel: Channel, values: Mapping[str, Any]) -> Rendered:
     """Return a text as its reader would get it."""
     return fill(text, values, channel)
-
-
-def _ship(session: Session, code: str, locale: str, template: Template, subject: str) -> None:
-    row = _new(code, locale, template.channel, _next_version(session, code, template.channel, locale), template)
-    row.subject, row.body = subject, template.text(locale)
-    row.is_shipped, row.needs_review = True, locale in NEEDS_REVIEW
-    session.add(row)
-    session.flush()
-    present = _in_force(session, row)
-    if present is None or present.is_shipped:
-        _put_in_force(session, row, None)
 
 
 def _new(code: str, locale: str, channel: str, version: int, shipped: Template) -> MessageTemplate:

@@ -28,7 +28,15 @@ from services.provider_accounts.accounts import (
     set_secret,
 )
 from services.provider_accounts.hosts import allowed_hosts
-from services.provider_accounts.probing import ProbeRow, probe_due, test_account
+from services.provider_accounts.offers import offers_of
+from services.provider_accounts.probing import (
+    NotTestable,
+    ProbeRow,
+    SetUpFailed,
+    probe_due,
+    set_up_mtn_sandbox,
+    test_account,
+)
 from services.provider_accounts.shapes import SHAPES, Shape
 from services.provider_accounts.views import view, views_of
 
@@ -41,9 +49,11 @@ __all__ = [
     "CreateAccount",
     "DropSecret",
     "EditAccount",
+    "NotTestable",
     "PauseAccount",
     "ProbeRow",
     "SetSecret",
+    "SetUpFailed",
     "Shape",
     "TotpNeeded",
     "allowed_hosts",
@@ -55,11 +65,13 @@ __all__ = [
     "get_account",
     "is_any_live_active",
     "list_accounts",
+    "offers_of",
     "pause_account",
     "probe_due",
     "resume_account",
     "retire_account",
     "set_secret",
+    "set_up_mtn_sandbox",
     "test_account",
     "view",
     "views_of",

@@ -24,12 +24,13 @@ from models.users import User
 from models.ussd import UssdGateway
 from services import audit
 from services.provider_accounts import hosts
-from services.provider_accounts.shapes import SHAPES
-from services.provider_accounts.views import open_secrets, seal_secrets
+from services.provider_accounts.shapes import SHAPES, find_wrong_setting
+from services.provider_accounts.views import live_values, open_secrets, seal_secrets
 
 SHORTEST_HINTED = 12  # of a shorter secret, four characters would be too much of it
 HINT_CHARACTERS = 4
 MOST_LIVE_VALUES = 2
+PEM_BEGINS = "-----BEGIN "
 
 
 class CodeTaken(FieldRefusal):
@@ -205,26 +206,21 @@ def set_secret(session: Session, actor: Actor, order: SetSecret) -> AccountRow:
     """Put a new value of a secret in force; it is never shown again."""
     row = _locked_for_edit(session, actor, order.account_id)
     _require_shape(row.adapter, {}, {order.name: order.value})
-    secrets = open_secrets(row)
-    before = secrets.get(order.name, "").splitlines() if order.keeps_previous else []
+    value, live = order.value.strip(), live_values(row, order.name) if order.keeps_previous else []
+    if any("\n" in one for one in (value, *live)) and (live or not value.startswith(PEM_BEGINS)):
+        raise InvalidInput({"value": t("une seule ligne, ou une clé PEM sans rotation")})
     hints = row.secret_hints.get(order.name, []) if order.keeps_previous else []
-    secrets[order.name] = "\n".join([order.value, *before][:MOST_LIVE_VALUES])
-    row.secret_hints = {**row.secret_hints, order.name: [_hint(order.value), *hints][:MOST_LIVE_VALUES]}
-    row.secrets = seal_secrets(row, secrets)
+    _put_secret(row, order.name, [value, *live][:MOST_LIVE_VALUES], [_hint(value), *hints][:MOST_LIVE_VALUES])
     return _kept(session, actor, row, "set_secret", {"name": order.name, "keeps_previous": order.keeps_previous})
 
 
 def drop_secret(session: Session, actor: Actor, order: DropSecret) -> AccountRow:
     """Leave only the newest value of a secret, or none; an account that then lacks one is paused at once."""
     row = _locked_for_edit(session, actor, order.account_id)
-    secrets = open_secrets(row)
-    if order.name not in secrets:
+    if order.name not in row.secret_hints:
         raise NotFound(thing="secret")
-    kept = [] if order.is_whole else secrets.pop(order.name).splitlines()[:1]
-    secrets = {**{name: value for name, value in secrets.items() if name != order.name}, **_pair(order.name, kept)}
-    hints = row.secret_hints.get(order.name, [])[: len(kept)]
-    row.secret_hints = {**{n: h for n, h in row.secret_hints.items() if n != order.name}, **_pair(order.name, hints)}
-    row.secrets = seal_secrets(row, secrets)
+    kept = 0 if order.is_whole else 1
+    _put_secret(row, order.name, live_values(row, order.name)[:kept], row.secret_hints[order.name][:kept])
     if row.state == AccountState.ACTIVE and missing_of(row):
         states.transition(row, ACCOUNT_STEPS, AccountState.PAUSED)
         row.pause_reason = _lacks(row)
@@ -308,6 +304,9 @@ def _require_shape(adapter: str, settings: dict[str, Any], secrets: dict[str, st
     known = {*shape.secrets, *shape.optional}
     if any(name in known for name in settings):
         raise InvalidInput({"settings": t("un secret ne se met pas dans les réglages")})
+    unreadable = find_wrong_setting(settings)
+    if unreadable is not None:
+        raise InvalidInput({"settings": t("réglage illisible : {name}").format(name=unreadable)})
     wrong = sorted(set(secrets) - known)
     if wrong:
         raise InvalidInput({"secrets": t("secret inconnu : {name}").format(name=", ".join(wrong))})
@@ -350,10 +349,12 @@ def _hint(value: str) -> dict[str, str]:
     return {"last": shown, "at": clock.now().isoformat()}
 
 
-def _pair(name: str, values: list[Any]) -> dict[str, Any]:
-    if not values:
-        return {}
-    return {name: values[0] if isinstance(values[0], str) else values}
+def _put_secret(row: ProviderAccount, name: str, values: list[str], hints: list[dict[str, str]]) -> None:
+    secrets = {known: value for known, value in open_secrets(row).items() if known != name}
+    row.secret_hints = {known: hint for known, hint in row.secret_hints.items() if known != name}
+    if values:
+        secrets[name], row.secret_hints = "\n".join(values), {**row.secret_hints, name: hints}
+    row.secrets = seal_secrets(row, secrets)
 
 
 def _lacks(row: ProviderAccount) -> str:

@@ -2,17 +2,40 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from core import clock
 from core.database import Database, Session, keep
+from core.errors import Refusal
 from core.permissions import Actor, Permission
+from core.settings import get_settings
 from models.transfers import BreakerState, TransferAttempt
-from providers import registry
-from providers.answers import Account
+from providers import messaging, registry
+from providers.answers import Account, Unknown
+from providers.mobile_money import mtn
 from providers.wire import Exchange, Wire
 from services import audit, breaker
+from services.provider_accounts.accounts import AccountIncomplete, AccountRow, SetSecret, set_secret
 from services.provider_accounts.views import view
+
+MTN_PRODUCTS = ("collection", "disbursement")
+
+
+class NotTestable(Refusal):
+    """No harmless call is known for this adapter."""
+
+    code = "essai_impossible"
+    status = 409
+    sentence = "Cet opérateur n'offre aucun appel sans conséquence à essayer."
+
+
+class SetUpFailed(Refusal):
+    """The provider did not make what was asked."""
+
+    code = "mise_en_place_refusee"
+    status = 502
+    sentence = "L'opérateur n'a pas créé l'accès : {detail}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +53,10 @@ def test_account(session: Session, actor: Actor, account_id: UUID) -> ProbeRow:
 
     What the session did before is committed first: no provider is called inside a transaction.
     """
-    actor.require(Permission.PAYMENTS_ACCOUNTS)
+    actor.require(Permission.PAYMENTS_ACT)
     account = view(session, account_id)
+    if account.adapter not in registry.ADAPTERS:
+        raise NotTestable
     keep(session)
     is_right, exchanges, took_ms = _call(account)
     state = _keep(session, account, exchanges, is_right=is_right)
@@ -51,11 +76,42 @@ def probe_due(database: Database) -> int:
     return len(accounts)
 
 
+def set_up_mtn_sandbox(session: Session, actor: Actor, account_id: UUID) -> AccountRow:
+    """Make the API users and keys of an MTN sandbox account, and seal them; its subscription keys are there already.
+
+    What the session did before is committed first, as for a test.
+    """
+    actor.require(Permission.PAYMENTS_ACCOUNTS)
+    account = view(session, account_id)
+    if (account.adapter, account.environment) not in {("mtn", "sandbox"), ("mtn", "fake")}:
+        raise NotTestable
+    keep(session)
+    host = urlsplit(get_settings().public_base_url).hostname or ""
+    row: AccountRow | None = None
+    for product in MTN_PRODUCTS:
+        if not account.secret_values(f"{product}_subscription"):
+            continue
+        made = mtn.create_api_user(_wire(account), account, product, host)
+        if isinstance(made, Unknown):
+            raise SetUpFailed(detail=made.detail)
+        for name, value in zip((f"{product}_user", f"{product}_key"), made, strict=True):
+            row = set_secret(session, actor, SetSecret(account_id=account_id, name=name, value=value))
+    if row is None:
+        raise AccountIncomplete(manque="collection_subscription")
+    return row
+
+
 def _call(account: Account) -> tuple[bool, list[Exchange], int]:
-    wire, started = Wire(), clock.now()
-    wire.hide(*(value for name in account.secrets for value in account.secret_values(name)))
-    is_right = registry.adapter(account.adapter).probe(account, wire)
+    wire, started = _wire(account), clock.now()
+    adapter = messaging.ADAPTERS.get(account.adapter) or registry.adapter(account.adapter)
+    is_right = adapter.probe(account, wire)
     return is_right, wire.exchanges, round((clock.now() - started).total_seconds() * 1000)
+
+
+def _wire(account: Account) -> Wire:
+    wire = Wire()
+    wire.hide(*(value for name in account.secrets for value in account.secret_values(name)))
+    return wire
 
 
 def _keep(session: Session, account: Account, exchanges: Sequence[Exchange], *, is_right: bool) -> BreakerState:

@@ -4,8 +4,12 @@ Data, not code: a new adapter is a row here and a file in `providers`. An accoun
 paused and says which. Loopback, and nothing else, is for `fake` accounts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from core.addresses import is_network
 from models.transfers import ProviderEnvironment
 
 LIVE, SANDBOX, FAKE = ProviderEnvironment
@@ -42,7 +46,12 @@ _PAWAPAY = Shape(
     is_signed=True,
 )
 _TWILIO = Shape(
-    "Twilio", secrets=("auth_token",), settings=("account_sid", "from"), live_hosts=("api.twilio.com",), is_signed=True
+    "Twilio",
+    secrets=("auth_token",),
+    settings=("account_sid", "from"),
+    optional=("shared_keys", "report_secret"),
+    live_hosts=("api.twilio.com",),
+    is_signed=True,
 )
 
 SHAPES: dict[str, Shape] = {
@@ -97,6 +106,7 @@ SHAPES: dict[str, Shape] = {
         "Africa's Talking",
         secrets=("api_key",),
         settings=("username",),
+        optional=("report_secret",),
         live_hosts=("api.africastalking.com",),
         sandbox_hosts=("api.sandbox.africastalking.com",),
     ),
@@ -104,6 +114,7 @@ SHAPES: dict[str, Shape] = {
         "Kannel",
         secrets=("password",),
         settings=("username",),
+        optional=("report_secret",),
         schemes=("https", "http"),
         is_hosted_by_us=True,
     ),
@@ -127,3 +138,17 @@ SHAPES: dict[str, Shape] = {
         "Notifications du navigateur", secrets=("vapid_private_key",), settings=("subject",), is_hosted_by_us=True
     ),
 }
+
+
+def find_wrong_setting(settings: Mapping[str, Any]) -> str | None:
+    """Return the name of a setting of every adapter that could not be read later, or None."""
+    if not isinstance(settings.get("shared", False), bool):
+        return "shared"
+    addresses = settings.get("callback_addresses", "")
+    if not isinstance(addresses, str) or not all(is_network(part) for part in addresses.split(",") if part.strip()):
+        return "callback_addresses"
+    try:
+        ZoneInfo(str(settings.get("timezone") or "UTC"))
+    except (ZoneInfoNotFoundError, ValueError):
+        return "timezone"
+    return None

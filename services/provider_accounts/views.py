@@ -56,6 +56,12 @@ def open_secrets(row: ProviderAccount) -> dict[str, str]:
     return json.loads(open_secret(row.secrets, _context(row.id))) if row.secrets else {}
 
 
+def live_values(row: ProviderAccount, name: str) -> list[str]:
+    """Return the values of one secret, the newest first; a key of several lines is one value."""
+    kept = open_secrets(row).get(name, "")
+    return kept.splitlines() if len(row.secret_hints.get(name, [])) > 1 else [kept] if kept else []
+
+
 def seal_secrets(row: ProviderAccount, secrets: dict[str, str]) -> bytes | None:
     """Return secrets as they are stored: they open again only for this row."""
     return seal_secret(json.dumps(secrets), _context(row.id)) if secrets else None

@@ -95,7 +95,8 @@ def from_record(record: dict[str, Any]) -> TransferRow:
 
 def find(session: Session, transfer_id: UUID, *, is_locked: bool = False) -> TransferRow:
     """Return a transfer, locked until the transaction ends when asked for; refuses with `NotFound`."""
-    lock = " for update" if is_locked else ""
+    # What refers to a transfer (a callback, an attempt) must not wait for who is changing it.
+    lock = " for no key update" if is_locked else ""
     record = fetch_one(session, f"select * from transfer where id = %s{lock}", (transfer_id,))
     if record is None:
         raise NotFound(thing="transfer")

@@ -251,7 +251,7 @@ def balance_after(session: Session, holder: Holder, posted: Posted | None) -> st
 
 def operator_name(method: str) -> str:
     """Return the operator's name as an SMS has room for it."""
-    return routes.label_of(method)
+    return routes.label_of(method).partition(" (")[0]
 
 
 def shown_phone(holder: Holder, e164: str) -> str:

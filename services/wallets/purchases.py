@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import Field
 
 from core import clock
-from core.database import Session, driver, fetch_one
+from core.database import Session, fetch_one
 from core.errors import NotFound
 from core.money import Currency, Money
 from core.orders import Order
@@ -53,7 +53,7 @@ from services.wallets.outside import (
 from services.wallets.reads import REPEAT_WINDOW, RecentSame, ago_text
 from services.wallets.refusals import SentAlready, guard_velocity
 
-BILL, AIRTIME = "bill", "airtime"
+BILLER, AIRTIME = "biller", "airtime"  # methods, as the routes name them
 
 _GIVEN_BACK = frozenset({TransferState.FAILED, TransferState.EXPIRED, TransferState.CANCELLED, TransferState.REVERSED})
 
@@ -79,7 +79,7 @@ class Purchase(Order):
 class PayBill(Purchase):
     """The order to pay `amount` of what is known by `reference` at a biller."""
 
-    connector: str = BILL
+    connector: str = BILLER
     biller: str = Field(min_length=1, max_length=40)
     biller_name: str
     reference: str = Field(min_length=1, max_length=40)
@@ -175,10 +175,7 @@ def _pay(session: Session, actor: Actor, order: Purchase, party: _Party) -> Purc
         raise InsufficientFunds
     route = transfers.choose_route(session, order.connector, order.country, Direction.PAYOUT, order.amount)
     operation = _write(session, order, holder, priced, party)
-    row = transfers.request(session, actor, _request(order, holder, party, route, operation.id))
-    driver(session).execute(
-        "update ussd_operation set transaction_id = %s where id = %s", (row.hold_transaction_id, operation.id)
-    )
+    transfers.request(session, actor, _request(order, holder, party, route, operation.id))
     return get_purchase(session, operation.id)
 
 
@@ -359,7 +356,7 @@ def get_recent_purchase(
     return RecentSame(kind, row["reference"], ago_text((now - row["created_at"]).total_seconds()))
 
 
-def get_bill_account(session: Session, country: str, currency: Currency, connector: str = BILL) -> Account:
+def get_bill_account(session: Session, country: str, currency: Currency, connector: str = BILLER) -> Account:
     """Return the account that serves bills here, secrets in clear for one look-up; refuses with `NoRoute`."""
     route = routes.choose(session, connector, country, Direction.PAYOUT, currency)
     account = provider_accounts.view(session, route.account_id)

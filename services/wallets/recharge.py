@@ -169,6 +169,10 @@ class _Recharge(Purpose):
         elif row.state in _ENDED_BADLY:
             figures["motif"] = short_reason(holder, row)
             tell(session, holder, "wallet_recharge_refusee", operation.reference, figures)
+        elif row.state is TransferState.PENDING and row.next_step.get("url"):
+            # Whoever asked by phone has no screen to open a link on: it comes to him.
+            figures |= {"montant": row.amount.on_phone(), "lien": row.next_step["url"]}
+            tell(session, holder, "wallet_recharge_lien", operation.reference, figures)
 
     def doubt(self, session: Session, row: TransferRow) -> None:
         tell_doubt(session, row)

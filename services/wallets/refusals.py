@@ -118,7 +118,6 @@ OUTCOMES: dict[type[Refusal], str] = {
     QuoteChanged: "requote",
     SentAlready: "found",
     NoWallet: "none",
-    WalletSuspended: "failed",
 }
 
 

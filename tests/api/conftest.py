@@ -8,6 +8,9 @@ from fastapi.testclient import TestClient
 
 from api import errors, payments, ussd
 from core.database import Database
+from tests.providers.conftest import _fake_server, fakes
+
+__all__ = ["_fake_server", "fakes"]
 from services.inbound import keeping, receiving
 
 

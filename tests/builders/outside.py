@@ -1,45 +1,35 @@
 """Whoever is outside, as a test needs him: accounts of fakes with their routes, and a worker's round of work."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 from uuid import UUID
 
 from core.database import Database, driver
 from core.permissions import SYSTEM
+from providers.fakes.accounts import ACCOUNTS, account_of
 from services import routes
 from services.routes import ChangeRoute, RouteEntry
 from services.transfers import reading, submission
 from tests.builders import payments
-
-if TYPE_CHECKING:
-    from providers.fakes.server import FakeServer
 
 MOST_ROUNDS = 50
 
 
 def serve(  # what a route is
     database: Database,
-    server: "FakeServer",
+    url: str,
     adapter: str,
     method: str,
     direction: str,
     *,
     country: str = "CM",
     currency: str = "XAF",
-    **account: object,
+    **account: Any,
 ) -> UUID:
     """Open an account of a fake that is running, and a route to it; return the account's id."""
-    names = payments.SHAPES[adapter]
-    secrets = {name: server.kernel.secret(adapter, name) for name in (*names.secrets, *names.optional)}
-    row = payments.account(
-        database,
-        adapter,
-        country=country,
-        currency=currency,
-        base_url=f"{server.url}/{adapter}",
-        secrets=secrets,
-        offers=(direction,),
-        **account,
-    )
+    here = [one for one in ACCOUNTS if one.adapter == adapter and one.country == country]
+    known = here[0] if here else account_of(adapter)
+    plain = {"country": country, "currency": currency, "settings": dict(known.settings), "secrets": known.secrets}
+    row = payments.account(database, adapter, base_url=f"{url}/{adapter}", offers=(direction,), **{**plain, **account})
     with database.transaction() as session:
         order = ChangeRoute(
             method=method, country=country, direction=direction, entries=(RouteEntry(account_id=row.id),)

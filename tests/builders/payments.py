@@ -1,6 +1,7 @@
 """Accounts of operators, routes and transfers, as a test needs them."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,7 +10,8 @@ from core.database import Database, fetch_all
 from core.permissions import SYSTEM, Actor, Grant, Role, Scope
 from models.transfers import ProviderAccount, Transfer, TransferState
 from services import provider_accounts
-from services.provider_accounts import SHAPES, AccountRow, CreateAccount
+from services.provider_accounts import SHAPES, AccountRow, CreateAccount, SetSecret
+from services.provider_accounts.views import open_secrets, seal_secrets
 from tests.builders import people
 
 FAKE_URL = "http://127.0.0.1:9/{adapter}"
@@ -34,6 +36,19 @@ def account(database: Database, adapter: str = "mtn", *, is_active: bool = True,
     with database.transaction() as session:
         row = provider_accounts.create_account(session, SYSTEM, CreateAccount.model_validate(wanted))
         return provider_accounts.resume_account(session, SYSTEM, row.id) if is_active else row
+
+
+def replace_secret(database: Database, account_id: UUID, name: str, values: Sequence[str]) -> None:
+    """Put these values of a secret in force, the first being the newest; none takes it away."""
+    with database.transaction() as session:
+        for place, value in enumerate(reversed(values)):
+            order = SetSecret(account_id=account_id, name=name, value=value, keeps_previous=place > 0)
+            provider_accounts.set_secret(session, SYSTEM, order)
+        if not values:
+            row = session.get(ProviderAccount, account_id)
+            assert row is not None
+            row.secrets = seal_secrets(row, {k: v for k, v in open_secrets(row).items() if k != name})
+            session.add(row)
 
 
 def transfer(database: Database, account_id: UUID, **columns: Any) -> Transfer:

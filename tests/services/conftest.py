@@ -5,9 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from core.database import Database
+from core.permissions import Actor
+from services.provider_accounts import AccountRow
+from services.transfers import purposes
+from tests.builders import payments
 from tests.builders.bank import Bank
 from tests.builders.story import Story, tell
 from tests.builders.transfers import House, running
+from tests.services.unknown_world import Debt
 
 
 @pytest.fixture
@@ -36,3 +41,23 @@ def house(database: Database) -> Iterator[House]:
     with running(database) as made:
         yield made
         made.assert_books_hold()
+
+
+@pytest.fixture
+def account(database: Database) -> Iterator[AccountRow]:
+    """Give an account of an operator that works, and a purpose for its transfers."""
+    purposes.register(Debt())
+    yield payments.account(database, "mtn")
+    del purposes._registered[Debt.name]
+
+
+@pytest.fixture
+def one(database: Database) -> Actor:
+    """Give a person who works with payments."""
+    return payments.operator(database, "un@x.org")
+
+
+@pytest.fixture
+def two(database: Database) -> Actor:
+    """Give another."""
+    return payments.operator(database, "deux@x.org")

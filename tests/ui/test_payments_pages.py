@@ -7,27 +7,15 @@ import pytest
 from nicegui import ui
 
 from core import clock
-from core.database import Database, Session
+from core.database import Database
 from core.permissions import Role, Scope
 from models.inbox import InboundEvent
 from models.transfers import Transfer
-from services.ledger import Leg
-from services.transfers import purposes
-from services.transfers.rows import TransferRow
 from tests.builders import transfer_rows as transfers
 from tests.ui.conftest import signed_in
 from tests.ui.hands import field, narrow, open_row, press, rows, shown, stored
 
 MINUTE = timedelta(minutes=1)
-
-
-class PurposeWithoutMoney(purposes.Purpose):
-    """A purpose that moves nothing of ours: what is tested is the page."""
-
-    name = "wallet_topup"
-
-    def settle(self, session: Session, row: TransferRow) -> tuple[Leg, ...]:
-        raise AssertionError(session, row)
 
 
 def operator(house: Database) -> str:
@@ -84,12 +72,9 @@ async def test_asking_now_says_what_it_does_and_plans_a_read(
     assert after["state"] == "pending"
 
 
-async def test_a_transfer_that_has_not_left_is_cancelled_with_a_reason(
-    open_console: Any, house: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_transfer_that_has_not_left_is_cancelled_with_a_reason(open_console: Any, house: Database) -> None:
     with house.transaction() as session:
         row = transfers.transfer(session, transfers.account(session), "created")
-    monkeypatch.setitem(purposes._registered, row.purpose, PurposeWithoutMoney())
     async with open_console(operator(house)) as user:
         await user.open(f"/paiements/transferts/{row.id}")
         await user.should_not_see("Interroger maintenant")
@@ -120,13 +105,15 @@ async def test_health_writes_rates_with_what_they_were_counted_from(open_console
     with house.transaction() as session:
         mtn = transfers.account(session)
         wave = transfers.account(session, "wave-sn", label="Wave Sénégal", adapter="wave", environment="sandbox")
+        moov = transfers.account(session, "moov-bj", label="Moov", adapter="moov")
+        transfers.transfer(session, moov, "pending", at=clock.now() - MINUTE)
         for number, state in enumerate(("succeeded", "succeeded", "failed", "pending")):
             transfers.transfer(session, mtn, state, at=clock.now() - (5 + number) * MINUTE)
     async with open_console(reader(house)) as user:
         await user.open("/paiements/sante")
         for text in ("66,7\u00a0%", "2\u00a0sur\u00a03", "10\u00a0s", "0,0\u00a0%", "0\u00a0sur\u00a04", "En service"):
             await user.should_see(text)
-        for text in (wave.label, "Bac à sable", "0\u00a0sur\u00a00", "<dd>–</dd>"):
+        for text in (">–</span>", "0\u00a0sur\u00a00", "Sans trafic depuis 24 heures", wave.label, "Bac à sable"):
             await user.should_see(text)
 
 

@@ -49,7 +49,7 @@ async def test_every_transfer_is_in_the_list_newest_first_and_leads_to_its_page(
             "Réussi",
         ]  # fmt: skip
         failed, payout = found[3], found[9]
-        assert failed["age"] == "Solde du payeur insuffisant."
+        assert failed["age"] == "solde insuffisant"
         assert failed["party"] == "+22901****01"
         assert failed["amount"] == f"5{THIN}000{CFA}"
         assert payout["amount"] == f"{MINUS}12{THIN}000{CFA}"

@@ -1,6 +1,7 @@
 """Reconciliation on the screen: a calendar of days, one day's differences, its closing, a statement brought in."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,8 +21,10 @@ from services.reconciliation.fetching import save_lines
 from tests.builders import payments
 from tests.builders.bank import Bank
 from tests.ui.conftest import signed_in
+from tests.ui.hands import field, press, stored, until
 
 PATH = "/paiements/rapprochement"
+OPEN_ITEMS = "select count(*) as items from reconciliation_item where resolved_at is null"
 
 
 @pytest.fixture
@@ -42,6 +45,10 @@ def run_id(house: Database, yesterday: date) -> UUID:
         compare(session, run)
         end_run(session, run)
         return run.id
+
+
+def is_left(house: Database, items: int) -> bool:
+    return stored(house, OPEN_ITEMS) == {"items": items}
 
 
 async def test_the_calendar_counts_what_waits_and_leads_to_the_day(
@@ -74,32 +81,16 @@ async def test_a_day_is_settled_word_by_word_and_closed(open_console: Any, house
             await user.should_see("OURSALONE")
             await user.should_see("+22177****67")
             await user.should_not_see("Clôturer le jour")
-            with user:
-                first = min(
-                    (one for one in user.find(kind=ui.button).elements if one.text == "Régler"), key=lambda one: one.id
-                )
-            user.find(kind=ui.button, content="Régler").elements = {first}
-            user.find(kind=ui.button, content="Régler").click()
+            press(user, "Régler")
             await user.should_see("Pourquoi cet écart est réglé")
             with user:
-                next(iter(user.find(kind=ui.textarea).elements)).set_value("Vu avec l'opérateur")
-            user.find("Régler l’écart").click()
-            await user.should_see("Vu avec l'opérateur", retries=20)
-            with house.transaction() as session:
-                waiting = fetch_one(
-                    session, "select count(*) as items from reconciliation_item where resolved_at is null"
-                )
-            assert waiting == {"items": left}
+                field(user, "Pourquoi cet écart est réglé").set_value("Vu avec l'opérateur")
+            press(user, "Régler l’écart")
+            await until(partial(is_left, house, left))
         await user.open(f"{PATH}/{run_id}")
         user.find("Clôturer le jour").click()
         await user.should_see("Il ne s’ouvrira plus.")
-        buttons = sorted(
-            (one for one in user.find("Clôturer le jour").elements if isinstance(one, ui.button)),
-            key=lambda one: one.id,
-        )
-        closing = user.find("Clôturer le jour")
-        closing.elements = {buttons[-1]}
-        closing.click()
+        press(user, "Clôturer le jour")
         await user.should_see("<dt>Sceau</dt>", retries=20)
     with house.transaction() as session:
         run = session.get_one(ReconciliationRun, run_id)

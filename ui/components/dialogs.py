@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from nicegui import ui
+from nicegui import context, ui
 
 from ui.components import buttons
 from ui.labels import t
@@ -12,8 +12,11 @@ from ui.markup import Markup, show, tag
 
 @contextmanager
 def dialog(title: str, *, lead: Markup | None = None) -> Iterator[ui.dialog]:
-    """Open the definition of a dialog; `open()` it from a button. Closing it does nothing else."""
-    with ui.dialog().classes("dialog") as opened, ui.element("div").classes("sheet") as sheet:
+    """Open the definition of a dialog; `open()` it from a button. Closing it does nothing else.
+
+    It belongs to the page, not to the part that opened it: news that draws that part again leaves it open.
+    """
+    with context.client.content, ui.dialog().classes("dialog") as opened, ui.element("div").classes("sheet") as sheet:
         opened.props["aria-label"] = title
         sheet.props["role"] = "document"
         with ui.element("div").classes("sheet-head"):

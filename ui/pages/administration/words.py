@@ -122,6 +122,7 @@ MESSAGE_TYPES = {
     "wallet_reception": "Argent reçu",
     "wallet_annulation": "Opération annulée",
     "wallet_recharge": "Recharge reçue",
+    "wallet_recharge_lien": "Lien de recharge",
     "wallet_recharge_refusee": "Recharge non aboutie",
     "wallet_facture": "Facture payée",
     "wallet_credit": "Crédit envoyé",

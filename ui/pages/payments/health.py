@@ -7,7 +7,7 @@ from reports import payments
 from reports.figures import Rate
 from reports.payments import ProviderHealth
 from ui import live, shell
-from ui.components import cards, chips, empty, layout
+from ui.components import cards, chips, empty, figures, layout
 from ui.components.sparklines import sparkline
 from ui.labels import NO_BREAK, Sign, State, Tone, count, money, percent, t, when
 from ui.markup import Markup, join, show, tag
@@ -47,20 +47,52 @@ async def _fill(place: ui.element) -> None:
         if not found:
             with layout.cell(12), cards.card():
                 empty.empty(t("Aucun compte d'opérateur. Sa santé paraîtra avec le premier."), icon="network_check")
+        quiet = [account for account in found if _is_quiet(account)]
         for account in found:
-            with layout.cell(6):
-                _card(account)
+            if account not in quiet:
+                with layout.cell(6):
+                    _card(account)
+        if quiet:
+            with (
+                layout.cell(12),
+                cards.titled(t("Sans trafic depuis 24 heures"), count=count(len(quiet)), is_flush=True),
+            ):
+                lines = [
+                    tag("div", tag("span", one.label, class_="line-title"), _state(one), class_="quiet-line")
+                    for one in quiet
+                ]
+                show(join(*lines), classes="quiet-lines")
+
+
+def _is_quiet(account: ProviderHealth) -> bool:
+    """Say whether there is nothing to tell but that the account is there."""
+    return not (account.sent or account.alerts or account.is_open) and account.breaker == "closed"
 
 
 def _card(account: ProviderHealth) -> None:
     with cards.titled(account.label, _state(account)):
         for alert in account.alerts:
             cards.notice(t(ALERTS[alert]), tone="ochre", icon_name="warning")
+        show(_headline(account), classes="health-head")
         show(tag("dl", *map(_figure, _figures(account)), class_="health-figures"))
-        if account.sent:
-            line = sparkline(account.succeeded_by_hour, account.sent_by_hour, tone=_tone(account))
-            words_said = t("Réussis par heure, en pointillé les envois")
-            show(join(tag("span", line, class_="health-line"), tag("span", words_said, class_="caption")))
+
+
+def _headline(account: ProviderHealth) -> Markup:
+    """Return the success rate, big, beside the line of the day."""
+    said = t("réussis, {of}").format(of=of(account.success))
+    if account.is_open:
+        said = f"{said}, {t('{number} encore ouverts').format(number=count(account.is_open))}"
+    rate_shown = tag(
+        "div",
+        figures.figure(rate(account.success), is_big=True),
+        tag("span", said, class_="caption"),
+        class_="health-rate",
+    )
+    if not account.sent:
+        return rate_shown
+    line = sparkline(account.succeeded_by_hour, account.sent_by_hour, tone=_tone(account))
+    title = t("Réussis par heure, en pointillé les envois")
+    return join(rate_shown, tag("span", line, class_="health-line", title=title, role="img", aria_label=title))
 
 
 def _tone(account: ProviderHealth) -> Tone:
@@ -82,18 +114,12 @@ Figure = tuple[str, str | Markup, str]
 
 def _figures(account: ProviderHealth) -> list[Figure]:
     return [
-        (t("Réussite"), rate(account.success), of(account.success)),
-        (t("Délai médian"), seconds(account.median_s), t("jusqu'à la fin")),
-        (t("95e centile"), seconds(account.p95_s), t("jusqu'à la fin")),
+        (t("Délai médian"), seconds(account.median_s), ""),
+        (t("95e centile"), seconds(account.p95_s), ""),
         (t("Sort inconnu"), rate(account.unknown), of(account.unknown)),
         (t("Rappels reçus"), rate(account.callbacks), of(account.callbacks)),
         (t("Dernière réussite"), when(account.succeeded_at) if account.succeeded_at else NONE, ""),
-        (t("Encore ouverts"), count(account.is_open), ""),
-        (
-            t("Avoir chez l'opérateur"),
-            money(account.balance) if account.balance else NONE,
-            t("selon notre grand livre"),
-        ),
+        (t("Notre avoir"), money(account.balance) if account.balance else NONE, ""),
     ]
 
 

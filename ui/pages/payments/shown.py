@@ -1,18 +1,20 @@
 """Pieces that several pages of payments show: a call on the wire, a callback, what a transfer is for."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from core.clock import now
 from services.inbound import EventRow
 from services.transfers.reads import Attempt, TransferCard
 from ui.components import chips
 from ui.components.exchanges import Call
-from ui.labels import NO_BREAK, Sign, Tone, clock, decimal, duration, t, when
+from ui.labels import DAY_S, NO_BREAK, Sign, Tone, clock, count, decimal, duration, t, when
 from ui.markup import Markup, join, tag
 from ui.pages.payments import words
 
 SUCCESS, CLIENT_ERROR = 200, 300
 MS_PER_S = 1_000
-TEN_S, MINUTE_S = 10, 60
+TEN_S, MINUTE_S, HOUR_S = 10, 60, 3_600
 
 
 def call(attempt: Attempt) -> Call:
@@ -80,6 +82,20 @@ def took(seconds: float) -> str:
     if seconds < MINUTE_S:
         return f"{decimal(seconds, 1 if seconds < TEN_S else 0)}{NO_BREAK}s"
     return duration(seconds)
+
+
+def span(seconds: float) -> str:
+    """Return how long, in one unit: `12 s`, `40 min`, `26 h`, `6 j`."""
+    for most, unit_s, unit in ((MINUTE_S, 1, "s"), (HOUR_S, MINUTE_S, "min"), (2 * DAY_S, HOUR_S, "h")):
+        if seconds < most:
+            return f"{count(int(max(seconds, 0) // unit_s))}{NO_BREAK}{unit}"
+    return f"{count(int(seconds // DAY_S))}{NO_BREAK}{t('j')}"
+
+
+def until(instant: datetime) -> str:
+    """Return in how long something comes, or that it is due."""
+    left_s = (instant - now()).total_seconds()
+    return t("dans {duration}").format(duration=span(left_s)) if left_s > 0 else t("maintenant")
 
 
 def source(line: EventRow) -> str:

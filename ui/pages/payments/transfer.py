@@ -1,11 +1,13 @@
 """`/paiements/transferts/{id}`: what one transfer went through, what was said on the wire, what the ledger holds."""
 
-from datetime import datetime
 from functools import partial
 from typing import Any
 
-from core import clock, ids
+from nicegui import ui
+
+from core import ids
 from core.errors import NotFound
+from core.ids import new_id
 from core.permissions import Permission
 from services import inbound, transfers
 from services.inbound import EventSearch
@@ -27,10 +29,11 @@ from ui.components import (
     toasts,
 )
 from ui.components.exchanges import calls
-from ui.labels import Tone, count, duration, moment, money, t
+from ui.labels import Tone, count, moment, money, page_language, t
 from ui.markup import Markup, join, show, tag
 from ui.pages.ledger import words as ledger_words
-from ui.pages.payments import shown, words
+from ui.pages.payments import decisions, settling, shown, words
+from ui.pages.payments.decisions import Then
 
 REFRESH_S = 1.0
 
@@ -45,20 +48,27 @@ async def transfer(transfer_id: str) -> None:
     if card is None:
         return
     place = layout.stack()
-    with place:
-        await _draw(card)
+    drawn = [card]
 
     async def refresh() -> None:
         fresh = await shell.read(reads.get_transfer, identifier)
         if fresh is not None and not place.is_deleted:
+            drawn[:] = [fresh]
             with place:
                 place.clear()
-                await _draw(fresh)
+                await _draw(fresh, refresh)
 
-    live.hub.subscribe(["transfers"], lambda _: refresh(), every_s=REFRESH_S)
+    async def follow() -> None:
+        """Draw again only what moved: another transfer's news closes nothing somebody reads here."""
+        if await shell.read(reads.get_transfer, identifier) != drawn[0]:
+            await refresh()
+
+    with place:
+        await _draw(card, refresh)
+    live.hub.subscribe(["transfers"], lambda _: follow(), every_s=REFRESH_S)
 
 
-async def _draw(card: TransferCard) -> None:
+async def _draw(card: TransferCard, again: Then) -> None:
     line = card.line
     crumbs = [(t("Paiements"), words.SECTION)]
     subtitle = f"{words.direction(line.direction)} · {words.purpose(line.purpose)}"
@@ -71,8 +81,14 @@ async def _draw(card: TransferCard) -> None:
     entries = await shell.read(reads.list_entries, line.id) or []
     with layout.grid():
         with layout.cell(8):
+            if line.state == "unknown":
+                await settling.panel(card, again)
+            elif card.is_held:
+                decisions.card(await shell.read(settling.list_asked, line.id, "transfer_refund") or [], again)
             with cards.titled(t("Déroulé")):
-                show(history.history([_happening(card, step) for step in reversed(card.steps)]))
+                befores = (None, *card.steps)
+                happenings = [_happening(card, *pair) for pair in zip(befores, card.steps, strict=False)]
+                show(history.history(happenings[::-1]))
             with cards.titled(t("Échanges"), count=count(len(attempts)), is_flush=True, is_ruled=True):
                 show(_calls(attempts))
             if heard[0]:
@@ -85,7 +101,8 @@ async def _draw(card: TransferCard) -> None:
                 show(figures.amount(line.amount, is_big=True))
                 show(facts.facts(_facts(card)))
             with cards.titled(t("Chez l'opérateur")):
-                show(join(copy_field.copy_field(line.reference, label=t("Notre référence")), _their_reference(card)))
+                own = copy_field.copy_field(line.reference, label=t("Notre référence"))
+                show(join(own, _their_reference(card)), classes="copies")
                 show(facts.facts(_provider_facts(card)))
 
 
@@ -97,6 +114,9 @@ def _actions(card: TransferCard) -> None:
     may_act = actor.may(Permission.PAYMENTS_ACT)
     if may_act and line.state == "created":
         buttons.secondary(t("Annuler le transfert"), partial(_ask_cancel, card), icon="close")
+    if actor.may(Permission.PAYMENTS_REFUND) and line.direction == "collect" and line.state == "succeeded":
+        button = buttons.secondary(t("Rembourser"), partial(_ask_refund, card), icon="undo")
+        button.set_enabled(card.refundable.minor > 0)
     if may_act and card.submitted_at is not None and line.state in words.OPEN:
         buttons.primary(t("Interroger maintenant"), partial(_ask_read, card), icon="sync")
 
@@ -118,6 +138,35 @@ def _ask_read(card: TransferCard) -> None:
         act=t("Interroger {account}").format(account=line.account),
         confirm=confirm,
         notes=tuple(_reading_facts(card)),
+    )
+
+
+def _ask_refund(card: TransferCard) -> None:
+    line, key = card.line, f"refund:{new_id()}"  # made now: two quick clicks are one refund
+
+    async def confirm(reason: str) -> bool:
+        order = transfers.RefundTransfer(key=key, transfer_id=line.id, amount=card.refundable, reason=reason)
+        asked = await shell.act(transfers.refund, order)
+        if asked is None:
+            return False
+        toasts.done(t("Demandé : une deuxième personne décidera."))
+        ui.navigate.to(f"{words.SECTION}/transferts/{asked.id}")
+        return True
+
+    amount, in_words = money(card.refundable), card.refundable.in_words(page_language())
+    reason_dialog.reason_dialog(
+        t("Rembourser {amount} à {name}").format(amount=amount, name=line.party_name or line.party),
+        t(
+            "{words} ({amount}) repartiront par {account} vers {party}. La somme est réservée aussitôt ; elle part"
+            " quand une deuxième personne a approuvé."
+        ).format(
+            words=f"{in_words[:1].upper()}{in_words[1:]}",
+            amount=amount,
+            account=line.account,
+            party=line.party,
+        ),
+        act=t("Demander le remboursement de {amount}").format(amount=amount),
+        confirm=confirm,
     )
 
 
@@ -146,9 +195,10 @@ def _ask_cancel(card: TransferCard) -> None:
 # What is shown
 
 
-def _happening(card: TransferCard, step: reads.TransferStep) -> history.Happening:
+def _happening(card: TransferCard, before: reads.TransferStep | None, step: reads.TransferStep) -> history.Happening:
     sign = words.STATES[step.to_state]
-    said = [words.cause(step.cause), words.reason(step.reason), step.detail]
+    later = t("{duration} après").format(duration=shown.took((step.at - before.at).total_seconds())) if before else ""
+    said = [words.cause(step.cause), later, words.reason(step.reason).rstrip("."), step.detail]
     if step.actor and step.cause in {"operator", "request"}:
         said.append(step.actor)
     is_now = step is card.steps[-1]
@@ -201,14 +251,8 @@ def _reading_facts(card: TransferCard) -> list[facts.Fact]:
         return []
     lines: list[facts.Fact] = [(t("Lectures faites"), count(line.reads))]
     if line.next_read_at is not None:
-        lines.append((t("Prochaine lecture"), until(line.next_read_at)))
+        lines.append((t("Prochaine lecture"), shown.until(line.next_read_at)))
     return lines
-
-
-def until(instant: datetime) -> str:
-    """Return in how long something comes, or that it is due."""
-    left_s = (instant - clock.now()).total_seconds()
-    return t("dans {duration}").format(duration=duration(left_s)) if left_s > 0 else t("maintenant")
 
 
 def _relative(other: reads.Relative) -> Markup:

@@ -9,10 +9,11 @@ from reports.figures import midnight
 from services.transfers import reads
 from services.transfers.reads import TransferLine, TransferSearch
 from ui import live, shell
-from ui.components import cards, chips, layout, tables
+from ui.components import cards, chips, export, layout, tables
 from ui.components.tables import Answer, Ask, Column, Day, Filter
-from ui.labels import duration, moment, money, t, zone
+from ui.labels import money, t, when, zone
 from ui.pages.payments import words
+from ui.pages.payments.shown import span
 
 REFRESH_S = 2.0
 ONE_DAY = timedelta(days=1)
@@ -36,6 +37,7 @@ async def transfers() -> None:
                 Day("since", t("Du")),
                 Day("until", t("Au")),
             ],
+            actions=lambda: export.export_button(t("transferts"), _head(), lambda: _lines(table.ask)),
             empty=t("Aucun transfert. Le premier paraîtra dès qu'on demandera ou enverra de l'argent."),
         )
     live.hub.subscribe(["transfers"], lambda _: table.load(), every_s=REFRESH_S)
@@ -44,14 +46,53 @@ async def transfers() -> None:
 def _columns() -> list[Column]:
     return [
         Column("reference", t("Référence"), "name"),
-        Column("direction", t("Sens"), is_on_phone=False),
+        Column("direction", t("Sens"), is_on_phone=False, is_shown=False),
         Column("purpose", t("Objet"), is_on_phone=False),
         Column("party", t("Personne"), is_on_phone=False),
         Column("account", t("Compte"), is_on_phone=False),
         Column("state", t("État"), "chip"),
         Column("age", t("Suite"), is_on_phone=False),
-        Column("amount", t("Montant"), "amount"),
+        Column("amount", t("Montant"), "amount", is_on_phone=False),
         Column("at", t("Date"), "time", is_on_phone=False),
+    ]
+
+
+def _head() -> list[str]:
+    return [
+        t("Référence"),
+        t("Référence de l'opérateur"),
+        t("Sens"),
+        t("Objet"),
+        t("Personne"),
+        t("Compte"),
+        t("État"),
+        t("Motif"),
+        t("Montant"),
+        t("Devise"),
+        t("Demandé le"),
+    ]
+
+
+async def _lines(ask: Ask) -> list[list[str]] | None:
+    """Return every transfer that the table's filters keep, plain: what a spreadsheet counts with."""
+    found = await shell.read(reads.list_transfers, search_of(ask), limit=reads.LARGEST_EXPORT)
+    return None if found is None else [_line(line) for line in found[0]]
+
+
+def _line(line: TransferLine) -> list[str]:
+    sign = "-" if line.direction in words.LEAVING else ""
+    return [
+        line.reference,
+        line.provider_ref,
+        words.direction(line.direction),
+        words.purpose(line.purpose),
+        line.party,
+        line.account,
+        t(words.STATES[line.state].word),
+        words.reason(line.reason),
+        sign + line.amount.plain,
+        str(line.amount.currency),
+        f"{line.created_at:%Y-%m-%dT%H:%M:%SZ}",
     ]
 
 
@@ -93,10 +134,10 @@ def _row(line: TransferLine) -> tables.Row:
             "state": chips.cell(words.STATES[line.state]),
             "age": what_next(line),
             "amount": signed(line),
-            "at": moment(line.created_at),
+            "at": when(line.created_at),
         },
         href=f"{words.SECTION}/transferts/{line.id}",
-        phone_under=f"{words.direction(line.direction)} · {line.account}",
+        phone_under=f"{signed(line)} · {line.account}",
     )
 
 
@@ -109,5 +150,5 @@ def signed(line: TransferLine) -> str:
 def what_next(line: TransferLine) -> str:
     """Return how long an open transfer has waited, or why a closed one ended."""
     if line.state not in words.OPEN:
-        return words.reason(line.reason)
-    return t("depuis {duration}").format(duration=duration((clock.now() - line.state_since).total_seconds()))
+        return words.reason_short(line.reason)
+    return t("depuis {duration}").format(duration=span((clock.now() - line.state_since).total_seconds()))

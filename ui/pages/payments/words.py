@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from providers.answers import Reason
+from services.approvals import ApprovalRow
 from services.transfers.reasons import REASONS
+from services.unknowns import CaseRow, UnknownRow
 from ui.labels import Sign, State, Tone, t
 
 SECTION = "/paiements"
@@ -15,9 +17,9 @@ DIRECTIONS = {"collect": "Encaissement", "payout": "Versement", "refund": "Rembo
 LEAVING = frozenset({"payout", "refund"})
 
 PURPOSES = {
-    "wallet_topup": "Recharge de portefeuille",
-    "wallet_withdrawal": "Retrait d'un portefeuille",
-    "wallet_topup_refund": "Recharge rendue",
+    "recharge": "Recharge de portefeuille",
+    "withdrawal": "Retrait vers le mobile",
+    "recharge_refund": "Recharge rendue",
     "contribution": "Cotisation",
     "tontine_payout": "Pot versé",
     "bill": "Facture",
@@ -67,7 +69,50 @@ OPERATIONS = {
 }
 
 # Where the thing a transfer is for has its page.
-SUBJECT_PAGES: dict[str, str] = {}
+SUBJECT_PAGES = {
+    "recharge": "/ussd-console/operations/{}",
+    "withdrawal": "/ussd-console/operations/{}",
+    "recharge_refund": "/paiements/transferts/{}",
+}
+
+# What a second person is asked; approvals of other services are not shown here.
+APPROVALS = {
+    "settle_unknown": "Régler un transfert inconnu",
+    "close_case": "Clore un dossier en déplaçant son argent",
+    "transfer_refund": "Rembourser un paiement",
+}
+
+CASES = {
+    "late_money": "Argent tardif",
+    "contradiction": "Contradiction",
+    "mismatch": "Écart",
+    "unasked_money": "Argent non demandé",
+    "unknown_word": "Mot inconnu",
+}
+
+CASE_MEANINGS = {
+    "late_money": "L'argent est arrivé après que le transfert a fini sans lui. Il attend sur le compte d'attente.",
+    "contradiction": "Nous avions lu un succès, l'opérateur dit maintenant un échec. Ses versements sont suspendus.",
+    "mismatch": "Ce que l'opérateur a lu ne ressemble pas à ce que nous avions demandé.",
+    "unasked_money": "De l'argent est arrivé que personne n'avait demandé.",
+    "unknown_word": "L'opérateur emploie un mot que nos tables ne connaissent pas. Le transfert attend.",
+}
+
+OUTCOMES_OF_CASE = {
+    "explained": "Expliqué : aucun argent ne bouge",
+    "returned": "Repris par l'opérateur",
+    "credited": "Crédité à la personne",
+    "absorbed": "Gardé à notre charge",
+}
+
+CLOSED = Sign("check", "Clos", Tone.NEUTRAL)
+SECOND = Sign("approval_delegation", "Deuxième signature", Tone.BLUE)
+HELD = Sign("pause_circle", "Argent en attente", Tone.OCHRE)
+TO_EXAMINE = Sign("fact_check", "À examiner", Tone.OCHRE)
+PROVED = Sign("attach_file", "Preuve jointe", Tone.ACCENT)
+ASKED = Sign("sync", "Interrogé", Tone.BLUE)
+
+ENDINGS = {"succeeded": "Réussi", "failed": "Échoué", "expired": "Expiré", "cancelled": "Annulé"}
 
 ANSWERS = {
     "accepted": "accepté",
@@ -116,6 +161,12 @@ def reason(code: str) -> str:
     return t(REASONS[Reason(code) if code in set(Reason) else Reason.UNSPECIFIED].operator) if code else ""
 
 
+def reason_short(code: str) -> str:
+    """Return the same in a few words, for a cell."""
+    known = Reason(code) if code in set(Reason) else Reason.UNSPECIFIED
+    return t(REASONS[known].short) if code else ""
+
+
 def cause(code: str) -> str:
     """Return what proved a transition."""
     return t(CAUSES.get(code, code)) if CAUSES.get(code, code) else ""
@@ -137,6 +188,37 @@ def answer(code: str) -> str:
 def outcome(code: str) -> str:
     """Return what was done with a callback."""
     return t(OUTCOMES.get(code, code))
+
+
+def approval(asked: ApprovalRow) -> str:
+    """Return what a second person is asked, in one line."""
+    return f"{t(APPROVALS.get(asked.kind, asked.kind))} : {asked.summary}"
+
+
+def case(kind: str) -> str:
+    """Return what a case is about."""
+    return t(CASES.get(kind, kind))
+
+
+def case_meaning(kind: str) -> str:
+    """Return what happened, and what it means for the money."""
+    return t(CASE_MEANINGS.get(kind, kind))
+
+
+def case_step(row: CaseRow) -> Sign:
+    """Return what a case waits for."""
+    if row.closed_at is not None:
+        return CLOSED
+    if row.approval_id is not None:
+        return SECOND
+    return HELD if row.is_in_suspense else TO_EXAMINE
+
+
+def unknown_step(row: UnknownRow) -> Sign:
+    """Return what an unknown waits for: a second person, a decision on its proofs, or its provider."""
+    if row.approval_id is not None:
+        return SECOND
+    return PROVED if row.proofs else ASKED
 
 
 def choices(names: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,226 @@
+"""What a network brings to one of our addresses: who it is, whether it may be believed, and what is done with it."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qsl
+
+from core.database import Session
+from core.phone import PhoneRefusal, normalise
+from core.settings import get_settings
+from models.inbox import Authenticity
+from models.messages import Channel
+from providers.answers import Account
+from providers.messaging import africas_talking, kannel, meta_whatsapp, signatures, twilio
+from providers.messaging.answers import Report
+from services.messages import accounts, suppressions
+from services.messages.reports import Received, take_inbound, take_report
+
+SIGNED_HEADERS = frozenset({"x-twilio-signature", "x-twilio-webhooks-signature-settings", "x-hub-signature-256"})
+MOST_FIELDS = 200
+EMPTY_TWIML = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
+NOT_SIGNED = b'{"detail":"invalid signature"}'
+TAKEN = b'{"status":"ok"}'
+JSON_TYPE, XML_TYPE = "application/json", "application/xml; charset=utf-8"
+TWILIO = ("twilio_whatsapp", "twilio_sms")
+
+unsubscribe = suppressions.unsubscribe
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """One request as it came, its form not read yet."""
+
+    method: str
+    path: str
+    raw_query: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    def form(self) -> list[tuple[str, str]]:
+        """Return every field as it came, blank ones too: all of them are signed."""
+        return parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+
+    def urls(self) -> list[str]:
+        """Return the addresses we gave: our own bases, never the host a proxy passes on."""
+        query = f"?{self.raw_query}" if self.raw_query else ""
+        bases = get_settings().public_base_url.split(",")
+        return [f"{base.strip().rstrip('/')}{self.path}{query}" for base in bases]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is answered."""
+
+    status: int
+    body: bytes = b""
+    media_type: str = JSON_TYPE
+
+
+FORBIDDEN = Reply(403, NOT_SIGNED)
+
+
+def take_gateway(session: Session, knock: Knock, code: str, secret: str) -> Reply:
+    """Take a delivery report of the account `code`."""
+    account = accounts.find_by_address(session, code, secret)
+    reader = _READERS.get(account.adapter) if account else None
+    if account is None or reader is None:
+        return Reply(404)
+    form = dict(knock.form())
+    if account.adapter == "twilio_sms" and not _is_twilios(account, knock):
+        return FORBIDDEN
+    is_signed = account.adapter == "twilio_sms"
+    received = _received(knock, account, Authenticity.SIGNED if is_signed else Authenticity.SECRET, hides_path=True)
+    take_report(session, received, reader(form, knock.query))
+    return Reply(200)
+
+
+def take_twilio_status(session: Session, knock: Knock) -> Reply:
+    """Take a status of a WhatsApp message; one of a message that is not ours is taken too."""
+    form = dict(knock.form())
+    account = _twilio_account(session, knock, form, sender=form.get("From", ""))
+    if account is None:
+        return FORBIDDEN
+    take_report(session, _received(knock, account, Authenticity.SIGNED), twilio.read_report(form, knock.query))
+    return Reply(204)
+
+
+def take_twilio_message(session: Session, knock: Knock) -> Reply:
+    """Store what a person wrote through Twilio, and obey a STOP; a dialogue answers elsewhere."""
+    fields = knock.form()
+    if len(fields) > MOST_FIELDS:
+        return Reply(400)
+    form = dict(fields)
+    account = _twilio_account(session, knock, form, sender=form.get("To", ""))
+    if account is None:
+        return FORBIDDEN
+    message_id = form.get("MessageSid") or form.get("SmsMessageSid") or sha256(knock.body).hexdigest()
+    received = _received(knock, account, Authenticity.SIGNED, source="message:twilio", key=message_id)
+    take_inbound(session, received, Channel.WHATSAPP, _phone(form.get("From", "")), form.get("Body", ""))
+    return Reply(200, EMPTY_TWIML, XML_TYPE)
+
+
+def answer_challenge(session: Session, knock: Knock) -> Reply:
+    """Answer Meta's question whether this address is ours."""
+    known = accounts.list_accounts_of(session, "meta_whatsapp")
+    tokens = [token for account in known for token in account.secret_values("verify_token")]
+    status, body = signatures.answer_challenge(knock.query, tokens)
+    return Reply(status, body.encode(), "text/plain; charset=utf-8")
+
+
+def take_meta(session: Session, knock: Knock) -> Reply:
+    """Take everything of one call of Meta's: several messages and statuses, all in this transaction."""
+    signature = knock.headers.get("x-hub-signature-256", "")
+    known = [
+        account
+        for account in accounts.list_accounts_of(session, "meta_whatsapp")
+        if signatures.is_meta_signed(account.secret_values("app_secret"), knock.body, signature)
+    ]
+    if not known:
+        return FORBIDDEN
+    for value in _values(knock.body):
+        number = str(_document(value.get("metadata")).get("phone_number_id", ""))
+        account = next((one for one in known if str(one.settings.get("phone_number_id")) == number), None)
+        # A number of somebody else's is acknowledged, or Meta comes again for days.
+        if account is not None:
+            _take_value(session, knock, account, value)
+    return Reply(200, TAKEN)
+
+
+def _take_value(session: Session, knock: Knock, account: Account, value: Mapping[str, Any]) -> None:
+    for status in _documents(value.get("statuses")):
+        report = meta_whatsapp.read_report(status)
+        key = f"{report.provider_message_id}:{status.get('status', '')}"
+        part = json.dumps(status).encode()
+        take_report(session, _received(knock, account, Authenticity.SIGNED, key=key, body=part), report)
+    for message in _documents(value.get("messages")):
+        part, key = json.dumps(message).encode(), str(message.get("id", ""))
+        received = _received(knock, account, Authenticity.SIGNED, source="message:meta", key=key, body=part)
+        text = str(_document(message.get("text")).get("body", ""))
+        take_inbound(session, received, Channel.WHATSAPP, _phone(str(message.get("from", ""))), text)
+
+
+def _twilio_account(session: Session, knock: Knock, form: Mapping[str, str], *, sender: str) -> Account | None:
+    """Return the account of ours that Twilio speaks of, if Twilio signed it."""
+    for account in accounts.list_accounts_of(session, *TWILIO):
+        ours = str(account.settings.get("from", "")).removeprefix("whatsapp:")
+        is_ours = (
+            form.get("AccountSid") == account.settings.get("account_sid") and sender.removeprefix("whatsapp:") == ours
+        )
+        if is_ours and _is_twilios(account, knock):
+            return account
+    return None
+
+
+def _is_twilios(account: Account, knock: Knock) -> bool:
+    pairs = (line.partition(":") for line in account.secret_values("shared_keys"))
+    return signatures.is_twilio_signed(
+        tokens=account.secret_values("auth_token"),
+        urls=knock.urls(),
+        content=knock.form(),
+        signature=knock.headers.get("x-twilio-signature", ""),
+        settings=knock.headers.get("x-twilio-webhooks-signature-settings", ""),
+        shared_keys={name: value for name, _, value in pairs},
+    )
+
+
+def _received(  # what is kept of a call, by name
+    knock: Knock,
+    account: Account,
+    authenticity: Authenticity,
+    *,
+    source: str = "",
+    key: str = "",
+    body: bytes | None = None,
+    hides_path: bool = False,
+) -> Received:
+    # Kannel says everything in its query; the secret of the path is never kept.
+    said = knock.body or knock.raw_query.encode()
+    return Received(
+        source=source or f"report:{account.adapter}",
+        account_id=account.id,
+        method=knock.method,
+        path=f"/g/{account.code}" if hides_path else knock.path,
+        body=said if body is None else body,
+        authenticity=authenticity,
+        dedupe_key=key and f"{account.id}:{key}",
+    )
+
+
+def _phone(raw: str) -> str:
+    """Return who wrote, as addresses are kept; what is no phone (a user id of WhatsApp) stays as it came."""
+    text = raw.removeprefix("whatsapp:").strip()
+    try:
+        return normalise(f"+{text.lstrip('+')}", None).e164
+    except PhoneRefusal:
+        return text
+
+
+def _values(body: bytes) -> list[dict[str, Any]]:
+    """Return every `value` of a call; none of what is not WhatsApp's or cannot be read."""
+    try:
+        document = _document(json.loads(body))
+    except (ValueError, RecursionError):
+        return []
+    if document.get("object") != "whatsapp_business_account":
+        return []
+    changes = [change for entry in _documents(document.get("entry")) for change in _documents(entry.get("changes"))]
+    return [_document(change.get("value")) for change in changes]
+
+
+def _document(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _documents(value: Any) -> Sequence[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, str], Mapping[str, str]], Report]] = {
+    "africas_talking": lambda form, _query: africas_talking.read_report(form),
+    "kannel": lambda _form, query: kannel.read_report(query),
+    "twilio_sms": twilio.read_report,
+}
