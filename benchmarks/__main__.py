@@ -1,4 +1,4 @@
-"""`./dev bench [posting] [ussd] [hanging]`: measure and print the table; write `docs/benchmarks.md` when all ran."""
+"""`./dev bench [posting|ussd|hanging|callbacks …]`: measure, print; write `docs/benchmarks.md` when all ran."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks import hanging, posting, ussd
+from benchmarks import callbacks, hanging, posting, ussd
 from benchmarks.measure import Row, load
 from core import clock
 from core.embedded_postgres import find_binaries
@@ -31,19 +31,22 @@ the ratio the median of the rounds' own ratios.
   the machine.
 - hanging providers: the yardstick is the same turns with no top-up on its way; beside them two operators keep every
   request they get and never answer, so that all the lanes of the worker wait.
+- callbacks: signed events of Wave at 200 a second, each kept before it is answered; answers are counted against what
+  is kept. The yardstick is `GET /health/live` at the same pace.
 """
 
 MEASURES: dict[str, Callable[[int, float], list[Row]]] = {
     "posting": posting.measure,
     "ussd": ussd.measure,
     "hanging": hanging.measure,
+    "callbacks": callbacks.measure,
 }
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the measures asked for, all by default; the status says whether every target holds."""
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="posting|ussd|hanging")
+    parser.add_argument("names", nargs="*", metavar="posting|ussd|hanging|callbacks")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0, help="length of one sample")
     asked = parser.parse_args(arguments)
