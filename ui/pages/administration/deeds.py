@@ -7,9 +7,9 @@ from ui.components.history import Happening
 from ui.labels import Sign, Tone, moment, t
 
 DEEDS = {
-    "message_template.draft": Sign("edit_note", "Modèle écrit", Tone.NEUTRAL),
+    "message_template.draft": Sign("edit", "Modèle écrit", Tone.NEUTRAL),
     "message_template.publish": Sign("publish", "Modèle publié", Tone.ACCENT),
-    "message_template.review": Sign("spellcheck", "Modèle relu", Tone.ACCENT),
+    "message_template.review": Sign("check_circle", "Modèle relu", Tone.ACCENT),
     "suppression.open": Sign("block", "Adresse écartée", Tone.OCHRE),
     "suppression.end": Sign("undo", "Adresse remise", Tone.ACCENT),
     "user.sign_in": Sign("login", "Connexion", Tone.NEUTRAL),
