@@ -73,8 +73,14 @@ def take_gateway(session: Session, knock: Knock, code: str, secret: str) -> Repl
     if account.adapter == "twilio_sms" and not _is_twilios(account, knock):
         return FORBIDDEN
     is_signed = account.adapter == "twilio_sms"
-    received = _received(knock, account, Authenticity.SIGNED if is_signed else Authenticity.SECRET, hides_path=True)
-    take_report(session, received, reader(form, knock.query))
+    proof = Authenticity.SIGNED if is_signed else Authenticity.SECRET
+    written = _written(account.adapter, form, knock.query)
+    if written is not None:
+        source = f"message:{account.adapter}"
+        received = _received(knock, account, proof, source=source, key=written.id, hides_path=True)
+        take_inbound(session, received, Channel.SMS, _phone(written.sender), written.text)
+        return Reply(200)
+    take_report(session, _received(knock, account, proof, hides_path=True), reader(form, knock.query))
     return Reply(200)
 
 
@@ -128,6 +134,26 @@ def take_meta(session: Session, knock: Knock) -> Reply:
         if account is not None:
             _take_value(session, knock, account, value)
     return Reply(200, TAKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """An SMS that a person wrote to one of our numbers."""
+
+    id: str
+    sender: str
+    text: str = field(repr=False)
+
+
+def _written(adapter: str, form: Mapping[str, str], query: Mapping[str, str]) -> _Written | None:
+    """Return the SMS a network passes on, None when it reports on one of ours."""
+    fields = query if adapter == "kannel" else form
+    key, sender, text = {"kannel": ("id", "from", "text"), "twilio_sms": ("MessageSid", "From", "Body")}.get(
+        adapter, ("id", "from", "text")
+    )
+    if text not in fields or sender not in fields or {"mid", "MessageStatus", "status"} & {*fields}:
+        return None
+    return _Written(fields.get(key, ""), fields[sender], fields[text])
 
 
 def _take_value(session: Session, knock: Knock, account: Account, value: Mapping[str, Any]) -> None:

@@ -186,7 +186,7 @@ def _welcome(session: Session, order: RegisterSubscriber, subscriber: Subscriber
                 "nom": shown_name(subscriber.name, ""),
                 "tel": normalise(order.phone, None).national,
             },
-            priority=3,
+            priority=1,  # he has just opened it: an answer waits for no morning
         ),
     )
 

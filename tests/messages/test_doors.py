@@ -161,6 +161,26 @@ def test_a_persons_message_through_twilio_is_kept_and_obeyed(house: House) -> No
     assert house.rows("select address from suppression") == [{"address": "+2290197000600"}]
 
 
+def test_a_stop_by_sms_is_obeyed_whatever_network_brings_it(house: House) -> None:
+    kannel = house.report_address("kannel")
+    for _ in range(2):
+        assert (
+            httpx.get(kannel, params={"from": "22990000601", "to": "8080", "text": "Stop", "id": "7"}).status_code
+            == 200
+        )
+    form = {"id": "m1", "from": "+2290197000602", "to": "8080", "text": "ARRET", "date": "2026-11-21", "linkId": "l"}
+    assert httpx.post(house.report_address("africas_talking"), data=form).status_code == 200
+    sms = house.report_address("twilio_sms")
+    fields = {"AccountSid": SID, "From": "+2290197000603", "To": "+15005550006", "Body": "stop", "MessageSid": "SM9"}
+    token = secret_of("twilio_sms", "auth_token")
+    assert twilio_post(house, sms.removeprefix(house.address), fields, token=token).status_code == 200
+    found = house.rows("select address, channel from suppression order by address")
+    assert found == [{"address": f"+229019{tail}", "channel": "sms"} for tail in ("0000601", "7000602", "7000603")]
+    assert len(house.rows("select 1 from inbound_event")) == 3
+    httpx.get(kannel, params={"from": "+22990000601", "text": "START", "id": "8"})
+    assert len(house.rows("select 1 from suppression where ended_at is null")) == 2
+
+
 def test_other_kinds_and_sizes_are_not_read(house: House) -> None:
     url = f"{house.address}/whatsapp/webhook"
     assert httpx.post(url, content="x", headers={"Content-Type": "text/plain"}).status_code == 415

@@ -1,6 +1,7 @@
 """A message leaves once, at the right time, in the right words, and its state tells the truth."""
 
 from threading import Event
+from typing import cast
 
 import pytest
 from structlog.testing import capture_logs
@@ -10,10 +11,13 @@ from core.database import driver
 from core.permissions import SYSTEM
 from jobs import messages as job
 from models.messages import Channel
+from providers.fakes.accounts import account_of
+from providers.messaging.answers import Sent
 from services import messages, provider_accounts
 from services.messages import guards, hours, sending
 from services.messages.outbox import OutgoingMessage
 from services.provider_accounts import PauseAccount, probing
+from tests.builders import world
 from tests.messages.house import House, number, reminder, sms
 
 TEXT = "Code PIN bloqué pour 15 min après plusieurs essais faux. Si ce n'est pas vous, appelez le service client."
@@ -284,6 +288,47 @@ def test_an_account_keeps_its_pace_and_a_code_overtakes(house: House) -> None:
         house.wait(1)
         house.send()
     assert len(house.letters()) == 31
+
+
+def test_a_network_that_hangs_holds_two_threads_at_most(house: House) -> None:
+    held = [house.write(str(n), address=number(f"50{n}")) for n in range(3)]
+    other = house.write("other", channel=Channel.EMAIL, address="awa@example.org")
+    taken = []
+    for _ in range(4):
+        with house.database.transaction() as session:
+            taken.append(sending.take_next(session, ["sms", "email"]))
+    assert [type(one).__name__ for one in taken] == ["Ready", "Ready", "Settled", "Ready"]
+    assert [house.state(one) for one in (*held, other)] == ["sending", "sending", "queued", "sending"]
+    house.wait(1)
+    with house.database.transaction() as session:
+        sending.save(session, cast("sending.Ready", taken[0]), Sent())
+    house.send()
+    assert house.state(held[2]) == "sent"
+
+
+def test_no_secret_of_ours_is_kept_or_logged(house: House) -> None:
+    with capture_logs() as logs:
+        for place, (channel, adapter) in enumerate(
+            (channel, adapter)
+            for channel, adapters in (
+                (Channel.SMS, ("kannel", "africas_talking", "twilio_sms")),
+                (Channel.WHATSAPP, ("twilio_whatsapp", "meta_whatsapp")),
+            )
+            for adapter in adapters
+        ):
+            house.route(channel, adapter)
+            for code in ("500", "003", "015", "021"):
+                house.write(f"{place}:{code}", channel=channel, address=number(code))
+            house.send()
+            house.wait(5)
+        for adapter, account_id in house.accounts.items():
+            with house.database.transaction() as session:
+                provider_accounts.test_account(session, SYSTEM, account_id)
+            assert adapter
+    kept = world.everything(house.database) + repr(logs)
+    for account in map(account_of, house.accounts):
+        for name, secret in account.secrets.items():
+            assert secret not in kept, (account.adapter, name)
 
 
 def test_a_paused_account_sends_nothing(house: House) -> None:

@@ -7,6 +7,11 @@ from ui.components.history import Happening
 from ui.labels import Sign, Tone, moment, t
 
 DEEDS = {
+    "message_template.draft": Sign("edit", "Modèle écrit", Tone.NEUTRAL),
+    "message_template.publish": Sign("publish", "Modèle publié", Tone.ACCENT),
+    "message_template.review": Sign("check_circle", "Modèle relu", Tone.ACCENT),
+    "suppression.open": Sign("block", "Adresse écartée", Tone.OCHRE),
+    "suppression.end": Sign("undo", "Adresse remise", Tone.ACCENT),
     "user.sign_in": Sign("login", "Connexion", Tone.NEUTRAL),
     "user.sign_out": Sign("logout", "Déconnexion", Tone.NEUTRAL),
     "user.session_end": Sign("logout", "Session fermée", Tone.NEUTRAL),
@@ -78,6 +83,8 @@ DEEDS = {
 }
 
 SUBJECTS = {
+    "message_template": "Modèle de message",
+    "suppression": "Adresse à ne plus écrire",
     "user": "Personne",
     "organisation": "Organisation",
     "api_key": "Clé d'API",
