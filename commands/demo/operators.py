@@ -15,7 +15,7 @@ from core.database import Session
 from core.money import Currency, Money
 from models.ledger import AccountKind, Source
 from models.reconciliation import ReconciliationRun, ReconciliationState
-from models.transfers import CaseKind, ProviderAccount, TransferCase, TransferState
+from models.transfers import CaseKind, ProviderAccount, ProviderEnvironment, TransferCase, TransferState
 from providers import registry
 from services import ledger
 from services.ledger import Leg, Posting
