@@ -185,6 +185,7 @@ def opened(
     patch = pytest.MonkeyPatch()
     patch.setattr(requests, "uuid4", lambda: UUID(int=chance.getrandbits(128), version=4))  # same seed, same references
     patch.setattr(fetching, "READS_PAUSE_S", 0.0)
+    patch.setattr(fetching, "WAIT_S", 0.0)
     tokens.clear()
     server.start()
     try:
@@ -218,7 +219,12 @@ class Verdict:
 def compare(country: Country) -> Verdict:
     """Hold every movement of the book against the transfers, and both against the ledger."""
     records = country.rows(
-        "select t.*, (select count(*) from transfer_case c where c.transfer_id = t.id) as cases from transfer t"
+        """
+        select t.*, (select count(*) from transfer_case c where c.transfer_id = t.id)
+            + (select count(*) from reconciliation_item i
+               where i.transfer_id = t.id and i.kind <> 'matched' and i.resolved_at is null) as cases
+        from transfer t
+        """
     )
     mine, strangers = _by_transfer(country.kernel.book, records)
     posted: Counter[str] = Counter()
