@@ -4,6 +4,7 @@ For proofs on many transfers: the fake's book says what really moved, the ledger
 """
 
 import random
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from models.ledger import AccountKind, Source
 from models.users import User
 from models.wallets import OperationType, Tariff, Wallet, WalletLimit
 from providers import registry
+from providers.fakes.accounts import ACCOUNTS
 from providers.fakes.behaviour import CODES, DEMO_MIX, NORMAL
 from providers.fakes.book import Movement
 from providers.fakes.kernel import Kernel
@@ -51,6 +53,7 @@ OPENING = 5_000_000
 LARGEST = 90_000_000
 REFERENCE_TAIL = 20  # what Orange Cameroon keeps of a reference
 LEAVING = frozenset({"payout", "refund"})
+SHORTEST_SECRET = 8  # a PIN's four digits stand in many a number
 DAY = timedelta(days=1)
 IDLE = timedelta(hours=6)
 
@@ -144,9 +147,9 @@ class Country:
             for back in range(days + 1):
                 reconciliation.compare_day(self.database, account_id, START.date() + back * DAY)
 
-    def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
+    def rows(self, query: str, *parameters: Any, **named: Any) -> list[dict[str, Any]]:
         with self.database.transaction() as session:
-            return fetch_all(session, query, parameters)
+            return fetch_all(session, query, named or parameters)
 
     def states(self) -> list[str]:
         """Return how each transfer stands, in the order they were asked for."""
@@ -182,6 +185,7 @@ def opened(
     patch = pytest.MonkeyPatch()
     patch.setattr(requests, "uuid4", lambda: UUID(int=chance.getrandbits(128), version=4))  # same seed, same references
     patch.setattr(fetching, "READS_PAUSE_S", 0.0)
+    patch.setattr(fetching, "WAIT_S", 0.0)
     tokens.clear()
     server.start()
     try:
@@ -215,7 +219,12 @@ class Verdict:
 def compare(country: Country) -> Verdict:
     """Hold every movement of the book against the transfers, and both against the ledger."""
     records = country.rows(
-        "select t.*, (select count(*) from transfer_case c where c.transfer_id = t.id) as cases from transfer t"
+        """
+        select t.*, (select count(*) from transfer_case c where c.transfer_id = t.id)
+            + (select count(*) from reconciliation_item i
+               where i.transfer_id = t.id and i.kind <> 'matched' and i.resolved_at is null) as cases
+        from transfer t
+        """
     )
     mine, strangers = _by_transfer(country.kernel.book, records)
     posted: Counter[str] = Counter()
@@ -244,6 +253,25 @@ def assert_books_hold(country: Country) -> None:
     with country.database.transaction() as session:
         broken = [(found.invariant.view, found.violations) for found in books.list_findings(session) if not found.holds]
     assert broken == []
+
+
+def list_leaks(country: Country) -> list[str]:
+    """Return where a secret of an account, or the whole number of a party, was kept of an exchange."""
+    secrets = {value for account in ACCOUNTS for value in account.secrets.values() if len(value) > SHORTEST_SECRET}
+    pattern = "|".join(map(re.escape, sorted(secrets)))
+    rows = country.rows(
+        """
+        select 'attempt ' || operation as place from transfer_attempt where url || request || response ~ %(secret)s
+        union all select 'number ' || a.operation from transfer_attempt a join transfer t on t.id = a.transfer_id
+            where t.party_phone <> '' and position(right(t.party_phone, 8) in a.url || a.request || a.response) > 0
+        union all select 'audit ' || action from audit_entry where changes::text || summary ~ %(secret)s
+        union all select 'event ' || to_state from transfer_event where detail ~ %(secret)s
+        union all select 'case ' || kind from transfer_case where detail ~ %(secret)s
+        union all select 'transfer ' || adapter from transfer where handles::text || next_step::text ~ %(secret)s
+        """,
+        secret=pattern,
+    )
+    return sorted({row["place"] for row in rows})
 
 
 def _by_transfer(

@@ -9,7 +9,7 @@ from core.database import Database
 from services import ledger
 from tests import database as databases
 from tests.api.conftest import doors
-from tests.builders.country import HARD_MIX, Country, assert_books_hold, compare, opened
+from tests.builders.country import HARD_MIX, Country, assert_books_hold, compare, list_leaks, opened
 
 __all__ = ["doors"]
 
@@ -26,6 +26,7 @@ def prove(country: Country, count: int) -> list[str]:
     assert verdict.not_in_queue == []
     assert verdict.difference_minor == {}
     assert_books_hold(country)
+    assert list_leaks(country) == []
     return country.states()
 
 
