@@ -31,7 +31,7 @@ class _Reset(_Body):
 class _Scenario(_Body):
     adapter: str
     code: str
-    count: int = Field(default=1, ge=1, le=100_000)
+    count: int = Field(default=1, ge=0, le=100_000)  # none: forget what is queued
 
 
 class _Clock(_Body):
@@ -76,7 +76,10 @@ class _Controls:
     def scenario(self, body: _Scenario) -> dict[str, Any] | Response:
         if body.adapter not in self.fakes or body.code not in CODES:
             return _refuse(404, f"no such fake or code: {body.adapter} {body.code}")
-        self.kernel.chooser.queue(body.adapter, body.code, body.count)
+        if body.count:
+            self.kernel.chooser.queue(body.adapter, body.code, body.count)
+        else:
+            self.kernel.chooser.queued.pop(body.adapter, None)
         return {}
 
     def clock(self, body: _Clock) -> dict[str, Any]:

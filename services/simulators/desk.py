@@ -56,11 +56,11 @@ class NothingToPress(Refusal):
 
 
 class PlayScenario(Order):
-    """The next `count` orders of a provider go as the code says (`providers.fakes.behaviour`)."""
+    """The next `count` orders of a provider go as the code says (`providers.fakes.behaviour`); none: as usual again."""
 
     adapter: str
     code: str
-    count: int = Field(default=1, ge=1, le=100)
+    count: int = Field(default=1, ge=0, le=100)
 
 
 class RestartFakes(Order):
@@ -182,7 +182,8 @@ def _accounts(session: Session) -> list[FakeAccount]:
         session,
         """
         select id, label, adapter, country, currency, state from provider_account
-        where environment = 'fake' and state = 'active' and currency <> '' order by label, country
+        where environment = 'fake' and state = 'active' and offers ?| array['collect', 'payout']
+        order by label, country
         """,
     )
     return [FakeAccount(**row) for row in rows]

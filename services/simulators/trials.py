@@ -11,6 +11,7 @@ from core.money import Currency, Money
 from core.orders import Order
 from core.permissions import Actor
 from core.phone import normalise
+from core.settings import get_settings
 from models.ledger import Source
 from models.transfers import Direction, ProviderEnvironment
 from models.wallets import OperationType
@@ -90,20 +91,21 @@ def send_trial(session: Session, actor: Actor, order: SendTrial) -> OutsideOpera
 
 
 def list_wallets(session: Session, actor: Actor, *, limit: int = 40) -> list[TrialWallet]:
-    """Return people whose wallet may serve in the countries where accounts on trial are, the richest first of each."""
+    """Return people whose wallet may serve in the countries where accounts on trial are, the documents' own first."""
     require_trial_people(actor)
     rows = fetch_all(
         session,
         f"""
         select * from (
-            select found.*, row_number() over (partition by country order by balance desc, phone) as rank
+            select found.*, row_number() over (partition by country order by phone !~ '00000.$', phone) as rank
             from ({_WALLET}) found
-            where (country, currency) in (
-                select r.country, a.currency from provider_route r join provider_account a on a.id = r.account_id
-                where a.environment = 'fake' and a.state = 'active')) ranked
-        where rank <= 8 order by country, rank limit %s
+            where exists (
+                select from provider_route r join provider_account a on a.id = r.account_id
+                where r.country = found.country and a.currency in ('', found.currency)
+                  and a.environment = 'fake' and a.state = 'active')) ranked
+        where rank <= 8 order by country <> %s, country, rank limit %s
         """,
-        (limit,),
+        (get_settings().ussd_country, limit),
     )
     return [TrialWallet(row["phone"], row["name"], Money(row["balance"], Currency(row["currency"]))) for row in rows]
 

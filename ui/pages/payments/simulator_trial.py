@@ -29,7 +29,6 @@ class Trial:
         self._wallet: TrialWallet | None = None
         self._direction = "collect"
         self._transfer_id: UUID | None = None
-        self._answered: set[str] = set()
 
     async def draw(self) -> None:
         """Draw both sides; where people are real there is nothing to draw."""
@@ -37,7 +36,7 @@ class Trial:
         if isinstance(people, Refusal):
             cards.notice(shell.sentence_of(people), tone="ochre", icon_name="lock")
             return
-        with layout.grid():
+        with layout.grid() as self._root:
             with layout.cell(8), cards.titled(t("Un essai")), fields.form():
                 self._draw_form(people)
             with layout.cell(4), cards.card(is_flush=True).classes("handset"):
@@ -113,7 +112,6 @@ class Trial:
             return
         offered = (*self._wallet.collects, *self._wallet.payouts)
         adapter = next(one.adapter for one in offered if one.method == method)
-        code = str(self._scenario.value or "")
         order = SendTrial.model_validate(
             {
                 "key": str(new_id()),
@@ -123,17 +121,24 @@ class Trial:
                 "amount_minor": amount.minor,
             }
         )
-        if code:
-            refusal = await shell.attempt(simulators.play_scenario, PlayScenario(adapter=adapter, code=code))
-            if isinstance(refusal, Refusal):
-                toasts.refused(shell.sentence_of(refusal))
-                return
+        code = str(self._scenario.value or "")
+        if code and not await self._play(adapter, code, 1):
+            return
         sent = await shell.act(simulators.send_trial, order)
-        if sent is not None:
-            self._transfer_id = sent.transfer_id
-            self._draw_phone(None)
-            toasts.done(t("Essai parti : {reference}.").format(reference=sent.reference))
-            await self._on_sent()
+        if sent is None:
+            if code:
+                await self._play(adapter, code, 0)  # it was for this order alone
+            return
+        self._transfer_id = sent.transfer_id
+        self._draw_phone(None)
+        toasts.done(t("Essai parti : {reference}.").format(reference=sent.reference))
+        await self._on_sent()
+
+    async def _play(self, adapter: str, code: str, times: int) -> bool:
+        outcome = await shell.attempt(simulators.play_scenario, PlayScenario(adapter=adapter, code=code, count=times))
+        if isinstance(outcome, Refusal):
+            toasts.refused(shell.sentence_of(outcome))
+        return not isinstance(outcome, Refusal)
 
     # The phone
 
@@ -161,10 +166,11 @@ class Trial:
                 show(tag("a", t("Voir le transfert"), href=path, class_="link"))
 
     async def _press(self, prompt: Prompt, *, is_paid: bool) -> None:
-        refusal = await shell.attempt(simulators.press_phone, PressPhone(reference=prompt.name, is_paid=is_paid))
-        if isinstance(refusal, Refusal):
-            toasts.refused(shell.sentence_of(refusal))
-        await self._on_sent()
+        with self._root:  # the button itself is drawn again while we wait
+            outcome = await shell.attempt(simulators.press_phone, PressPhone(reference=prompt.name, is_paid=is_paid))
+            if isinstance(outcome, Refusal):
+                toasts.refused(shell.sentence_of(outcome))
+            await self._on_sent()
 
 
 def _screen(prompt: Prompt | None, *, is_sent: bool) -> Markup:

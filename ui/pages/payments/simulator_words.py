@@ -48,7 +48,7 @@ STATES: dict[str, Sign] = {
     "pending": Sign("sync", "Attend", Tone.BLUE),
     "succeeded": Sign("check", "Payé", Tone.ACCENT),
     "failed": Sign("error", "Échoué", Tone.RED),
-    "expired": Sign("timer_off", "Expiré", Tone.NEUTRAL),
+    "expired": Sign("schedule", "Expiré", Tone.NEUTRAL),
     "cancelled": Sign("block", "Refusé", Tone.NEUTRAL),
     "reversed": Sign("undo", "Revenu", Tone.NEUTRAL),
 }

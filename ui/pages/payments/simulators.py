@@ -84,7 +84,7 @@ class _DeskView:
         """Draw everything, then what the fakes hold now."""
         self._trial = Trial(self.load)
         await self._trial.draw()
-        with layout.grid():
+        with layout.grid() as self._root:
             with layout.cell(8), cards.titled(t("Chez les opérateurs"), is_flush=True, is_ruled=True, is_live=True):
                 self._list = ui.element("div")
             with layout.cell(4):
@@ -119,22 +119,12 @@ class _DeskView:
                     item.classes("menu-line")
 
     async def _fire(self, prompt: Prompt, way: str) -> None:
-        order = FireCallback.model_validate({"reference": prompt.name, "way": way})
-        statuses = await shell.act(simulators.fire_callback, order)
-        if statuses is None:
-            return
-        if way == "late":
-            toasts.done(t("Il partira dans dix minutes de leur horloge."))
-        elif not statuses:
-            toasts.done(t("Cet opérateur n'envoie pas ce rappel."))
-        else:
-            answers = ", ".join(str(status or t("aucune réponse")) for status in sorted({*statuses}, key=str))
-            toasts.done(
-                t("{number} rappels envoyés ; notre porte a répondu {answers}.").format(
-                    number=count(len(statuses)), answers=answers
-                )
-            )
-        await self.load()
+        with self._root:  # the line is drawn again while we wait
+            order = FireCallback.model_validate({"reference": prompt.name, "way": way})
+            statuses = await shell.act(simulators.fire_callback, order)
+            if statuses is not None:
+                toasts.done(_answers(way, statuses))
+                await self.load()
 
     def _draw_clock(self) -> None:
         with cards.titled(t("Leur horloge")):
@@ -204,4 +194,15 @@ def _prompt_words(prompt: Prompt) -> Markup:
         ),
         tag("span", simulator_words.scenario(prompt.code), class_="line-detail"),
         class_="line-words",
+    )
+
+
+def _answers(way: str, statuses: list[int | None]) -> str:
+    if way == "late":
+        return t("Il partira dans dix minutes de leur horloge.")
+    if not statuses:
+        return t("Cet opérateur n'envoie pas ce rappel.")
+    answers = ", ".join(str(status or t("aucune réponse")) for status in sorted({*statuses}, key=str))
+    return t("{number} rappels envoyés ; notre porte a répondu {answers}.").format(
+        number=count(len(statuses)), answers=answers
     )
