@@ -21,6 +21,8 @@ class FakeMessageAccount:
     channel: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     secret_names: tuple[str, ...] = ()
+    country: str = ""
+    currency: str = ""
 
     @property
     def secrets(self) -> dict[str, str]:

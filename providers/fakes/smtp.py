@@ -54,6 +54,10 @@ class SmtpFake(Fake):
             self._server.shutdown()
             self._server.server_close()
 
+    def base_url(self, root: str) -> str:  # noqa: ARG002  # it listens on a port of its own
+        """Return the address of its account, once it listens."""
+        return f"smtp://{HOST}:{self.port}"
+
     def routes(self, kernel: Kernel) -> list[Route]:  # noqa: ARG002  # its protocol is another
         """Return the mails that arrived, for whoever looks from a browser."""
 

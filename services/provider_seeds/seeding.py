@@ -16,6 +16,7 @@ from core.permissions import SYSTEM
 from core.settings import Settings
 from models.transfers import ACCOUNT_STEPS, AccountState, ProviderAccount, ProviderEnvironment, ProviderRoute
 from providers.fakes.accounts import ACCOUNTS, FakeAccount
+from providers.fakes.message_accounts import MESSAGE_ACCOUNTS, FakeMessageAccount
 from providers.registry import ADAPTERS
 from services import audit, provider_accounts, routes
 from services.provider_accounts import CreateAccount
@@ -67,7 +68,8 @@ def seed_fakes(session: Session, base_urls: Mapping[str, str]) -> bool:
         close_fakes(session)
         return False
     made: list[_Seeded] = []
-    for wanted in ACCOUNTS:
+    everything: tuple[FakeAccount | FakeMessageAccount, ...] = (*ACCOUNTS, *MESSAGE_ACCOUNTS)
+    for wanted in everything:
         address = base_urls.get(wanted.adapter)
         if address is None:
             continue
@@ -121,7 +123,7 @@ def _make(session: Session, settings: Settings, wanted: Wanted) -> _Seeded:
     return _Seeded(session.get_one(ProviderAccount, account.id))
 
 
-def _make_fake(session: Session, wanted: FakeAccount, base_url: str) -> _Seeded:
+def _make_fake(session: Session, wanted: FakeAccount | FakeMessageAccount, base_url: str) -> _Seeded:
     account = provider_accounts.create_account(
         session,
         SYSTEM,
