@@ -60,7 +60,7 @@ async def take_whatsapp(request: Request) -> Response:
 @router.get("/desabonnement/{token}", include_in_schema=False)
 async def ask_unsubscribing(token: str) -> Response:
     """Ask before doing it: programs that look at links must not unsubscribe anybody."""
-    sentence, button = t("Ne plus recevoir de rappels à cette adresse ?"), t("Me désabonner")
+    sentence, button = t("Ne plus recevoir de rappels à cette adresse ?"), t("Me désabonner")
     form = f'<form method="post" action="/desabonnement/{escape(token, quote=True)}"><button>{button}</button></form>'
     return _page(f"<p>{sentence}</p>{form}")
 
@@ -72,12 +72,14 @@ async def unsubscribe(token: str) -> Response:
     def act() -> Response:
         with get_database().transaction() as session:
             doors.unsubscribe(session, token)
-        return _page(f"<p>{t('C’est fait : vous ne recevrez plus de rappels à cette adresse.')}</p>")
+        done = t("C'est fait : vous ne recevrez plus de rappels à cette adresse.")
+        return _page(f"<p>{done}</p>")
 
     try:
         return await anyio.to_thread.run_sync(act)
     except Refusal:
-        return _page(f"<p>{t('Ce lien n’est plus valable.')}</p>", 404)
+        gone = t("Ce lien n'est plus valable.")
+        return _page(f"<p>{gone}</p>", 404)
 
 
 async def _answer(request: Request, take: Callable[[Session, Knock], Reply]) -> Response:

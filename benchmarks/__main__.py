@@ -1,4 +1,4 @@
-"""`./dev bench [posting] [ussd]`: measure, print the table, and write it to `docs/benchmarks.md` when all ran."""
+"""`./dev bench [NAME …]`: measure and print the table; write `docs/benchmarks.md` when all ran."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks import posting, ussd
+from benchmarks import callbacks, hanging, posting, reconciliation, ussd
 from benchmarks.measure import Row, load
 from core import clock
 from core.embedded_postgres import find_binaries
@@ -29,15 +29,27 @@ the ratio the median of the rounds' own ratios.
   are transfers of the wallet menu up to their confirmation; no PIN. Sixteen who never pause wait sixteen turns' time
   each, whatever is measured: so p50 and p99 are taken at a pace, from the instant each turn was due. The client shares
   the machine.
+- hanging providers: the yardstick is the same turns with no top-up on its way; beside them two operators keep every
+  request they get and never answer, so that all the lanes of the worker wait.
+- callbacks: the yardstick is `GET /health/live` at the same pace; each callback is signed, new, and stored before it is
+  answered.
+- reconciliation: the yardstick is the bare COPY of the lines; a day is saved page by page and compared both ways, and
+  half a hundredth of each side is unknown to the other.
 """
 
-MEASURES: dict[str, Callable[[int, float], list[Row]]] = {"posting": posting.measure, "ussd": ussd.measure}
+MEASURES: dict[str, Callable[[int, float], list[Row]]] = {
+    "posting": posting.measure,
+    "ussd": ussd.measure,
+    "hanging": hanging.measure,
+    "callbacks": callbacks.measure,
+    "reconciliation": reconciliation.measure,
+}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the measures asked for, all by default; the status says whether every target holds."""
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="posting|ussd")
+    parser.add_argument("names", nargs="*", metavar="|".join(MEASURES))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0, help="length of one sample")
     asked = parser.parse_args(arguments)

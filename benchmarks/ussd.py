@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -32,14 +32,20 @@ CPU_MS, P50_MS, P99_MS, TURNS = 2.0, 10.0, 60.0, 400.0
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A sandbox: where it listens, with which key, whose wallets, and whose CPU to count."""
+    """A sandbox: where it listens, with which key, whose wallets with which PINs, and whose CPU to count."""
 
     host: str
     port: int
     api_key: str
-    phones: tuple[str, ...]
+    database_url: str
+    pins: Mapping[str, str]
     server: int
     postmaster: int
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """Return whose wallets may be used."""
+        return tuple(self.pins)
 
 
 Requests = Callable[[Target, random.Random], Iterator[bytes]]
@@ -111,7 +117,8 @@ def sandbox() -> Iterator[Target]:
             host=str(place.hostname),
             port=int(place.port or 0),
             api_key=told["api_key"],
-            phones=tuple(wallet["msisdn"] for wallet in told["wallets"] if wallet["currency"] == currency),
+            database_url=told["database_url"],
+            pins={wallet["msisdn"]: wallet["pin"] for wallet in told["wallets"] if wallet["currency"] == currency},
             server=_server_of(process.pid),
             postmaster=_postmaster_of(told["database_url"]),
         )

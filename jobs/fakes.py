@@ -36,7 +36,7 @@ def start(settings: Settings, database: Database) -> FakeServer | None:
                 provider_seeds.close_fakes(session)
                 return None
         server = _open(settings)
-        server.kernel.configure(_callbacks(settings))
+        server.kernel.configure(callback_addresses(settings))
         server.start()
         with database.transaction() as session:
             provider_seeds.seed_fakes(session, {fake.name: fake.base_url(server.url) for fake in server.fakes})
@@ -72,12 +72,14 @@ def _open(settings: Settings) -> FakeServer:
     return server
 
 
-def _callbacks(settings: Settings) -> Mapping[str, str]:
+def callback_addresses(settings: Settings) -> Mapping[str, str]:
     """Return where providers that know one address for all their callbacks reach this process."""
     named = {account.adapter: SHAPES[account.adapter].callback for account in ACCOUNTS}
     root = _own_address(settings)
     registered = ("orange_sonatel", "wave", "pawapay", "mixx", "moov")
-    return {adapter: f"{root}/api/v1/payments/callback/{named[adapter]}" for adapter in registered if adapter in named}
+    whatsapp = dict.fromkeys(("meta_whatsapp", "twilio_whatsapp"), f"{root}/whatsapp/webhook")
+    money = {name: f"{root}/api/v1/payments/callback/{named[name]}" for name in registered if name in named}
+    return {**money, **whatsapp}
 
 
 def _own_address(settings: Settings) -> str:

@@ -6,18 +6,14 @@ from threading import Event
 from core import live
 from core.database import Database, Session, get_database
 from core.i18n import t
-from core.permissions import SYSTEM
 from jobs.job import Job, every
 from providers import messaging
 from providers.wire import Wire
-from services import breaker
-from services.breaker import CloseBreaker
 from services.messages import accounts, keeping, sending
 from services.messages.outbox import TOPIC
 
 MOST_AT_ONCE = 200
 TIMEOUT_MS = 15_000
-ANSWERS_AGAIN = "Répond de nouveau"
 
 
 def send_due(database: Database) -> int:
@@ -42,21 +38,14 @@ def send_due(database: Database) -> int:
 
 
 def work(over: Event) -> str:
-    """End what is too old, call unknown what a dead process was sending, ask silent networks, empty old texts."""
-    database = get_database()
+    """End what is too old, call unknown what a dead process was sending, empty old texts."""
     counts = {
         t("expirés"): _in_batches(over, sending.expire),
         t("sans réponse"): _in_batches(over, sending.recover),
         t("textes vidés"): _in_batches(over, keeping.erase_bodies),
     }
-    with database.transaction() as session:
-        asked = accounts.list_to_probe(session)
-    for account in asked:
-        if messaging.adapter(account.adapter).probe(account, Wire(keeps_texts=False)):
-            with database.transaction() as session:
-                breaker.close(session, SYSTEM, CloseBreaker(account_id=account.id, reason=ANSWERS_AGAIN))
     told = ", ".join(
-        t("{title} : {count}").format(title=title, count=count) for title, count in counts.items() if count
+        t("{title} : {count}").format(title=title, count=count) for title, count in counts.items() if count
     )
     return f"{told}." if told else t("Rien à faire.")
 

@@ -85,4 +85,8 @@ def finish() -> None:
 
 
 _submitting, _reading = Submitting(), Reading()
-WORKERS = (_submitting.worker, _reading.worker, Worker("sweep", sweep, TOPIC, SWEEP_IDLE_S))
+WORKERS = (
+    _submitting.worker,
+    _reading.worker,
+    Worker("sweep", sweep, TOPIC, SWEEP_IDLE_S),
+)

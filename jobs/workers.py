@@ -1,8 +1,24 @@
 """Every worker of the process: started and stopped where the scheduler is."""
 
-from jobs import transfers, worker
+from core.database import get_database
+from jobs import breakers, messages, transfers, worker
+from jobs.worker import Worker
+from services.messages.outbox import TOPIC as MESSAGES
 
-ALL = (*transfers.WORKERS,)
+MESSAGE_THREADS = 4
+MESSAGE_IDLE_S = 1.0
+
+
+def send_messages() -> int:
+    """Send the messages that are due."""
+    return messages.send_due(get_database())
+
+
+ALL = (
+    *transfers.WORKERS,
+    *breakers.WORKERS,
+    Worker("messages", send_messages, MESSAGES, MESSAGE_IDLE_S, MESSAGE_THREADS),
+)
 
 
 def start() -> None:

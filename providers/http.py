@@ -14,6 +14,7 @@ CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 10.0
 PROVIDER_READ_TIMEOUT_S = 30.0
 POOL_TIMEOUT_S = 5.0
+KEPT_S = 2.0  # well before a server closes it: a request that meets the closing door would be an unknown
 MOST_CONNECTIONS = 200
 USER_AGENT = "Palabre/0.1"
 LARGEST_ANSWER_BYTES = 1 << 20
@@ -97,7 +98,11 @@ def _client() -> httpx.Client:
     """Return the process's client; connections are kept, so that a call costs no handshake."""
     with _lock:
         if not _clients:
-            limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS // 4)
+            limits = httpx.Limits(
+                max_connections=MOST_CONNECTIONS,
+                max_keepalive_connections=MOST_CONNECTIONS // 4,
+                keepalive_expiry=KEPT_S,
+            )
             agent = {"User-Agent": USER_AGENT}
             _clients.append(httpx.Client(follow_redirects=False, trust_env=False, limits=limits, headers=agent))
         return _clients[0]

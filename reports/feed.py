@@ -11,7 +11,11 @@ from core.permissions import Actor, Permission
 
 _VOWELS = "aàâeéèêëiîïoôuùûœæ"
 # Told by their own lines, or nobody's news: who signs in and what a price is stay in the journal.
-SILENT = ["subscriber.register", "tariff.add", "tariff.retire", "user.sign_in", "user.sign_out", "ussd.publish"]
+SILENT = [
+    *("subscriber.register", "tariff.add", "tariff.retire", "user.sign_in", "user.sign_out", "ussd.publish"),
+    *("transfer.request", "transfer.succeeded", "transfer.failed", "transfer.expired", "transfer.cancelled"),
+]
+INSTALLED = ["provider_account.create", "provider_account.resume", "provider_account.pause", "provider_route.change"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,9 @@ _TRAIL = """
            case when a.is_refusal then 'refused' else '' end as state, a.summary as reference, null as currency,
            null::bigint as amount_minor, '' as name, a.actor_name as author, a.subject_id
     from audit_entry a
-    where a.created_at > %(since)s and a.action <> all (%(silent)s) order by a.created_at desc limit %(limit)s
+    where a.created_at > %(since)s and a.action <> all (%(silent)s)
+      and not (a.actor_id is null and a.action = any (%(installed)s)) -- what an installation brings is nobody's news
+    order by a.created_at desc limit %(limit)s
 """
 _PARTS = (
     (Permission.USSD_READ, _OPERATIONS),
@@ -79,7 +85,7 @@ def list_events(session: Session, actor: Actor, since: datetime, *, limit: int =
     rows = fetch_all(
         session,
         f"select * from ({parts}) e order by created_at desc, id desc limit %(limit)s",
-        {"since": since, "limit": limit, "silent": SILENT},
+        {"since": since, "limit": limit, "silent": SILENT, "installed": INSTALLED},
     )
     return [_EVENTS[row["kind"]](row) for row in rows]
 
@@ -138,8 +144,33 @@ _ACTS = {
     "organisation.create": "Organisation créée",
     "organisation.update": "Organisation modifiée",
     "pin.unlock": "Code secret débloqué",
+    "close_case.approved": "Clôture d'un dossier approuvée",
+    "close_case.ask": "Clôture d'un dossier demandée",
+    "close_case.refused": "Clôture d'un dossier refusée",
+    "inbound_event.replay": "Rappel rejoué",
+    "provider_account.breaker_closed": "Opérateur rétabli",
+    "provider_account.breaker_locked": "Opérateur bloqué",
+    "provider_account.breaker_open": "Opérateur disjoncté",
+    "provider_account.create": "Compte d'opérateur créé",
+    "provider_account.pause": "Compte d'opérateur suspendu",
+    "provider_account.resume": "Compte d'opérateur en service",
+    "provider_account.resume_payouts": "Versements d'un opérateur repris",
+    "provider_account.test": "Compte d'opérateur essayé",
+    "provider_route.change": "Route de paiement changée",
+    "settle_unknown.approved": "Règlement d'un inconnu approuvé",
+    "settle_unknown.ask": "Règlement d'un inconnu demandé",
+    "settle_unknown.refused": "Règlement d'un inconnu refusé",
     "subscriber.reactivate": "Abonné réactivé",
     "subscriber.suspend": "Abonné suspendu",
+    "transfer.ask": "Opérateur interrogé",
+    "transfer.attach_proof": "Preuve jointe",
+    "transfer.reversed": "Versement revenu",
+    "transfer.unknown": "Sort inconnu, enquête lancée",
+    "transfer_case.close": "Dossier de paiement clos",
+    "transfer_case.open": "Dossier de paiement ouvert",
+    "transfer_refund.approved": "Remboursement approuvé",
+    "transfer_refund.ask": "Remboursement demandé",
+    "transfer_refund.refused": "Remboursement refusé",
     "user.change_password": "Mot de passe changé",
     "user.close": "Compte fermé",
     "user.create": "Compte créé",
@@ -161,7 +192,10 @@ _ACTS = {
     "user.update": "Compte modifié",
     "ussd.end_session": "Dialogue terminé",
 }
-_ALARMS = {"books.broken", "user.refresh_reused"}
+_ALARMS = {
+    *("books.broken", "user.refresh_reused", "transfer_case.open"),
+    *("provider_account.breaker_open", "provider_account.breaker_locked"),
+}
 
 
 def _trail(row: dict[str, Any]) -> Event:

@@ -6,6 +6,7 @@ A kind of question is registered once, by the service whose act it is: who may a
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -125,6 +126,8 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {}
+# Where kinds live: a process that decides may not have met them yet.
+HOMES = ("services.routes", "services.transfers", "services.unknowns")
 
 
 def register(kind: Kind) -> Kind:
@@ -133,9 +136,16 @@ def register(kind: Kind) -> Kind:
     return kind
 
 
+def known_kinds() -> dict[str, Kind]:
+    """Return every kind of question of the house, by name."""
+    for home in HOMES:
+        import_module(home)
+    return KINDS
+
+
 def ask(session: Session, actor: Actor, order: AskApproval) -> ApprovalRow:
     """Put a question to a second person; `AlreadyAsked` while the same one waits."""
-    kind = KINDS[order.kind]
+    kind = known_kinds()[order.kind]
     actor.require(kind.asks)
     asked_by = _person(actor)
     approval = Approval(
@@ -156,7 +166,7 @@ def ask(session: Session, actor: Actor, order: AskApproval) -> ApprovalRow:
 def decide(session: Session, actor: Actor, order: DecideApproval) -> ApprovalRow:
     """Answer a question, and carry it out when the answer is yes; never the person who asked, never twice."""
     approval = _locked(session, order.approval_id)
-    kind = KINDS[approval.kind]
+    kind = known_kinds()[approval.kind]
     actor.require(kind.decides)
     decided_by = _person(actor)
     if decided_by == approval.asked_by:
@@ -175,7 +185,7 @@ def withdraw(session: Session, actor: Actor, order: WithdrawApproval) -> Approva
     if _person(actor) != approval.asked_by:
         raise Forbidden
     row = _end(session, actor, approval, ApprovalState.WITHDRAWN, order.reason)
-    KINDS[approval.kind].on_ended(session, actor, row)
+    known_kinds()[approval.kind].on_ended(session, actor, row)
     return row
 
 
@@ -190,7 +200,7 @@ def expire_due(session: Session, limit: int = 100) -> int:
     ).all()
     for approval in due:
         row = _end(session, SYSTEM, approval, ApprovalState.EXPIRED, "")
-        KINDS[approval.kind].on_ended(session, SYSTEM, row)
+        known_kinds()[approval.kind].on_ended(session, SYSTEM, row)
     return len(due)
 
 
@@ -223,7 +233,7 @@ def _locked(session: Session, approval_id: UUID) -> Approval:
 
 def list_waiting(session: Session, actor: Actor, *, kinds: frozenset[str] | None = None) -> list[ApprovalRow]:
     """Return the questions that this actor may decide or has asked, the oldest first."""
-    visible = [kind.name for kind in KINDS.values() if actor.may(kind.decides) and (not kinds or kind.name in kinds)]
+    visible = [kind.name for kind in known_kinds().values() if actor.may(kind.decides)]
     query = (
         select(Approval)
         .where(
@@ -240,7 +250,7 @@ def list_waiting(session: Session, actor: Actor, *, kinds: frozenset[str] | None
 
 def count_to_decide(session: Session, actor: Actor) -> int:
     """Count the questions of others that this actor may decide now."""
-    decidable = [kind.name for kind in KINDS.values() if actor.may(kind.decides)]
+    decidable = [kind.name for kind in known_kinds().values() if actor.may(kind.decides)]
     return session.exec(
         select(func.count())
         .select_from(Approval)
@@ -266,7 +276,7 @@ def list_of_subject(session: Session, subject_type: str, subject_id: UUID) -> li
 def get_approval(session: Session, actor: Actor, approval_id: UUID) -> ApprovalRow:
     """Return one question to who asked it or may decide it."""
     approval = session.get(Approval, approval_id)
-    if approval is None or not (actor.user_id == approval.asked_by or actor.may(KINDS[approval.kind].decides)):
+    if approval is None or not (actor.user_id == approval.asked_by or actor.may(known_kinds()[approval.kind].decides)):
         raise NotFound(thing="approval")
     return _row(session, approval)
 

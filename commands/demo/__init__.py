@@ -26,7 +26,7 @@ from core.settings import Settings
 from models.flows import FlowVersion
 from models.users import User
 from models.ussd import UssdGateway, UssdService
-from services import installation
+from services import installation, provider_seeds
 
 SEED = 2026
 SESSIONS = 22_500
@@ -83,6 +83,8 @@ def seed(
     now = clock.now()
     with database.transaction() as session:
         installation.install(session, settings)
+    with database.transaction() as session:
+        provider_seeds.make_missing_fakes(session)
     with database.transaction(statement_timeout_ms=TIME_LIMIT_MS) as session:
         driver(session).execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
         if is_seeded(session):

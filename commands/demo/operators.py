@@ -1,72 +1,51 @@
-"""The fake operators of the demo: their accounts, their floats, and what they said, written in bulk."""
+"""The fake operators of the demo: their floats in the ledger, and what they said, written in bulk."""
 
-from datetime import datetime, timedelta
+from collections import defaultdict
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from commands.demo import load
 from commands.demo.chance import Chance
 from commands.demo.ledgers import Till
-from commands.demo.outside import SERVED, Operator, Outside
+from commands.demo.outside import DAYS, SERVED, Operator, Outside
 from commands.demo.people import Subscriber
 from core.database import Session
 from core.money import Currency, Money
-from core.permissions import SYSTEM
 from models.ledger import AccountKind, Source
-from models.transfers import CaseKind, ProviderAccount, TransferCase
-from providers.fakes.accounts import ACCOUNTS, FakeAccount
-from services import ledger, provider_accounts
+from models.reconciliation import ReconciliationRun, ReconciliationState
+from models.transfers import CaseKind, ProviderAccount, ProviderEnvironment, TransferCase, TransferState
+from providers import registry
+from services import ledger
 from services.ledger import Leg, Posting
-from services.provider_accounts import CreateAccount
 
 OWNER = "provider_account"
-ASLEEP = "http://127.0.0.1:9"  # the fakes give their address when they wake
+STATE, ACCOUNT, AMOUNT, CURRENCY, CREATED, REFERENCE = (
+    load.TRANSFERS.index(name)
+    for name in ("state", "account_id", "amount_minor", "currency", "created_at", "provider_ref")
+)
 
 
 def open_outside(session: Session, chance: Chance, now: datetime, till: Till, everybody: list[Subscriber]) -> Outside:
-    """Make the fake accounts that serve somebody of the demo, and open the accounts of the ledger they need."""
-    operators: dict[str, Operator] = {}
-    currencies = {code: place for (place, _), (code, _) in SERVED.items()}
-    for wanted in ACCOUNTS:
-        if wanted.code in currencies:
-            operators[wanted.code] = _operator(session, _account(session, wanted))
+    """Find the fake accounts that serve somebody of the demo, and open the accounts of the ledger they need."""
+    serving = col(ProviderAccount.code).in_({code for code, _ in SERVED.values()})
+    fakes = ProviderAccount.environment == ProviderEnvironment.FAKE
+    rows = session.exec(select(ProviderAccount).where(serving, fakes).order_by(ProviderAccount.code))
+    operators = {row.code: _operator(session, row) for row in rows}
     reserves = {person.wallet_id: _reserve(session, person) for person in everybody}
     return Outside(chance, now, till, operators, reserves)
 
 
-def _account(session: Session, wanted: FakeAccount) -> ProviderAccount:
-    found = session.exec(select(ProviderAccount).where(ProviderAccount.code == wanted.code)).first()
-    if found is not None:
-        return found
-    order = CreateAccount.model_validate(
-        {
-            "code": wanted.code,
-            "label": wanted.label,
-            "adapter": wanted.adapter,
-            "environment": "fake",
-            "country": wanted.country,
-            "currency": wanted.currency or None,
-            "base_url": f"{ASLEEP}/{wanted.adapter}",
-            "settings": dict(wanted.settings),
-            "secrets": wanted.secrets,
-            "offers": ("collect",) if wanted.adapter == "orange_webpay" else ("collect", "payout"),
-        }
-    )
-    row = provider_accounts.create_account(session, SYSTEM, order)
-    provider_accounts.resume_account(session, SYSTEM, row.id)
-    return session.get_one(ProviderAccount, row.id)
-
-
 def _operator(session: Session, row: ProviderAccount) -> Operator:
-    place = (Currency(row.currency), OWNER, row.id)
+    owner = (Currency(row.currency), OWNER, row.id)
     return Operator(
         row.id,
         row.adapter,
         row.base_url,
         frozenset(row.offers),
-        ledger.house_account(session, AccountKind.PROVIDER_FLOAT, *place),
-        ledger.house_account(session, AccountKind.SUSPENSE, *place),
+        ledger.house_account(session, AccountKind.PROVIDER_FLOAT, *owner),
+        ledger.house_account(session, AccountKind.SUSPENSE, *owner),
     )
 
 
@@ -84,19 +63,52 @@ def write_outside(session: Session, outside: Outside) -> None:
     load.copy(session, "inbound_event", load.CALLBACKS, rows.callbacks)
     load.copy(session, "transfer_event", load.EVENTS, rows.events)
     if outside.operators:
+        _close_days(session, outside)
         _open_cases(session, outside)
+
+
+def _close_days(session: Session, outside: Outside) -> None:
+    """Close the days that are over, as compared: the fakes' books begin today and know nothing of them."""
+    totals: dict[tuple[UUID, date], list[int]] = defaultdict(list)
+    for row in outside.rows.transfers:
+        if row[STATE] == TransferState.SUCCEEDED:
+            totals[row[ACCOUNT], row[CREATED].date()].append(row[AMOUNT])
+    today = outside.now.date()
+    for operator in outside.operators.values():
+        source = "list" if "list" in registry.adapter(operator.adapter).offers else "reads"
+        for days in range(1, DAYS + 2):
+            day = today - timedelta(days=days)
+            amounts = totals[operator.id, day]
+            ended = datetime.combine(day + timedelta(days=1), time(3, 30), UTC)
+            session.add(
+                ReconciliationRun(
+                    created_at=ended,
+                    account_id=operator.id,
+                    day=day,
+                    source=source,
+                    state=ReconciliationState.CLOSED,
+                    theirs_count=len(amounts),
+                    theirs_minor=sum(amounts),
+                    ours_count=len(amounts),
+                    ours_minor=sum(amounts),
+                    matched_count=len(amounts),
+                    ended_at=ended,
+                    closed_at=ended,
+                )
+            )
+    session.flush()
 
 
 def _open_cases(session: Session, outside: Outside) -> None:
     """Open one case of late money, with the money in suspense, and one contradiction."""
-    failed = next((row for row in reversed(outside.rows.transfers) if row[28] == "expired"), None)
+    failed = next((row for row in reversed(outside.rows.transfers) if row[STATE] == TransferState.EXPIRED), None)
     if failed is None:
         return
-    operator = next(one for one in outside.operators.values() if one.id == failed[11])
+    operator = next(one for one in outside.operators.values() if one.id == failed[ACCOUNT])
     at = outside.now - timedelta(hours=7)
-    money = Money(failed[15], Currency(failed[16]))
+    money = Money(failed[AMOUNT], Currency(failed[CURRENCY]))
     legs = (Leg(operator.float_id, money), Leg(operator.suspense_id, -money))
-    key = f"late:{failed[25]}:{operator.id}"
+    key = f"late:{failed[REFERENCE]}:{operator.id}"
     posted = ledger.post(session, Posting(Source.TRANSFER, key, "suspense", legs, actor="Palabre", occurred_at=at))
     session.add(
         TransferCase(
@@ -104,8 +116,8 @@ def _open_cases(session: Session, outside: Outside) -> None:
             account_id=operator.id,
             transfer_id=failed[0],
             kind=CaseKind.LATE_MONEY,
-            dedupe_key=failed[25],
-            provider_ref=failed[25],
+            dedupe_key=failed[REFERENCE],
+            provider_ref=failed[REFERENCE],
             amount_minor=money.minor,
             currency=money.currency,
             detail="expired, seen: succeeded",

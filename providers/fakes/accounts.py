@@ -66,11 +66,56 @@ def _mtn(country: str, currency: str, target: str) -> FakeAccount:
     return FakeAccount("mtn", code, f"MTN MoMo {country}", country, currency, {"target_environment": target}, _MTN_ALL)
 
 
-def _wave(country: str) -> FakeAccount:
-    settings = {"strategy": "hmac", "link_minutes": 30, "restrict_payer_mobile": False}
-    names = ("api_key", "webhook_secret", "signing_secret")
-    return FakeAccount("wave", f"wave-{country.lower()}-fictif", f"Wave {country}", country, "XOF", settings, names)
+# One wallet for every country, as its list is one: two accounts on one wallet would each miss the other's payments.
+_WAVE = {"strategy": "hmac", "link_minutes": 30, "restrict_payer_mobile": False}
 
+_TWILIO = {"account_sid": "AC" + "0" * 31 + "1"}
+_MESSAGES = (
+    FakeAccount(
+        "africas_talking",
+        "africas-talking-fictif",
+        "Africa's Talking",
+        settings={"username": "palabre", "sender": "Palabre"},
+        secret_names=("api_key",),
+    ),
+    FakeAccount(
+        "kannel",
+        "kannel-fictif",
+        "Kannel",
+        settings={"username": "palabre", "sender": "Palabre"},
+        secret_names=("password",),
+    ),
+    FakeAccount(
+        "twilio_sms",
+        "twilio-sms-fictif",
+        "SMS (Twilio)",
+        settings={**_TWILIO, "from": "+15005550006"},
+        secret_names=("auth_token",),
+    ),
+    FakeAccount(
+        "twilio_whatsapp",
+        "twilio-whatsapp-fictif",
+        "WhatsApp (Twilio)",
+        settings={**_TWILIO, "from": "+14155238886"},
+        secret_names=("auth_token",),
+    ),
+    FakeAccount(
+        "meta_whatsapp",
+        "whatsapp-fictif",
+        "WhatsApp (Meta)",
+        settings={"phone_number_id": "106540352242922", "graph_version": "v21.0"},
+        secret_names=("token", "app_secret", "verify_token"),
+    ),
+    FakeAccount("smtp", "courriel-fictif", "Courriel", settings={"from": "Palabre <palabre@palabre.example>"}),
+    FakeAccount(
+        "web_push",
+        "push-fictif",
+        "Notifications du navigateur",
+        settings={"subject": "mailto:palabre@palabre.example"},
+        secret_names=("vapid_private_key",),
+    ),
+)
+MESSAGE_ADAPTERS = tuple(account.adapter for account in _MESSAGES)
 
 ACCOUNTS: tuple[FakeAccount, ...] = (
     *(_webpay(country, currency) for country, currency in (("CI", "XOF"), ("BF", "XOF"), ("ML", "XOF"))),
@@ -91,8 +136,7 @@ ACCOUNTS: tuple[FakeAccount, ...] = (
     _mtn("CM", "XAF", "mtncameroon"),
     _mtn("CG", "XAF", "mtncongo"),
     _mtn("GN", "GNF", "mtnguineaconakry"),
-    _wave("SN"),
-    _wave("CI"),
+    FakeAccount("wave", "wave-fictif", "Wave", "", "XOF", _WAVE, ("api_key", "webhook_secret", "signing_secret")),
     FakeAccount(
         "pawapay", "pawapay-fictif", "pawaPay", settings={"signed_callbacks": True}, secret_names=("api_token",)
     ),
@@ -100,9 +144,11 @@ ACCOUNTS: tuple[FakeAccount, ...] = (
     FakeAccount("moov", "moov-fictif", "Moov Money", "", "XOF", {"signed_callbacks": True}, ("api_token",)),
     FakeAccount("biller", "facturier-fictif", "Facturier", secret_names=("api_key",)),
     FakeAccount("airtime", "credit-fictif", "Crédit téléphonique", secret_names=("api_key",)),
+    *_MESSAGES,
 )
 
 
 def account_of(adapter: str, country: str = "") -> FakeAccount:
     """Return the first fake account of an adapter, in a country if it is given."""
-    return next(one for one in ACCOUNTS if one.adapter == adapter and country in {"", one.country})
+    mine = [one for one in ACCOUNTS if one.adapter == adapter]
+    return next(one for one in mine if country in {"", one.country} or not one.country)

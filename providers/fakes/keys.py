@@ -22,4 +22,6 @@ def secret_of(adapter: str, name: str) -> str:
         return str(UUID(bytes=digest.digest()[:16], version=4))
     if name == "x_auth_token":
         return base64.b64encode(digest.digest()[:18]).decode()
+    if name == "vapid_private_key":
+        return base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
     return digest.hexdigest()[:32]

@@ -56,7 +56,6 @@ _WORDS = {
     SeenState.FAILED: "FAILED",
     SeenState.EXPIRED: "TIMEOUT",
     SeenState.CANCELLED: "REJECTED",
-    SeenState.REVERSED: "SUCCESSFUL",  # MTN has no word for money that came back: its book alone tells
 }
 _CODES = {
     Reason.INSUFFICIENT_FUNDS: "NOT_ENOUGH_FUNDS",
@@ -320,7 +319,7 @@ def _document(payment: Payment, says: SeenState) -> dict[str, Any]:
         "payeeNote": "",
         "status": word if is_own_word else _WORDS[says],
     }
-    if says in {SeenState.SUCCEEDED, SeenState.REVERSED}:
+    if says is SeenState.SUCCEEDED:
         document["financialTransactionId"] = payment.provider_ref
     elif says is not SeenState.PENDING:
         told = code if colon else _CODES.get(payment.reason, "INTERNAL_PROCESSING_ERROR") if payment.reason else ""

@@ -68,7 +68,6 @@ _CODES = {
 }
 _WORDS = {
     SeenState.SUCCEEDED: "COMPLETED",
-    SeenState.REVERSED: "COMPLETED",  # pawaPay has no word for money that came back: its statement alone tells
     SeenState.PENDING: "PROCESSING",
 }
 _MESSAGE = re.compile(r"[A-Za-z0-9 ]{4,22}", re.ASCII)

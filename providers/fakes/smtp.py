@@ -36,6 +36,10 @@ class SmtpFake(Fake):
         self.port = 0
         self._server: socketserver.ThreadingTCPServer | None = None
 
+    def base_url(self, root: str) -> str:  # noqa: ARG002  # it listens beside that server
+        """Return the address of the mail server; known once it has started."""
+        return f"smtp://{HOST}:{self.port}"
+
     def start(self, kernel: Kernel) -> None:
         """Listen on a port of loopback."""
 
@@ -53,10 +57,6 @@ class SmtpFake(Fake):
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
-
-    def base_url(self, root: str) -> str:  # noqa: ARG002  # it listens on a port of its own
-        """Return the address of its account, once it listens."""
-        return f"smtp://{HOST}:{self.port}"
 
     def routes(self, kernel: Kernel) -> list[Route]:  # noqa: ARG002  # its protocol is another
         """Return the mails that arrived, for whoever looks from a browser."""

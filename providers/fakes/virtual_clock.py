@@ -30,6 +30,7 @@ class Clock:
         self._lock = threading.RLock()
         self._due = threading.Condition(self._lock)
         self._stopped = threading.Event()
+        self._advancing = threading.Lock()
 
     def forget(self) -> None:
         """Drop what was to happen and come back to our own time."""
@@ -49,6 +50,10 @@ class Clock:
 
     def advance(self, seconds: float) -> int:
         """Move the clock, doing what falls due in its order and at its instant; return how many things were done."""
+        with self._advancing:
+            return self._advance(seconds)
+
+    def _advance(self, seconds: float) -> int:
         target = self.now() + timedelta(seconds=seconds)
         done = 0
         while (due := self._pop(target)) is not None:
@@ -60,9 +65,18 @@ class Clock:
             self._offset += max(target - self.now(), timedelta())
         return done
 
+    def next_due(self) -> datetime | None:
+        """Return when something happens next by itself; None when nothing is planned."""
+        with self._lock:
+            return self._heap[0].at if self._heap else None
+
     def catch_up(self) -> None:
-        """Do what is due already."""
-        self.advance(0)
+        """Do what is due already, unless that is being done: what happens now may itself call a fake."""
+        if self._advancing.acquire(blocking=False):
+            try:
+                self._advance(0)
+            finally:
+                self._advancing.release()
 
     def run(self) -> None:
         """Do what falls due, when it does, until `stop`: the loop of the server's clock thread."""

@@ -144,7 +144,7 @@ class PawaPay(MoneyAdapter):
             return rows
         country = COUNTRIES.get(account.country, account.country)
         return [
-            row for row in rows if account.currency in {"", row.get("currency")} and country in {"", row.get("country")}
+            row for row in rows if account.currency in ("", row.get("currency")) and country in ("", row.get("country"))
         ]
 
     def _balances(self, account: Account, wire: Wire) -> Sequence[Mapping[str, Any]] | Unknown:
@@ -264,7 +264,9 @@ def _next_step(document: Mapping[str, Any], direction: str) -> NextStep:
         return NextStep()
     if link:
         return NextStep("open_link", url=link, until=clock.now() + LINK_LIFE)
-    return NextStep("confirm_on_phone" if document.get("nextStep") in {None, "FINAL_STATUS"} else "nothing")
+    return NextStep(
+        "confirm_on_phone" if calls.text_of(document.get("nextStep")) in {"", "FINAL_STATUS"} else "nothing"
+    )
 
 
 def _seen(data: Mapping[str, Any], direction: str) -> Seen:

@@ -122,6 +122,7 @@ class Kept:
 
 configurations = Kept()
 public_keys = Kept()
+_fetching = threading.Lock()
 
 
 def limits_of(order: Order, network: str, wire: Wire) -> Limits:
@@ -163,6 +164,14 @@ def kinds_of(row: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 def keys_of(account: Account, key_id: str, wire: Wire) -> Mapping[str, str]:
     """Return pawaPay's public keys by id; one it does not know yet makes them be fetched again, once in a while."""
+    known: Mapping[str, str] = public_keys.get(account.base_url) or {}
+    if key_id in known:
+        return known
+    with _fetching:  # a burst of callbacks waits for the first one's question, instead of being taken for forged
+        return _fetched_keys(account, key_id, wire)
+
+
+def _fetched_keys(account: Account, key_id: str, wire: Wire) -> Mapping[str, str]:
     known: Mapping[str, str] = public_keys.get(account.base_url) or {}
     if key_id not in known and public_keys.may_ask(account.base_url):
         answer = ask(wire, account, "public keys", "GET", "/v2/public-key/http", read_timeout_s=KEYS_TIMEOUT_S)

@@ -35,7 +35,7 @@ def list_day(
     document = answer.document()
     data = calls.section(document.get("data")) or document
     link = calls.text_of(data.get("downloadUrl"))
-    if not answer.is_success or data.get("status") in {"FAILED", "NOT_FOUND"}:
+    if not answer.is_success or calls.text_of(data.get("status")) in {"FAILED", "NOT_FOUND"}:
         return calls.unreadable(answer)
     return _download(link, others or None, wire) if link else Page([], cursor)
 

@@ -96,7 +96,7 @@ def newest_or_succeeded(records: Sequence[Mapping[str, Any]]) -> Mapping[str, An
     """Return the record that decides of several under one reference: the succeeded one, else the newest."""
 
     def rank(record: Mapping[str, Any]) -> tuple[bool, str]:
-        is_paid = "succeeded" in {record.get("payment_status"), record.get("status")}
+        is_paid = "succeeded" in (record.get("payment_status"), record.get("status"))
         return is_paid, text_of(record.get("when_created")) or text_of(record.get("timestamp"))
 
     return max(records, key=rank)

@@ -127,7 +127,10 @@ def _plan(session: Session, transfer_id: UUID, event_id: UUID) -> None:
 
 
 def _open_unasked(session: Session, hint: Hint, event_id: UUID) -> None:
-    """Have a person look at money nobody asked for; how much it is, the provider's list says, not its callback."""
+    """Have a person look at money nobody asked for; how much it is, the provider's list says, not its callback.
+
+    The list opens a case of its own, with the money: this one must not stand in its place.
+    """
     if hint.account_id is None or hint.authenticity not in PROVED:
         return
     provider_ref = sound(hint.references).get("provider_ref", "")
@@ -135,7 +138,7 @@ def _open_unasked(session: Session, hint: Hint, event_id: UUID) -> None:
         session,
         account_id=hint.account_id,
         kind=CaseKind.UNASKED_MONEY,
-        dedupe_key=provider_ref or str(event_id),
+        dedupe_key=f"callback:{provider_ref or event_id}",
         provider_ref=provider_ref,
         detail="callback",
     )

@@ -10,12 +10,13 @@ from core.phone import PhoneRefusal, normalise
 from core.security import input_mac, is_same
 from core.settings import get_settings
 from models.messages import Channel
-from models.transfers import AccountState, ProviderAccount
+from models.transfers import AccountState
 from providers import messaging
 from providers.answers import Account
 from services import provider_accounts
 
 BURST_S = 1
+MOST_CALLS = 2
 REPORT_SECRET = "report_secret"  # noqa: S105  # the name of one
 STATUS_PATH = "/whatsapp/status"
 REPORTS_BY_ADDRESS = frozenset({"kannel", "twilio_sms"})
@@ -82,6 +83,16 @@ def take_slot(session: Session, account_id: UUID) -> datetime:
     return row[0] if row else now
 
 
+def is_busy(session: Session, account_id: UUID) -> bool:
+    """Say whether enough calls of an account are under way: one that hangs must not hold every thread."""
+    row = fetch_one(
+        session,
+        "select count(*) as calls from message where state = 'sending' and lease_until > %s and account_id = %s",
+        (clock.now(), account_id),
+    )
+    return row is not None and row["calls"] >= MOST_CALLS
+
+
 def report_url(account: Account, message_id: UUID) -> str:
     """Return where a network reports on a message: our own id stands in it, and a secret or its signature proves it."""
     base = get_settings().public_base_url.split(",")[0].strip().rstrip("/")
@@ -115,19 +126,6 @@ def find_by_address(session: Session, code: str, secret: str) -> Account | None:
 def list_accounts_of(session: Session, *adapters: str) -> list[Account]:
     """Return the accounts of some networks that may still hear from them, paused ones too."""
     return provider_accounts.views_of(session, adapters, states=(AccountState.ACTIVE, AccountState.PAUSED))
-
-
-def list_to_probe(session: Session) -> list[Account]:
-    """Return the accounts whose breaker is open and that were not asked for 30 s; they are marked as asked."""
-    rows = driver(session).execute(
-        f"""
-        update {ProviderAccount.__tablename__} set probed_at = %(now)s
-        where state = 'active' and breaker = 'open' and adapter = any(%(adapters)s)
-          and (probed_at is null or probed_at <= %(now)s - interval '30 seconds') returning id
-        """,
-        {"now": clock.now(), "adapters": [*messaging.ADAPTERS]},
-    )
-    return [provider_accounts.view(session, account_id) for (account_id,) in rows.fetchall()]
 
 
 def _country(channel: Channel, address: str) -> str:

@@ -27,6 +27,7 @@ LEASE = timedelta(seconds=120)
 RETRIES = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 ASKED_AGAIN = timedelta(minutes=2)
 WITHOUT_ROUTE = timedelta(minutes=5)
+BUSY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ def take_next(session: Session, channels: list[str]) -> Ready | Settled | None:
     if waits_until is None and carrier is None:
         return _without_route(session, message)
     if carrier is not None:
-        waits_until = carrier.rests_until or _pace(session, message, carrier.account_id, is_again=is_again)
+        waits_until = carrier.rests_until or _busy_until(session, carrier.account_id)
+        waits_until = waits_until or _pace(session, message, carrier.account_id, is_again=is_again)
     if waits_until is not None or carrier is None:
         message.not_before = waits_until or message.not_before
         _postpone_again(message, is_again=is_again)
@@ -209,6 +211,10 @@ def _without_route(session: Session, message: Message) -> Settled:
         _postpone_again(message, is_again=message.state == MessageState.UNKNOWN)
         session.add(message)
     return Settled(message.id, message.state)
+
+
+def _busy_until(session: Session, account_id: UUID) -> datetime | None:
+    return clock.now() + BUSY if accounts.is_busy(session, account_id) else None
 
 
 def _pace(session: Session, message: Message, account_id: UUID, *, is_again: bool) -> datetime | None:

@@ -24,7 +24,7 @@ from models.users import User
 from models.ussd import UssdGateway
 from services import audit
 from services.provider_accounts import hosts
-from services.provider_accounts.shapes import SHAPES
+from services.provider_accounts.shapes import SHAPES, find_wrong_setting
 from services.provider_accounts.views import live_values, open_secrets, seal_secrets
 
 SHORTEST_HINTED = 12  # of a shorter secret, four characters would be too much of it
@@ -304,6 +304,9 @@ def _require_shape(adapter: str, settings: dict[str, Any], secrets: dict[str, st
     known = {*shape.secrets, *shape.optional}
     if any(name in known for name in settings):
         raise InvalidInput({"settings": t("un secret ne se met pas dans les réglages")})
+    unreadable = find_wrong_setting(settings)
+    if unreadable is not None:
+        raise InvalidInput({"settings": t("réglage illisible : {name}").format(name=unreadable)})
     wrong = sorted(set(secrets) - known)
     if wrong:
         raise InvalidInput({"secrets": t("secret inconnu : {name}").format(name=", ".join(wrong))})

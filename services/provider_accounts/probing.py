@@ -11,7 +11,7 @@ from core.errors import Refusal
 from core.permissions import Actor, Permission
 from core.settings import get_settings
 from models.transfers import BreakerState, TransferAttempt
-from providers import registry
+from providers import messaging, registry
 from providers.answers import Account, Unknown
 from providers.mobile_money import mtn
 from providers.wire import Exchange, Wire
@@ -103,7 +103,8 @@ def set_up_mtn_sandbox(session: Session, actor: Actor, account_id: UUID) -> Acco
 
 def _call(account: Account) -> tuple[bool, list[Exchange], int]:
     wire, started = _wire(account), clock.now()
-    is_right = registry.adapter(account.adapter).probe(account, wire)
+    adapter = messaging.ADAPTERS.get(account.adapter) or registry.adapter(account.adapter)
+    is_right = adapter.probe(account, wire)
     return is_right, wire.exchanges, round((clock.now() - started).total_seconds() * 1000)
 
 

@@ -4,8 +4,12 @@ Data, not code: a new adapter is a row here and a file in `providers`. An accoun
 paused and says which. Loopback, and nothing else, is for `fake` accounts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from core.addresses import is_network
 from models.transfers import ProviderEnvironment
 
 LIVE, SANDBOX, FAKE = ProviderEnvironment
@@ -134,3 +138,17 @@ SHAPES: dict[str, Shape] = {
         "Notifications du navigateur", secrets=("vapid_private_key",), settings=("subject",), is_hosted_by_us=True
     ),
 }
+
+
+def find_wrong_setting(settings: Mapping[str, Any]) -> str | None:
+    """Return the name of a setting of every adapter that could not be read later, or None."""
+    if not isinstance(settings.get("shared", False), bool):
+        return "shared"
+    addresses = settings.get("callback_addresses", "")
+    if not isinstance(addresses, str) or not all(is_network(part) for part in addresses.split(",") if part.strip()):
+        return "callback_addresses"
+    try:
+        ZoneInfo(str(settings.get("timezone") or "UTC"))
+    except (ZoneInfoNotFoundError, ValueError):
+        return "timezone"
+    return None

@@ -8,7 +8,7 @@ import structlog
 from sqlmodel import col, select
 
 from core import states
-from core.database import Session
+from core.database import Session, driver
 from core.errors import Refusal
 from core.i18n import t
 from core.money import Currency
@@ -16,7 +16,6 @@ from core.permissions import SYSTEM
 from core.settings import Settings
 from models.transfers import ACCOUNT_STEPS, AccountState, ProviderAccount, ProviderEnvironment, ProviderRoute
 from providers.fakes.accounts import ACCOUNTS, FakeAccount
-from providers.fakes.message_accounts import MESSAGE_ACCOUNTS, FakeMessageAccount
 from providers.registry import ADAPTERS
 from services import audit, provider_accounts, routes
 from services.provider_accounts import CreateAccount
@@ -25,7 +24,11 @@ from services.provider_seeds.variables import Wanted, list_missing, list_wanted,
 from services.routes import ChangeRoute, RouteEntry
 
 SEND = ("send",)
+ASLEEP = "http://127.0.0.1:9"  # the fakes give their address when they wake
 STOPPED = "Les simulateurs sont arrêtés."  # kept in the row, where waking looks for it
+
+# Whoever makes fake accounts makes them alone: the server that starts, the demo that is written.
+_LOCK = 0x66616B65
 
 _log = structlog.get_logger(__name__)
 
@@ -67,9 +70,9 @@ def seed_fakes(session: Session, base_urls: Mapping[str, str]) -> bool:
     if provider_accounts.is_any_live_active(session):
         close_fakes(session)
         return False
+    driver(session).execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
     made: list[_Seeded] = []
-    everything: tuple[FakeAccount | FakeMessageAccount, ...] = (*ACCOUNTS, *MESSAGE_ACCOUNTS)
-    for wanted in everything:
+    for wanted in ACCOUNTS:
         address = base_urls.get(wanted.adapter)
         if address is None:
             continue
@@ -80,6 +83,14 @@ def seed_fakes(session: Session, base_urls: Mapping[str, str]) -> bool:
             _wake(session, row, address)
     _open_routes(session, made)
     return True
+
+
+def make_missing_fakes(session: Session) -> None:
+    """Make the fake accounts that are not there yet, before their fakes run; never while a live account is active."""
+    if not provider_accounts.is_any_live_active(session):
+        driver(session).execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+        missing = [wanted for wanted in ACCOUNTS if provider_accounts.find_account(session, wanted.code) is None]
+        _open_routes(session, [_make_fake(session, wanted, f"{ASLEEP}/{wanted.adapter}") for wanted in missing])
 
 
 def close_fakes(session: Session) -> None:
@@ -123,7 +134,7 @@ def _make(session: Session, settings: Settings, wanted: Wanted) -> _Seeded:
     return _Seeded(session.get_one(ProviderAccount, account.id))
 
 
-def _make_fake(session: Session, wanted: FakeAccount | FakeMessageAccount, base_url: str) -> _Seeded:
+def _make_fake(session: Session, wanted: FakeAccount, base_url: str) -> _Seeded:
     account = provider_accounts.create_account(
         session,
         SYSTEM,

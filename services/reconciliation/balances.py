@@ -19,11 +19,11 @@ select coalesce((
            select -- the float is on the debit side
                   ledger_balance(a.id) from ledger_account a
            where a.kind = 'provider_float' and a.owner_type = 'provider_account' and a.owner_id = %(account)s
-             and a.currency = %(currency)s), 0) as float_minor,
+             and a.currency = %(currency)s), 0)::bigint as float_minor,
        coalesce((
            select sum(amount_minor) from transfer
            where account_id = %(account)s and currency = %(currency)s
-             and state in ('submitted', 'pending', 'unknown')), 0) as in_flight_minor
+             and state in ('submitted', 'pending', 'unknown')), 0)::bigint as in_flight_minor
 """
 
 

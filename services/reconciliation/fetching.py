@@ -24,6 +24,8 @@ from services.transfers.rows import find
 
 MOST_PAGES = 10_000
 DAYS_AGAIN = 3
+WAIT_S = 5.0
+MOST_WAITS = 24
 READS_PAUSE_S = 0.2  # five reads a second and account
 
 _COLUMNS = (
@@ -44,6 +46,7 @@ def compare_day(database: Database, account_id: UUID, day: date, over: Event | N
         return _compare_by_reads(database, account, day, over or Event())
     with database.transaction() as session:
         run_id = open_run(session, account_id, day, "list").id
+    waits = 0
     for _ in range(MOST_PAGES):
         if isinstance(page, Unknown | NotOffered):
             _note(database, run_id, page.detail if isinstance(page, Unknown) else "")
@@ -52,8 +55,12 @@ def compare_day(database: Database, account_id: UUID, day: date, over: Event | N
             save_lines(session, run_id, account_id, page.lines)
         if page.cursor is None:
             return _finish(database, run_id)
+        if not page.lines:  # a statement that the provider is still writing
+            waits += 1
+            if waits > MOST_WAITS or (over or Event()).wait(WAIT_S):
+                break
         page = adapter.list(account, day, page.cursor, wire)
-    _note(database, run_id, "endless")
+    _note(database, run_id, "unfinished")
     return None
 
 

@@ -12,7 +12,7 @@ from core.permissions import Actor, Permission
 from models.ledger import AccountKind
 from models.wallets import OperationType
 from services import ledger
-from services.subscribers.shown import LARGEST_PAGE, full_name, phone_for
+from services.subscribers.shown import LARGEST_PAGE, full_name, outside_name, phone_for
 
 WALLET_KINDS = frozenset({AccountKind.WALLET, AccountKind.WALLET_RESERVED})
 
@@ -21,7 +21,7 @@ WALLET_KINDS = frozenset({AccountKind.WALLET, AccountKind.WALLET_RESERVED})
 
 @dataclass(frozen=True, slots=True)
 class OperationRow:
-    """One money operation; the two persons are named, their numbers masked for a reader."""
+    """One money operation; the two persons (or who is paid outside) are named, numbers masked for a reader."""
 
     id: UUID
     created_at: datetime
@@ -131,7 +131,8 @@ def _operation(actor: Actor, row: dict[str, Any]) -> OperationRow:
         payer_name=full_name(row["payer_first"], row["payer_last"]),
         payer_phone=phone_for(actor, row["payer_phone"]),
         payee_id=row["payee_user"],
-        payee_name=full_name(row["payee_first"] or "", row["payee_last"] or ""),
+        payee_name=full_name(row["payee_first"] or "", row["payee_last"] or "")
+        or outside_name(actor, row["party"], row["party_name"]),
         payee_phone=phone_for(actor, row["payee_phone"]),
         is_repeat_confirmed=row["repeat_confirmed"],
         transaction_id=row["transaction_id"],

@@ -16,3 +16,10 @@ def phone_for(actor: Actor, phone: str | None) -> str:
     if phone is None:
         return ""
     return phone if actor.may(Permission.SUBSCRIBERS_WRITE) else mask_phone(phone)
+
+
+def outside_name(actor: Actor, party: str, party_name: str) -> str:
+    """Return who was paid outside the house: a biller with its customer's reference, or a number; empty for nobody."""
+    if not party:
+        return ""
+    return phone_for(actor, party) if party.startswith("+") else f"{party_name} {party.partition(' ')[2]}".strip()

@@ -7,7 +7,7 @@ from uuid import UUID
 from core.database import Session, fetch_all, fetch_one
 from core.money import Currency, Money
 from core.permissions import Actor, Permission
-from services.subscribers.shown import LARGEST_PAGE, full_name
+from services.subscribers.shown import LARGEST_PAGE, full_name, outside_name
 
 # Reads
 
@@ -36,7 +36,8 @@ def list_statement(
         session,
         """
         select e.id, e.currency, -e.amount as amount, e.balance_after, t.id as transaction_id, t.occurred_at, t.kind,
-               t.reference, o.id as operation_id, coalesce(u.first_name, '') as first_name,
+               t.reference, o.id as operation_id, coalesce(o.party, '') as party,
+               coalesce(o.party_name, '') as party_name, coalesce(u.first_name, '') as first_name,
                coalesce(u.last_name, '') as last_name
         from (
             select e.* from wallet w join ledger_entry e on e.account_id = w.account_id
@@ -57,7 +58,8 @@ def list_statement(
             at=row["occurred_at"],
             kind=row["kind"],
             reference=row["reference"],
-            other_name=full_name(row["first_name"], row["last_name"]),
+            other_name=full_name(row["first_name"], row["last_name"])
+            or outside_name(actor, row["party"], row["party_name"]),
             amount=Money(row["amount"], Currency(row["currency"])),
             balance=Money(row["balance_after"], Currency(row["currency"])),
             operation_id=row["operation_id"],

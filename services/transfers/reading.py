@@ -8,11 +8,12 @@ from psycopg.types.json import Jsonb
 
 from core import clock
 from core.database import Database, Session, driver, fetch_all
-from models.transfers import TransferState
-from providers.answers import Order
+from models.transfers import Direction, TransferState
+from providers.answers import NotSeen, Order, Reason, Seen, Unknown
 from services import breaker
 from services.transfers import attempts, dispatch, outcomes
 from services.transfers.rows import TransferRow, find, from_record
+from services.transfers.schedules import PROOF_AFTER
 
 READS_PER_S = 5
 CLOSED = "closed_by_us"
@@ -104,6 +105,39 @@ def read(database: Database, question: Question) -> None:
                 (clock.now(), row.id),
             )
         breaker.note(session, row.account_id, answer)
+    if _may_send_again(row, answer):
+        _send_again(database, question)
+
+
+def _send_again(database: Database, question: Question) -> None:
+    """Make the same call under the same id once more (rule 2), and save what it came to."""
+    row, order = question.row, question.order
+    adapter, wire = dispatch.adapter_of(row), dispatch.new_wire(order)
+    operation = adapter.payout if row.direction is Direction.PAYOUT else adapter.refund
+    answer = dispatch.ask(operation, order, wire, row.id)
+    with database.transaction() as session:
+        present = find(session, row.id, is_locked=True)
+        attempt_id = attempts.save(session, present, wire.exchanges, answer)
+        outcomes.apply_submission(session, present, answer, attempt_id)
+        breaker.note(session, row.account_id, answer)
+
+
+def _may_send_again(row: TransferRow, answer: Seen | NotSeen | Unknown) -> bool:
+    """Say whether a payout nobody found may leave again under its own id: after a read, soon, and where it is safe.
+
+    Where not being seen proves that nothing was received, there is no need to; a key may be forgotten after a while.
+    """
+    adapter = dispatch.adapter_of(row)
+    return (
+        isinstance(answer, NotSeen)
+        and not row.is_collect
+        and row.state is TransferState.UNKNOWN
+        and row.reason == Reason.NO_ANSWER
+        and adapter.is_resend_safe
+        and not adapter.not_seen_is_proof
+        and row.submitted_at is not None
+        and clock.now() - row.submitted_at < PROOF_AFTER
+    )
 
 
 def list_due_accounts(session: Session) -> list[UUID]:

@@ -37,6 +37,7 @@ from services.unknowns.refusals import (
     ProofTooLarge,
     ProofUnreadable,
     TooManyProofs,
+    TransferStillOpen,
 )
 from services.unknowns.settling import Settlement, SettleUnknown, settle
 
@@ -64,6 +65,7 @@ __all__ = [
     "SettleUnknown",
     "Settlement",
     "TooManyProofs",
+    "TransferStillOpen",
     "UnknownRow",
     "attach_proof",
     "close_case",

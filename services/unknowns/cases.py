@@ -24,7 +24,7 @@ from services.ledger import Leg, Posting
 from services.transfers import purposes
 from services.transfers.cases import OWNER, opposite
 from services.transfers.rows import TransferRow, find
-from services.unknowns.refusals import CaseClosed, MoneyInSuspense, NotCreditable, NothingInSuspense
+from services.unknowns.refusals import CaseClosed, MoneyInSuspense, NotCreditable, NothingInSuspense, TransferStillOpen
 
 
 class CaseOutcome(StrEnum):
@@ -143,6 +143,9 @@ def _legs(session: Session, case: TransferCase, outcome: CaseOutcome) -> tuple[L
     """Return the legs that empty the suspense of a case, to where its outcome says."""
     if not _is_money_waiting(session, case):
         raise NothingInSuspense
+    row = find(session, case.transfer_id) if case.transfer_id else None
+    if row is not None and row.is_open:
+        raise TransferStillOpen
     undone = opposite(session, case.transaction_id)
     if outcome is CaseOutcome.RETURNED:
         return undone
@@ -151,7 +154,6 @@ def _legs(session: Session, case: TransferCase, outcome: CaseOutcome) -> tuple[L
     if outcome is CaseOutcome.ABSORBED:
         borne = ledger.house_account(session, AccountKind.FEE_EXPENSE, leg.amount.currency, OWNER, case.account_id)
         return leg, Leg(borne, -leg.amount)
-    row = find(session, case.transfer_id) if case.transfer_id else None
     if row is None or not row.is_collect or row.state is TransferState.SUCCEEDED or leg.amount != row.amount:
         raise NotCreditable
     return leg, *purposes.get(row.purpose).settle(session, row)

@@ -75,3 +75,11 @@ class NotCreditable(Refusal):
     code = "non_creditable"
     status = 409
     sentence = "Cet argent ne correspond pas exactement à ce que la personne devait : il ne peut pas lui être crédité."
+
+
+class TransferStillOpen(Refusal):
+    """What a case put in suspense may yet belong to its transfer: that is settled first."""
+
+    code = "transfert_ouvert"
+    status = 409
+    sentence = "Réglez d'abord le transfert : on ne sait pas encore comment il finit."

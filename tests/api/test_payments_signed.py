@@ -181,10 +181,9 @@ def test_money_nobody_asked_for_is_a_case_without_an_amount(
     assert sent(doors, body) == 200
     assert sent(doors, body) == 200
     with database.transaction() as session:
-        cases = (
-            driver(session).execute("select kind, provider_ref, amount_minor, account_id from transfer_case").fetchall()
-        )
-    assert cases == [("unasked_money", "T_77", None, paid.account_id)]
+        found = driver(session).execute("select dedupe_key, provider_ref, amount_minor, account_id from transfer_case")
+        cases = found.fetchall()
+    assert cases == [("callback:T_77", "T_77", None, paid.account_id)]
     assert [event["outcome"] for event in events(database)] == ["unasked_money"]
 
 

@@ -186,7 +186,7 @@ def test_a_lost_request_waits_until_it_is_certain_that_nothing_was_received(town
     town.work()
     town.pass_time(10 * MINUTE_S)
     assert town.operation() == "unknown"
-    town.pass_time(15 * MINUTE_S)
+    town.pass_time(25 * MINUTE_S)
     assert (town.transfer()["state"], town.transfer()["reason"]) == (TransferState.FAILED, "never_received")
     town.nothing_happened()
 

@@ -17,6 +17,7 @@ class Nothing(purposes.Purpose):
     """A purpose that moves nothing of ours, for rows that stand alone."""
 
     name = "essai"
+    refund_name = "essai"
 
 
 purposes.register(Nothing())

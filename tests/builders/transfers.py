@@ -214,6 +214,18 @@ class House:
             reads += self.read()
         return reads
 
+    def live(self, minutes: float) -> int:
+        """Let time pass from one due moment to the next; return how many reads that took."""
+        reads, end = 0, clock.now() + timedelta(minutes=minutes)
+        while True:
+            self.submit()
+            due = self.one("select min(next_read_at) as due from transfer")["due"]
+            if due is None or due > end:
+                self.clock.advance(max((end - clock.now()).total_seconds(), 0))
+                return reads
+            self.clock.advance(max((due - clock.now()).total_seconds(), 0) + 1)
+            reads += self.read()
+
     def hint(self, operation: OutsideOperation) -> None:
         """Let a callback come and be read."""
         with self.database.transaction() as session:

@@ -40,8 +40,8 @@ def our_address() -> Iterator[str]:
 @pytest.fixture
 def house(
     database: Database,
-    fakes: Fakes,  # noqa: F811  # pytest's way to share a fixture
-    _fake_server: FakeServer,  # noqa: F811  # as above
+    fakes: Fakes,  # pytest's way to share a fixture
+    _fake_server: FakeServer,  # as above
     our_address: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[House]:
@@ -50,4 +50,4 @@ def house(
     named = {fake.name: fake for fake in _fake_server.fakes}
     browsers, mail = cast("PushFake", named["web_push"]), cast("SmtpFake", named["smtp"])
     with clock.travel(NOON) as traveller:
-        yield House(database, fakes, traveller, our_address, browsers, mail.port).connected()
+        yield House(database, fakes, traveller, our_address, browsers, mail.base_url("")).connected()

@@ -12,7 +12,7 @@ from jobs import messages as job
 from models.messages import Channel
 from models.transfers import ProviderEnvironment
 from models.users import User
-from providers.fakes.message_accounts import MESSAGE_ACCOUNTS, FakeMessageAccount
+from providers.fakes.accounts import MESSAGE_ADAPTERS, FakeAccount, account_of
 from providers.fakes.phones import PHONES, Letter
 from providers.fakes.push import PushFake
 from services import messages, provider_accounts, routes
@@ -40,14 +40,14 @@ class House:
     traveller: Traveller
     address: str
     browsers: PushFake
-    mail_port: int
+    mail_url: str
     accounts: dict[str, UUID] = field(default_factory=dict)
 
     def connected(self) -> "House":
         """Make every account; SMS go through Kannel, WhatsApp through Twilio."""
         with self.database.transaction() as session:
-            for fake in MESSAGE_ACCOUNTS:
-                self.accounts[fake.adapter] = self._open(session, fake)
+            for adapter in MESSAGE_ADAPTERS:
+                self.accounts[adapter] = self._open(session, account_of(adapter))
         self.route("sms", "kannel")
         self.route("whatsapp", "twilio_whatsapp")
         self.route("email", "smtp")
@@ -61,13 +61,13 @@ class House:
         )
         return self
 
-    def _open(self, session: Session, fake: FakeMessageAccount) -> UUID:
+    def _open(self, session: Session, fake: FakeAccount) -> UUID:
         order = CreateAccount(
             code=fake.code,
             label=fake.label,
             adapter=fake.adapter,
             environment=ProviderEnvironment.FAKE,
-            base_url=fake.base_url(self.fakes.url, self.mail_port),
+            base_url=self.mail_url if fake.adapter == "smtp" else f"{self.fakes.url}/{fake.adapter}",
             settings=dict(fake.settings),
             secrets=fake.secrets,
             offers=("send",),

@@ -11,7 +11,7 @@ from twilio.request_validator import RequestValidator
 
 from core.permissions import SYSTEM
 from models.messages import Channel
-from providers.fakes.message_accounts import message_secret_of
+from providers.fakes.keys import secret_of
 from services import provider_accounts
 from services.messages import reports, suppressions
 from services.provider_accounts import SetSecret
@@ -23,13 +23,13 @@ SID = "AC" + "0" * 31 + "1"
 
 def twilio_post(house: House, path: str, fields: dict[str, str], *, token: str = "") -> httpx.Response:
     url = f"{house.address}{path}"
-    key = token or message_secret_of("twilio_whatsapp", "auth_token")
+    key = token or secret_of("twilio_whatsapp", "auth_token")
     signature = RequestValidator(key).compute_signature(url, fields)
     return httpx.post(url, content=urlencode(fields), headers={**FORM, "X-Twilio-Signature": signature})
 
 
 def meta_post(house: House, body: bytes, *, secret: str = "") -> httpx.Response:
-    key = (secret or message_secret_of("meta_whatsapp", "app_secret")).encode()
+    key = (secret or secret_of("meta_whatsapp", "app_secret")).encode()
     signature = "sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest()
     headers = {"Content-Type": "application/json", "X-Hub-Signature-256": signature}
     return httpx.post(f"{house.address}/whatsapp/webhook", content=body, headers=headers)
@@ -68,7 +68,7 @@ def test_a_report_speaks_only_of_its_own_accounts_messages(house: House) -> None
     httpx.post(other, content=urlencode({"id": "x", "status": "Success"}), headers=FORM)
     fields = {"AccountSid": SID, "MessageSid": "SMx", "MessageStatus": "delivered"}
     path = f"{sms.removeprefix(house.address)}?mid={message}"
-    assert twilio_post(house, path, fields, token=message_secret_of("twilio_sms", "auth_token")).status_code == 200
+    assert twilio_post(house, path, fields, token=secret_of("twilio_sms", "auth_token")).status_code == 200
     assert house.state(message) == "sent"
 
 
@@ -98,7 +98,7 @@ def test_a_forged_status_is_refused_and_an_old_one_changes_nothing(house: House)
 
 
 def test_meta_asks_and_is_answered(house: House) -> None:
-    token = message_secret_of("meta_whatsapp", "verify_token")
+    token = secret_of("meta_whatsapp", "verify_token")
     url = f"{house.address}/whatsapp/webhook"
     asked = {"hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": "1158201444"}
     answer = httpx.get(url, params=asked)
@@ -177,7 +177,7 @@ def test_one_click_ends_the_reminders_of_a_mailbox(house: House) -> None:
     assert (asked.status_code, "Me désabonner" in asked.text) == (200, True)
     assert house.rows("select 1 from suppression") == [], "looking at a link does nothing"
     done = httpx.post(url, data={"List-Unsubscribe": "One-Click"})
-    assert (done.status_code, "C’est fait" in done.text) == (200, True)
+    assert (done.status_code, "C'est fait" in done.text) == (200, True)
     stopped = house.write(**reminder("1", channel=Channel.EMAIL, address="awa@example.org"))
     receipt = house.write("2", channel=Channel.EMAIL, address="awa@example.org")
     house.send()

@@ -1,5 +1,8 @@
 """What people choose: channels, consent, silence; and what a notice makes of it."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import pytest
 
 from core.errors import Forbidden, NotFound, NotSignedIn
@@ -10,6 +13,7 @@ from services import messages
 from services.messages import Notice, preferences, suppressions
 from services.messages.preferences import CannotSwitchOff, SetPreference, Subscribe
 from services.messages.suppressions import SuppressAddress
+from tests.builders import people
 from tests.messages.house import House, number, reminder
 from tests.services.wallet_world import ADMIN, READER
 
@@ -167,8 +171,6 @@ def test_suppressions_are_listed_masked_ended_and_audited(house: House) -> None:
 
 
 def test_who_promises_a_mail_waits_for_the_truth(house: House) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     mail = house.write("1", channel=Channel.EMAIL, address="awa@example.org")
     lost = house.write("2", channel=Channel.EMAIL, address="awa015@example.org")
     with ThreadPoolExecutor(1) as pool:
@@ -196,3 +198,31 @@ def test_everything_of_a_notice_waits_for_its_guard(house: House) -> None:
     assert house.letters() == []
     with house.database.transaction() as session:
         assert messages.count_messages(session, SYSTEM, state="cancelled") == 1
+
+
+@pytest.mark.parametrize(("email", "is_sent"), [("awa@example.org", True), ("awa015@example.org", False)])
+def test_who_makes_an_account_is_told_whether_its_mail_left(house: House, email: str, is_sent: bool) -> None:  # noqa: FBT001
+    people.organisation(house.database, "CNSS", name="CNSS")
+    people.admin(house.database)
+    phone = people.phone()
+    signed = phone.post("/api/auth/login", {"email": "chef@palabre.org", "password": people.PASSWORD}).json()
+    chief = people.Phone(phone.http, signed["access"])
+    over = Event()
+
+    def work() -> None:
+        while not over.wait(0.02):
+            job.send_due(house.database)
+
+    order = {"email": email, "first_name": "Awa", "last_name": "Diop", "role": "SUPERVISEUR", "organization_id": "CNSS"}
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(work)
+        body = chief.post("/api/admin/users/create", order, headers={"Idempotency-Key": "a"}).json()
+        over.set()
+        working.result()
+    assert body["email_sent"] is is_sent
+    assert ("Un e-mail lui a été envoyé" in body["message"]) is is_sent
+    replayed = chief.post("/api/admin/users/create", order, headers={"Idempotency-Key": "a"})
+    assert replayed.json() == body
+    sent = [letter.text for letter in house.letters(email)]
+    assert len(sent) == int(is_sent)
+    assert all("/nouveau-mot-de-passe#" in text for text in sent)

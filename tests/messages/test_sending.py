@@ -13,7 +13,7 @@ from models.messages import Channel
 from services import messages, provider_accounts
 from services.messages import guards, hours, sending
 from services.messages.outbox import OutgoingMessage
-from services.provider_accounts import PauseAccount
+from services.provider_accounts import PauseAccount, probing
 from tests.messages.house import House, number, reminder, sms
 
 TEXT = "Code PIN bloqué pour 15 min après plusieurs essais faux. Si ce n'est pas vous, appelez le service client."
@@ -260,7 +260,8 @@ def test_a_wrong_password_opens_the_breaker_and_costs_no_message(house: House) -
     assert {house.state(one) for one in written} == {"queued"}
     assert house.rows("select breaker from provider_account where adapter = 'kannel'") == [{"breaker": "open"}]
     house.fakes.kernel.secrets.clear()
-    job.work(Event())
+    house.wait(31)
+    assert probing.probe_due(house.database) == 1
     house.wait(601)
     house.send()
     assert {house.state(one) for one in written} == {"sent"}

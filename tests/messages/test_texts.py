@@ -30,6 +30,7 @@ def shelf(database: Database) -> Database:
 
 def editor() -> User:
     """Return who edits, as a row."""
+    assert OPERATOR.user_id
     return User(id=OPERATOR.user_id, email="editor@example.org", first_name="Ed", last_name="Iteur")
 
 

@@ -21,7 +21,7 @@ from providers.fakes.airtime import AirtimeFake
 from providers.fakes.biller import BillerFake
 from providers.fakes.kernel import Kernel
 from providers.fakes.server import FakeServer
-from services import transfers, wallets
+from services import subscribers, transfers, wallets
 from services.ledger import InsufficientFunds, KeyReused
 from services.routes import NoRoute
 from services.wallets import BuyAirtime, PayBill, Purchased
@@ -29,7 +29,7 @@ from services.wallets.refusals import CeilingReached, QuoteChanged, SentAlready,
 from tests.builders import outside as street
 from tests.builders import world
 from tests.services import wallet_world
-from tests.services.wallet_world import AWA, JEAN, MARIE, PAUL, STRANGER, xaf
+from tests.services.wallet_world import AWA, JEAN, MARIE, OPERATOR, PAUL, READER, STRANGER, xaf
 
 HOUR_S = 3_600
 
@@ -177,7 +177,7 @@ def test_a_lost_request_is_never_received_and_the_money_comes_back(town: Town) -
     street.work(town.database)
     town.pass_time(600)
     assert (town.state(asked), town.balance()) == (OperationState.UNKNOWN, 6_900)
-    town.pass_time(900)
+    town.pass_time(1_500)
     assert (town.state(asked), town.balance()) == (OperationState.FAILED, 10_000)
     assert town.moved() == []
 
@@ -264,6 +264,24 @@ def test_the_database_itself_refuses_the_same_open_bill_twice(town: Town) -> Non
         with pytest.raises(IntegrityError, match="uq_ussd_operation_open_party"):
             session.flush()
         session.rollback()
+
+
+def test_an_operator_sees_who_was_paid_a_reader_no_number(town: Town) -> None:
+    town.ask(town.bill())
+    town.ask(town.airtime(JEAN))
+    street.work(town.database)
+    seen = {}
+    with town.database.transaction() as session:
+        for name, actor in (("operator", OPERATOR), ("reader", READER)):
+            rows = subscribers.list_operations(session, actor)
+            wallet = fetch_all(session, "select payer_id from ussd_operation limit 1")[0]["payer_id"]
+            lines = subscribers.list_statement(session, actor, wallet)
+            seen[name] = ([row.payee_name for row in rows], [line.other_name for line in lines[:2]])
+    bill = "Electricité 2001234567"
+    assert seen == {
+        "operator": ([JEAN, bill], [JEAN, bill]),
+        "reader": (["+23767****02", bill], ["+23767****02", bill]),
+    }
 
 
 # What is refused before anything is written

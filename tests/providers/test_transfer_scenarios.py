@@ -12,7 +12,6 @@ from core.database import Database
 from core.money import Currency
 from models.transfers import ProviderAccount
 from providers.fakes.accounts import account_of
-from services import transfers
 from services.provider_accounts.views import seal_secrets
 from services.wallets import OutsideOperation
 from tests.builders.transfers import NOW, House, Scripted, add_person, add_prices, add_routes
@@ -76,20 +75,57 @@ def living(database: Database, fakes: Fakes, way: Way, code: str) -> Iterator[Ho
 
 
 def live(
-    house: House, fakes: Fakes, way: Way, direction: Direction, code: str, minutes: float = 30
+    house: House, fakes: Fakes, way: Way, direction: Direction, code: str, minutes: float = 45
 ) -> OutsideOperation:
-    """Ask, and let half an hour pass; where nobody is named the amount carries the scenario's code."""
-    is_named = way in PROMPTS or direction == "payout"
+    """Ask, and let three quarters of an hour pass. Where nobody is named, the next order of the fake is told its code."""
     phone = way.number.format(code=code)
-    amount = 1_000 if is_named else 1_000 + int(code)
+    if way in LINKS and direction == "collect":
+        fakes.kernel.chooser.queue(way.adapter, code)
     ask: Callable[..., OutsideOperation] = house.recharge if direction == "collect" else house.withdraw
-    if not is_named:  # the total, not the amount, is what the provider sees
-        fakes.kernel.chooser.queue(way.adapter, code, 1)
-    operation = ask(phone=phone, amount=amount)
-    house.run(minutes=0.5, step_s=5)
-    house.run(minutes=minutes, step_s=20)
-    transfers.recover_leases(house.database)
+    operation = ask(phone=phone, amount=1_000)
+    house.live(minutes)
     return operation
+
+
+def expected(way: Way, direction: Direction, code: str) -> str:  # noqa: PLR0911  # the table of the fakes, as it is written
+    """Return the state and reason that the written table wants."""
+    is_link = way in LINKS and direction == "collect"
+    is_silent = way in {WEBPAY, SONATEL} and is_link  # nobody was given the link, and it is found by nobody
+    match code:
+        case "001" | "011" if way in {MTN, PAWAPAY}:
+            return "failed:never_received"
+        case "001" | "011":
+            return "expired:link_expired" if is_link else "pending" if way is CAMEROON else "unknown:no_answer"
+        case "002" | "003" | "021" | "027" if is_silent:
+            return "expired:link_expired"
+        case "008" if way is not WEBPAY:
+            return "unknown:mismatch_amount"
+        case "009" if way not in {WEBPAY, CAMEROON}:
+            return "unknown:mismatch_currency"
+        case "010" if not is_link:
+            return "unknown:mismatch_party"
+        case "012":
+            return "expired:link_expired" if is_link else "pending"
+        case "014" | "015" | "016" | "022":
+            return refused(way, direction, code)
+        case "026":
+            return "failed:configuration"
+    return "succeeded"
+
+
+def refused(way: Way, direction: Direction, code: str) -> str:
+    """Return how a refusal is told: some providers do not say why, a link can be paid by somebody else."""
+    if direction == "payout":
+        is_mute = (way is PAWAPAY and code in {"016", "022"}) or (way is SONATEL and code == "022")
+        reasons = {"014": "our_wallet_empty", "015": "payee_not_found"}
+        return "failed:unspecified" if is_mute else f"failed:{reasons.get(code, 'payee_not_allowed')}"
+    if way in {WEBPAY, SONATEL}:
+        return "failed:unspecified"
+    if way is WAVE:
+        reasons = {"014": "insufficient_funds", "015": "account_blocked"}
+        return f"cancelled:{reasons.get(code, 'not_approved')}"
+    reasons = {"014": "insufficient_funds", "015": "payer_not_found"}
+    return f"failed:{reasons.get(code, 'not_approved')}"
 
 
 def outcome(house: House, operation: OutsideOperation) -> str:
@@ -97,29 +133,66 @@ def outcome(house: House, operation: OutsideOperation) -> str:
     return f"{row.state}:{row.reason}" if row.reason else row.state.value
 
 
-@pytest.mark.parametrize(
-    "code", [f"{n:03}" for n in (0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 25, 26, 27)]
-)
-@pytest.mark.parametrize(
-    ("way", "direction"), [*((w, "collect") for w in EVERY), *((w, "payout") for w in PAYOUTS)], ids=str
-)
-def test_explore(database: Database, fakes: Fakes, way: Way, direction: Direction, code: str) -> None:
+def play(database: Database, fakes: Fakes, way: Way, direction: Direction, code: str) -> None:
+    """Play one scenario to its end, and look at both books."""
     with living(database, fakes, way, code) as house:
         operation = live(house, fakes, way, direction, code)
-        print(
-            *[
-                str(x)
-                for x in (
-                    "RESULT",
-                    way,
-                    direction,
-                    code,
-                    outcome(house, operation),
-                    house.cases(),
-                    len(house.all("select 1 from transfer_attempt")),
-                    "book",
-                    len(fakes.kernel.book),
-                )
-            ],
-            file=open("/tmp/d_results.txt", "a"),
-        )
+        ended = outcome(house, operation)
+        assert ended == expected(way, direction, code)
+
+        has_moved = ended == "succeeded" or "mismatch" in ended
+        assert len(fakes.kernel.book) == has_moved
+        sign = (ended == "succeeded") * (1 if direction == "collect" else -1)
+        open_fee = 0 if direction == "collect" else 10 * (ended == "succeeded")
+        is_held = direction == "payout" and ended.split(":")[0] in {"unknown", "pending"}
+        assert house.balance(way.number.format(code=code)) == 10_000 + sign * 1_000 - open_fee - 1_010 * is_held
+        assert house.reserved() == 1_010 * is_held
+        assert [kind for kind, _ in house.cases()] == ["mismatch"] * ("mismatch" in ended)
+        leaks(house, way, code)
+
+
+def leaks(house: House, way: Way, code: str) -> None:
+    """Look for secrets and full numbers in everything that was kept of the calls."""
+    kept = str(house.all("select url, request, response, answer, error_kind from transfer_attempt"))
+    assert kept
+    found = account_of(way.adapter, "" if way is PAWAPAY else way.country)
+    secrets = [secret for secret in found.secrets.values() if secret in kept]
+    assert secrets == []
+    assert way.number.format(code=code).removeprefix("+") not in kept
+
+
+CODES = tuple(f"{code:03}" for code in (*range(4), *range(8, 18), *range(19, 23), *range(25, 28)))
+SHORT = ("001", "002", "008")
+WAYS = (*((way, "collect") for way in EVERY), *((way, "payout") for way in PAYOUTS))
+
+
+@pytest.mark.parametrize("code", SHORT)
+@pytest.mark.parametrize(("way", "direction"), WAYS, ids=str)
+def test_some_misbehaviours(database: Database, fakes: Fakes, way: Way, direction: Direction, code: str) -> None:
+    play(database, fakes, way, direction, code)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", sorted(set(CODES) - set(SHORT)))
+@pytest.mark.parametrize(("way", "direction"), WAYS, ids=str)
+def test_all_misbehaviours(database: Database, fakes: Fakes, way: Way, direction: Direction, code: str) -> None:
+    play(database, fakes, way, direction, code)
+
+
+def test_a_payout_that_comes_back_after_an_hour(database: Database, fakes: Fakes) -> None:
+    with living(database, fakes, WAVE, "013") as house:
+        operation = live(house, fakes, WAVE, "payout", "013", minutes=70)
+        assert house.state(operation) == "succeeded"
+        house.hint(operation)
+
+        assert (house.state(operation), house.balance(WAVE.number.format(code="013"))) == ("reversed", 10_000)
+
+
+def test_a_failure_that_was_paid_a_minute_later(database: Database, fakes: Fakes) -> None:
+    with living(database, fakes, MTN, "022") as house:
+        operation = live(house, fakes, MTN, "collect", "022", minutes=2)
+        for _ in range(2):
+            house.hint(operation)
+
+        assert (house.state(operation), house.balance(MTN.number.format(code="022"))) == ("failed", 10_000)
+        assert house.cases() == [("late_money", 1_010)]

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from core import clock
 from core.database import Database
 from core.permissions import Actor
 from services.provider_accounts import AccountRow
 from services.transfers import purposes
 from tests.builders import payments
 from tests.builders.bank import Bank
+from tests.builders.reconciliation import MORNING_AFTER
 from tests.builders.story import Story, tell
 from tests.builders.transfers import House, running
 from tests.services.unknown_world import Debt
@@ -61,3 +63,10 @@ def one(database: Database) -> Actor:
 def two(database: Database) -> Actor:
     """Give another."""
     return payments.operator(database, "deux@x.org")
+
+
+@pytest.fixture
+def wave(database: Database) -> Iterator[AccountRow]:
+    """Give an account of Wave in Senegal, on the morning after the day that is compared."""
+    with clock.travel(MORNING_AFTER):
+        yield payments.account(database, "wave", country="SN")

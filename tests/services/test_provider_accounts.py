@@ -239,6 +239,9 @@ def test_what_is_not_of_the_adapter_is_refused(database: Database) -> None:
         {"adapter": "nobody"},
         {"secrets": {"pin": "1234"}},
         {"settings": {"collection_key": "a secret where all may read it"}},
+        {"settings": {"shared": "peut-être"}},
+        {"settings": {"callback_addresses": "192.0.2.0/24, wave.com"}},
+        {"settings": {"timezone": "Afrique/Cotonou"}},
         {"min_minor": 10, "max_minor": 5},
     ):
         with pytest.raises(InvalidInput):

@@ -1,51 +1,29 @@
 """Reconciliation, told as the nights of one account: what matches is silent, what differs waits for somebody."""
 
-import io
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-import hypothesis.strategies as st
-import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
 
-from core import clock, ids
-from core.database import Database, Session, fetch_all, fetch_one
+from core import clock
+from core.database import Database, fetch_all, fetch_one
 from core.errors import Forbidden
 from core.money import Currency, Money
-from core.permissions import SYSTEM, Actor
+from core.permissions import Actor
 from models.ledger import AccountKind
 from models.reconciliation import ReconciliationRun
-from models.transfers import ProviderAccount, Transfer
+from models.transfers import Transfer
 from providers.answers import Line, SeenState
 from services import books, ledger, reconciliation
 from services.provider_accounts import AccountRow
-from services.reconciliation import ImportStatement, ResolveItem
+from services.reconciliation import ResolveItem
 from services.reconciliation.comparing import Compared, compare
 from services.reconciliation.days import end_run, open_run
 from services.reconciliation.fetching import save_lines
 from tests.builders import payments
 from tests.builders.bank import Bank
-
-DAY = date(2026, 11, 20)
-NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def wave(database: Database) -> Iterator[AccountRow]:
-    """Give an account of Wave in Senegal, on the morning after the day that is compared."""
-    with clock.travel(datetime(2026, 11, 21, 6, 0, tzinfo=UTC)):
-        yield payments.account(database, "wave", country="SN")
-
-
-def ours(database: Database, account: AccountRow, **columns: Any) -> Transfer:
-    return payments.transfer(
-        database,
-        account.id,
-        **{"state": "succeeded", "ended_at": NOON, "created_at": NOON, "submitted_at": NOON, **columns},
-    )
+from tests.builders.reconciliation import DAY, NOON, ours, statement, suspense
 
 
 def line(key: str, amount: int = 5_000, **columns: Any) -> Line:
@@ -71,14 +49,6 @@ def kinds(database: Database, run_id: UUID) -> list[tuple[str, str]]:
             (run_id,),
         )
     return [(row["kind"], row["subject"]) for row in rows]
-
-
-def suspense(database: Database, account: AccountRow) -> int:
-    with database.transaction() as session:
-        held = ledger.house_account(session, AccountKind.SUSPENSE, Currency.XOF, "provider_account", account.id)
-        found = fetch_one(session, "select ledger_balance(%s) as minor", (held,))
-    assert found
-    return int(found["minor"])
 
 
 def books_hold(database: Database) -> bool:
@@ -265,136 +235,6 @@ def test_a_likeness_is_only_suggested(database: Database, wave: AccountRow) -> N
     assert suggestion.party == "+22177****67"
     assert item.kind == "theirs_not_ours"
     assert item.transfer_id is None
-
-
-HEADER = "Date;Référence;Notre réf;Sens;Montant;Frais;Numéro\n"
-COLUMNS = {
-    "date": "Date",
-    "provider_ref": "Référence",
-    "our_reference": "Notre réf",
-    "direction": "Sens",
-    "amount": "Montant",
-    "fee": "Frais",
-    "party": "Numéro",
-}
-
-
-def statement(account: AccountRow, content: bytes, **order: Any) -> ImportStatement:
-    return ImportStatement(
-        **{"account_id": account.id, "file_name": "r.csv", "content": content, "columns": COLUMNS} | order
-    )
-
-
-def test_a_statement_is_previewed_then_taken_once(database: Database, wave: AccountRow) -> None:
-    operator = payments.operator(database)
-    matched = ours(database, wave, provider_fee_minor=50)
-    text = (
-        HEADER
-        + f"20/11/2026 12:00;T1;{matched.reference};Crédit;5 000;50;771234567\n21/11/2026 00:30;T2;;Débit;-1 250,00;;\n"
-    )
-    order = statement(wave, text.encode("cp1252"))
-
-    with database.transaction() as session:
-        preview = reconciliation.preview_statement(session, operator, order)
-        assert fetch_all(session, "select 1 from provider_line") == []
-    assert (preview.lines, preview.days, preview.problems) == (2, (DAY, date(2026, 11, 21)), ())
-    assert preview.sample[1][:2] == ("21/11/2026 00:30", "T2")
-
-    with database.transaction() as session:
-        imported = reconciliation.import_statement(session, operator, order)
-    assert (imported.lines, imported.days, imported.new_items) == (2, (DAY, date(2026, 11, 21)), 1)
-    assert suspense(database, wave) == -1_250  # what left without us owes nobody yet
-    with pytest.raises(reconciliation.StatementKnown) as refusal, database.transaction() as session:
-        reconciliation.import_statement(session, operator, order)
-    assert "21/11/2026" in str(refusal.value)
-
-    with database.transaction() as session:  # the columns are known from now on
-        second = statement(wave, (HEADER + "19/11/2026;T0;;Crédit;10;;\n").encode(), columns={})
-        assert reconciliation.preview_statement(session, operator, second).lines == 1
-
-
-@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
-def test_every_usual_file_reads(database: Database, wave: AccountRow, separator: str, encoding: str) -> None:
-    operator = payments.operator(database)
-    text = (HEADER + "2026-11-20T12:00:00Z;T1;;Crédit;5000;;\r\n").replace(";", separator)
-    with database.transaction() as session:
-        preview = reconciliation.preview_statement(session, operator, statement(wave, text.encode(encoding)))
-    assert (preview.lines, preview.problems) == (1, ())
-
-
-def test_a_workbook_reads_too(database: Database, wave: AccountRow) -> None:
-    operator = payments.operator(database)
-    content = io.BytesIO()
-    table = pl.DataFrame({"Date": ["20/11/2026"], "Référence": ["T1"], "Sens": ["crédit"], "Montant": ["5000"]})
-    table.write_excel(content)
-    with database.transaction() as session:
-        preview = reconciliation.preview_statement(session, operator, statement(wave, content.getvalue()))
-    assert (preview.lines, preview.days, preview.problems) == (1, (DAY,), ())
-
-
-@pytest.mark.parametrize(
-    ("row", "column"),
-    [
-        ("hier;T1;;Crédit;5000;;", "Date"),
-        ("20/11/2026;T1;;Crédit;cinq;;", "Montant"),
-        ("20/11/2026;T1;;Crédit;12,5;;", "Montant"),
-        ("20/11/2026;T1;;Crédit;NaN;;", "Montant"),
-        ("20/11/2026;T1;;Crédit;5000;x;", "Frais"),
-    ],
-)
-def test_a_wrong_line_refuses_the_whole_file(database: Database, wave: AccountRow, row: str, column: str) -> None:
-    operator = payments.operator(database)
-    order = statement(wave, (HEADER + "20/11/2026;T0;;Crédit;10;;\n" + row + "\n").encode())
-    with database.transaction() as session:
-        (problem,) = reconciliation.preview_statement(session, operator, order).problems
-    assert (problem.line, problem.column) == (3, column)
-
-    with pytest.raises(reconciliation.LinesWrong) as refusal, database.transaction() as session:
-        reconciliation.import_statement(session, operator, order)
-
-    assert "ligne 3" in str(refusal.value)
-    with database.transaction() as session:
-        assert fetch_all(session, "select 1 from provider_line union all select 1 from provider_statement") == []
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"\0\0", "date;montant\n".encode("utf-16"), b"PK nothing of a workbook", b"Date;Montant\n"]
-)
-def test_what_is_no_statement_is_refused_with_a_sentence(database: Database, wave: AccountRow, content: bytes) -> None:
-    operator = payments.operator(database)
-    with pytest.raises(reconciliation.StatementUnreadable), database.transaction() as session:
-        reconciliation.import_statement(session, operator, statement(wave, content))
-
-
-@given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_file_breaks_the_reader(rolled_back: Session, content: bytes) -> None:
-    account = ProviderAccount(
-        code=ids.new_id().hex,
-        label="x",
-        adapter="wave",
-        environment="fake",
-        base_url="http://127.0.0.1",
-        currency="XOF",
-    )
-    rolled_back.add(account)
-    rolled_back.flush()
-    order = ImportStatement(
-        account_id=account.id, file_name="r.csv", content=content, columns={"date": "a", "amount": "b"}
-    )
-    try:
-        preview = reconciliation.preview_statement(rolled_back, SYSTEM, order)
-    except reconciliation.StatementUnreadable:
-        return
-    assert all(problem.line > 1 for problem in preview.problems)
-
-
-def test_columns_that_are_not_there_are_named(database: Database, wave: AccountRow) -> None:
-    operator = payments.operator(database)
-    with pytest.raises(reconciliation.ColumnsMissing) as refusal, database.transaction() as session:
-        reconciliation.import_statement(session, operator, statement(wave, b"Jour;Somme\n1;2\n"))
-    assert refusal.value.data == {"columns": "date, amount"}
 
 
 def test_who_may_do_what(database: Database, wave: AccountRow) -> None:

@@ -62,6 +62,33 @@ def test_not_seen_is_proof_only_after_a_quarter_of_an_hour_and_only_where_it_is(
     assert (house.state(operation), house.reserved()) == ("unknown", 1_010)
 
 
+def test_a_payout_nobody_found_leaves_again_under_its_own_id_where_that_is_safe(house: House) -> None:
+    house.provider.not_seen_is_proof = False
+    house.provider.submissions.append(Unknown(is_sent=True))
+    house.provider.reads.append(NotSeen())
+    operation = house.withdraw()
+    house.submit()
+    house.hint(operation)
+    house.hint(operation)
+
+    assert house.state(operation) == "succeeded"
+    assert [order.external_id for order in house.provider.sent] == [house.row(operation).external_id] * 2
+
+
+@pytest.mark.parametrize("case", ["unsafe", "late", "collect", "found"])
+def test_nothing_is_sent_again_otherwise(house: House, case: str) -> None:
+    house.provider.not_seen_is_proof, house.provider.is_resend_safe = False, case != "unsafe"
+    house.provider.submissions.append(Unknown(is_sent=True))
+    house.provider.reads.extend([NotSeen() if case != "found" else Unknown(is_sent=True)] * 50)
+    operation = house.recharge() if case == "collect" else house.withdraw()
+    house.submit()
+    house.clock.advance(900 if case == "late" else 1)
+    for _ in range(3):
+        house.hint(operation)
+
+    assert (house.state(operation), len(house.provider.sent)) == ("unknown", 1)
+
+
 @pytest.mark.parametrize(
     ("lie", "reason", "suspended"),
     [

@@ -89,13 +89,13 @@ def test_a_pending_transfer_becomes_unknown_when_its_schedule_ends(house: House)
     house.provider.reads.extend([lambda order: seen("pending", order)] * 200)
     operation = house.recharge()
     house.submit()
-    reads = house.run(minutes=25 * 60, step_s=60)
+    reads = house.live(minutes=27 * 60)
 
     assert (house.state(operation), house.row(operation).reason) == ("unknown", "no_answer")
     assert reads <= 44
     assert house.row(operation).reads == reads
     house.provider.reads.clear()
-    assert house.run(minutes=30 * 60, step_s=600) == 1
+    assert house.live(minutes=40 * 60) == 1
     assert house.state(operation) == "succeeded"
 
 

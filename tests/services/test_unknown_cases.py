@@ -19,6 +19,7 @@ from services.unknowns import (
     MoneyInSuspense,
     NotCreditable,
     NothingInSuspense,
+    TransferStillOpen,
 )
 from tests.builders.people import trail
 from tests.services.unknown_world import (
@@ -138,6 +139,17 @@ def test_settling_a_mismatch_as_paid_closes_its_case(database: Database, account
     assert case_of(database, case_id).closed_at is not None
     assert house(database, AccountKind.SUSPENSE, account) == 0
     assert house(database, AccountKind.PROVIDER_FLOAT, account) == 5_000
+
+
+def test_its_money_is_not_moved_while_the_transfer_may_still_claim_it(
+    database: Database, account: AccountRow, one: Actor
+) -> None:
+    case_id = mismatch(database, account, unknown(database, account, reason="mismatch_amount"))
+    for outcome in ("returned", "credited", "absorbed"):
+        with pytest.raises(TransferStillOpen):
+            closed(database, one, case_id, outcome)
+    with pytest.raises(MoneyInSuspense):
+        closed(database, one, case_id)
 
 
 def test_settling_it_as_failed_leaves_its_money_to_be_dealt_with(

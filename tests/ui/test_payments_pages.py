@@ -105,13 +105,15 @@ async def test_health_writes_rates_with_what_they_were_counted_from(open_console
     with house.transaction() as session:
         mtn = transfers.account(session)
         wave = transfers.account(session, "wave-sn", label="Wave Sénégal", adapter="wave", environment="sandbox")
+        moov = transfers.account(session, "moov-bj", label="Moov", adapter="moov")
+        transfers.transfer(session, moov, "pending", at=clock.now() - MINUTE)
         for number, state in enumerate(("succeeded", "succeeded", "failed", "pending")):
             transfers.transfer(session, mtn, state, at=clock.now() - (5 + number) * MINUTE)
     async with open_console(reader(house)) as user:
         await user.open("/paiements/sante")
         for text in ("66,7\u00a0%", "2\u00a0sur\u00a03", "10\u00a0s", "0,0\u00a0%", "0\u00a0sur\u00a04", "En service"):
             await user.should_see(text)
-        for text in (wave.label, "Bac à sable", "0\u00a0sur\u00a00", "<dd>–</dd>"):
+        for text in (">–</span>", "0\u00a0sur\u00a00", "Sans trafic depuis 24 heures", wave.label, "Bac à sable"):
             await user.should_see(text)
 
 

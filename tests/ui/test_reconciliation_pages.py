@@ -1,6 +1,7 @@
 """Reconciliation on the screen: a calendar of days, one day's differences, its closing, a statement brought in."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +47,10 @@ def run_id(house: Database, yesterday: date) -> UUID:
         return run.id
 
 
+def is_left(house: Database, items: int) -> bool:
+    return stored(house, OPEN_ITEMS) == {"items": items}
+
+
 async def test_the_calendar_counts_what_waits_and_leads_to_the_day(
     open_console: Any, house: Database, run_id: UUID
 ) -> None:
@@ -81,7 +86,7 @@ async def test_a_day_is_settled_word_by_word_and_closed(open_console: Any, house
             with user:
                 field(user, "Pourquoi cet écart est réglé").set_value("Vu avec l'opérateur")
             press(user, "Régler l’écart")
-            await until(lambda wanted={"items": left}: stored(house, OPEN_ITEMS) == wanted)
+            await until(partial(is_left, house, left))
         await user.open(f"{PATH}/{run_id}")
         user.find("Clôturer le jour").click()
         await user.should_see("Il ne s’ouvrira plus.")

@@ -16,7 +16,6 @@ from ui.components.facts import prose
 from ui.labels import t
 from ui.markup import show, tag
 from ui.pages.administration import words
-from ui.pages.payments import message_words
 
 COLUMNS = (Channel.SMS, Channel.WHATSAPP, Channel.EMAIL, Channel.PUSH)
 ASKED_FIRST = frozenset({Channel.WHATSAPP})  # silence is no consent there
@@ -44,10 +43,13 @@ async def draw() -> None:
 
 def _draw_kind(code: str, channels: list[Channel], chosen: dict[tuple[str, str], bool]) -> None:
     with ui.element("div").classes("wish").props("role=group") as line:
-        line.props["aria-label"] = message_words.kind(code)
-        show(tag("span", message_words.kind(code), class_="wish-name"), name="span")
-        with ui.element("div").classes("abreast"):
-            for channel in channels:
+        line.props["aria-label"] = words.message_type(code)
+        show(tag("span", words.message_type(code), class_="wish-name"), name="span")
+        with ui.element("div").classes("wish-channels"):
+            for channel in COLUMNS:
+                if channel not in channels:
+                    show(tag("span"), name="span", classes="wide-only")
+                    continue
                 is_on = chosen.get((code, channel), chosen.get((EVERY_TYPE, channel), True) or channel in ASKED_FIRST)
                 box = fields.checkbox(words.channel(channel), is_on=is_on, on_change=_keep(code, channel))
                 if code in LOCKED:

@@ -47,9 +47,26 @@ async def _fill(place: ui.element) -> None:
         if not found:
             with layout.cell(12), cards.card():
                 empty.empty(t("Aucun compte d'opérateur. Sa santé paraîtra avec le premier."), icon="network_check")
+        quiet = [account for account in found if _is_quiet(account)]
         for account in found:
-            with layout.cell(6):
-                _card(account)
+            if account not in quiet:
+                with layout.cell(6):
+                    _card(account)
+        if quiet:
+            with (
+                layout.cell(12),
+                cards.titled(t("Sans trafic depuis 24 heures"), count=count(len(quiet)), is_flush=True),
+            ):
+                lines = [
+                    tag("div", tag("span", one.label, class_="line-title"), _state(one), class_="quiet-line")
+                    for one in quiet
+                ]
+                show(join(*lines), classes="quiet-lines")
+
+
+def _is_quiet(account: ProviderHealth) -> bool:
+    """Say whether there is nothing to tell but that the account is there."""
+    return not (account.sent or account.alerts or account.is_open) and account.breaker == "closed"
 
 
 def _card(account: ProviderHealth) -> None:

@@ -9,25 +9,6 @@ TEMPLATES = "/paiements/messages/modeles"
 SUPPRESSIONS = "/paiements/messages/oppositions"
 OUTBOX = "/administration/boite-envoi"
 
-# The types of the tontines; those of wallets and accounts have their names on the outbox already.
-TYPES = {
-    "rappel_cotisation": "Rappel de cotisation",
-    "confirmation_paiement": "Paiement confirmé",
-    "paiement_echoue": "Paiement échoué",
-    "paiement_incertain": "Paiement en vérification",
-    "alerte_retard": "Cotisation en retard",
-    "penalite": "Amende",
-    "session_ouverte": "Séance ouverte",
-    "session_terminee": "Séance close",
-    "tour_passage": "Son tour de recevoir",
-    "paiement_recu": "Pot envoyé",
-    "nouveau_membre": "Nouveau membre",
-    "membre_depart": "Départ d'un membre",
-    "information": "Information",
-    "systeme": "Message du système",
-    "notification_push": "Notification du navigateur",
-}
-
 STATES: dict[str, Sign] = {
     TemplateState.PUBLISHED: Sign("check", "En vigueur", Tone.ACCENT),
     TemplateState.DRAFT: Sign("edit", "Brouillon", Tone.NEUTRAL),
@@ -42,11 +23,6 @@ CAUSES = {
     "operator": "Demandé à un opérateur",
     "link": "Lien de désinscription",
 }
-
-
-def kind(code: str) -> str:
-    """Return what a message is for."""
-    return t(TYPES[code]) if code in TYPES else words.message_type(code)
 
 
 def language(locale: str) -> str:

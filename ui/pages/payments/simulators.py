@@ -203,6 +203,8 @@ def _answers(way: str, statuses: list[int | None]) -> str:
     if not statuses:
         return t("Cet opérateur n'envoie pas ce rappel.")
     answers = ", ".join(str(status or t("aucune réponse")) for status in sorted({*statuses}, key=str))
+    if len(statuses) == 1:
+        return t("Rappel envoyé ; notre porte a répondu {answers}.").format(answers=answers)
     return t("{number} rappels envoyés ; notre porte a répondu {answers}.").format(
         number=count(len(statuses)), answers=answers
     )

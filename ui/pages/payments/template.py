@@ -13,6 +13,7 @@ from ui.components import buttons, cards, chips, fields, layout, tabs, toasts
 from ui.components.progress import plain_bar
 from ui.labels import Tone, count, moment, t
 from ui.markup import Markup, join, show, tag
+from ui.pages.administration import words
 from ui.pages.payments import message_words
 
 ONE_PART = {"gsm7": (160, 153), "ucs2": (70, 67)}
@@ -28,7 +29,7 @@ async def template(code: str, langue: str = "fr") -> None:
     if not rows:
         raise NotFound(thing="message_template")
     layout.title(
-        message_words.kind(code),
+        words.message_type(code),
         t("Variables : {names}.").format(names=_variables(rows[0])),
         crumbs=[(t("Messages"), message_words.MESSAGES), (t("Modèles"), message_words.TEMPLATES)],
     )

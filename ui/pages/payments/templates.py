@@ -9,6 +9,7 @@ from ui import shell
 from ui.components import cards, chips, layout, tabs
 from ui.labels import count, t
 from ui.markup import Markup, join, show, tag
+from ui.pages.administration import words
 from ui.pages.payments import message_words
 
 LOCALES = ("fr", "en", "ln")
@@ -62,7 +63,7 @@ def _table(by_code: dict[str, list[TextRow]]) -> Markup:
 
 def _line(code: str, rows: Sequence[TextRow]) -> Markup:
     heaviest = max((row.weight.segments for row in rows if row.state == IN_FORCE), default=0)
-    link = tag("a", message_words.kind(code), href=f"{message_words.TEMPLATES}/{code}")
+    link = tag("a", words.message_type(code), href=f"{message_words.TEMPLATES}/{code}")
     return tag(
         "tr",
         tag("td", link, tag("code", code, class_="template-code wide-only")),

@@ -153,14 +153,14 @@ def _ask_refund(card: TransferCard) -> None:
         ui.navigate.to(f"{words.SECTION}/transferts/{asked.id}")
         return True
 
-    amount = money(card.refundable)
+    amount, in_words = money(card.refundable), card.refundable.in_words(page_language())
     reason_dialog.reason_dialog(
         t("Rembourser {amount} à {name}").format(amount=amount, name=line.party_name or line.party),
         t(
             "{words} ({amount}) repartiront par {account} vers {party}. La somme est réservée aussitôt ; elle part"
             " quand une deuxième personne a approuvé."
         ).format(
-            words=card.refundable.in_words(page_language()).capitalize(),
+            words=f"{in_words[:1].upper()}{in_words[1:]}",
             amount=amount,
             account=line.account,
             party=line.party,
