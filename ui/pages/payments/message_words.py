@@ -1,7 +1,7 @@
 """What the pages of messages call texts, their states, and why an address is not written to."""
 
 from models.messages import TemplateState
-from ui.labels import Sign, Tone, t
+from ui.labels import Sign, Tone
 from ui.pages.administration import words
 
 MESSAGES = "/paiements/messages"
