@@ -2,7 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
+from core.clock import now
 from core.money import Currency, Money
 from core.permissions import Permission
 from services.messages import figures as counted
@@ -63,7 +66,8 @@ def _draw_days(rows: Sequence[DayRow]) -> None:
     if not rows:
         show(empty.sentence(t("Aucun message n'est encore parti."), "monitoring"))
         return
-    days = sorted({row.day for row in rows})
+    today = now().astimezone(ZoneInfo(zone())).date()
+    days = [today - timedelta(days=back) for back in reversed(range(DAYS))]  # a day without any is a gap to see
     parts: dict[str, dict[object, int]] = defaultdict(lambda: defaultdict(int))
     for row in rows:
         parts[row.channel][row.day] += row.segments or row.messages

@@ -1,6 +1,6 @@
 """`/paiements/messages/modeles/{code}`: one text per language, weighed while it is written, published in one act."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from nicegui import ui
 
@@ -33,37 +33,33 @@ async def template(code: str, langue: str = "fr") -> None:
         t("Variables : {names}.").format(names=_variables(rows[0])),
         crumbs=[(t("Messages"), message_words.MESSAGES), (t("Modèles"), message_words.TEMPLATES)],
     )
-    by_locale: dict[str, list[TextRow]] = {}
-    for row in rows:
-        by_locale.setdefault(row.locale, []).append(row)
-    order = [locale for locale in ("fr", "en", "ln") if locale in by_locale]
-    chosen = langue if langue in by_locale else order[0]
+    order = [locale for locale in ("fr", "en", "ln") if any(row.locale == locale for row in rows)]
+    first = langue if langue in order else order[0]
     place = ui.element("div").classes("stack")
 
     async def draw(locale: str) -> None:
-        place.clear()
+        """Draw a language as it stands now; who pressed a button of it is drawn again."""
         with place:
-            await _Editor(by_locale[locale]).draw()
+            found = await shell.read(editions.list_texts, code=code, locale=locale, with_history=True)
+            if found and not place.is_deleted:
+                place.clear()
+                await _Editor(found, lambda: draw(locale)).draw()
 
-    choices = [tabs.Tab(locale, message_words.language(locale), _mark(by_locale[locale])) for locale in order]
-    tabs.tabs(choices, draw, value=chosen)
+    tabs.tabs([tabs.Tab(locale, message_words.language(locale)) for locale in order], draw, value=first)
     place.move(target_index=-1)
-    await draw(chosen)
+    await draw(first)
 
 
 def _variables(row: TextRow) -> str:
     return ", ".join(f"{{{name}}} ({length})" for name, length in row.variables.items()) or t("aucune")
 
 
-def _mark(rows: Sequence[TextRow]) -> str:
-    return "!" if any(row.needs_review and row.state == "published" for row in rows) else ""
-
-
 class _Editor:
     """One language: what is written on the left, how it arrives on the right, its versions under it."""
 
-    def __init__(self, rows: Sequence[TextRow]) -> None:
+    def __init__(self, rows: Sequence[TextRow], again: Callable[[], Awaitable[None]]) -> None:
         self._rows = rows  # the newest first
+        self._again = again
         self._present = next((row for row in rows if row.state == "published"), rows[0])
         self._draft = next((row for row in rows if row.state == "draft" and row.version > self._present.version), None)
         self._may_write = shell.visitor().may(Permission.MESSAGES_WRITE)
@@ -146,7 +142,7 @@ class _Editor:
         kept = await self._keep()
         if kept is not None:
             toasts.done(t("Version {number} gardée ; rien ne part avec elle.").format(number=count(kept.version)))
-            self._again()
+            await self._again()
 
     async def _publish(self) -> None:
         kept = await self._keep()
@@ -159,21 +155,18 @@ class _Editor:
             toasts.refused(shell.sentence_of(outcome))
             return
         toasts.done(t("Version {number} en vigueur.").format(number=count(outcome.version)))
-        self._again()
+        await self._again()
 
     async def _roll_back(self) -> None:
         outcome = await shell.act(editions.roll_back, self._present.id)
         if outcome is not None:
             toasts.done(t("Version {number} de nouveau en vigueur.").format(number=count(outcome.version)))
-            self._again()
+            await self._again()
 
     async def _approve(self) -> None:
         if await shell.act(editions.mark_reviewed, self._present.id) is not None:
             toasts.done(t("Texte approuvé."))
-            self._again()
-
-    def _again(self) -> None:
-        ui.navigate.to(f"{message_words.TEMPLATES}/{self._present.code}?langue={self._present.locale}")
+            await self._again()
 
     def _draw_version(self, row: TextRow) -> None:
         with ui.element("div").classes("line"):
