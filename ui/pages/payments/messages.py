@@ -121,7 +121,8 @@ def _networks(rows: Sequence[NetworkRow]) -> Markup:
         "tr",
         tag("th", t("Réseau"), scope="col"),
         tag("th", t("Canal"), scope="col", class_="wide-only"),
-        *_numbers(t("Partis"), t("Remis"), t("Échoués")),
+        tag("th", t("Partis"), scope="col", class_="number wide-only"),
+        *_numbers(t("Remis"), t("Échoués")),
         tag("th", t("Inconnus"), scope="col", class_="number wide-only"),
         tag("th", t("Erreur la plus fréquente"), scope="col", class_="wide-only"),
     )
@@ -133,7 +134,7 @@ def _network(row: NetworkRow) -> Markup:
         "tr",
         tag("td", row.account_label or row.account_code),
         tag("td", outbox.channel(row.channel), class_="wide-only"),
-        tag("td", count(row.sent), class_="number"),
+        tag("td", count(row.sent), class_="number wide-only"),
         tag("td", count(row.delivered), class_="number"),
         tag("td", count(row.failed), class_="number figure-red" if row.failed else "number"),
         tag("td", count(row.unknown), class_="number wide-only"),

@@ -70,7 +70,7 @@ def _table(lines: tuple[BookLine, ...]) -> Markup:
         tag("th", t("Paiement"), scope="col"),
         tag("th", t("Chez eux"), scope="col", class_="number"),
         tag("th", t("Chez nous"), scope="col", class_="number"),
-        tag("th", t("Différence"), scope="col", class_="number"),
+        tag("th", t("Différence"), scope="col", class_="number wide-only"),
         tag("th", t("Le nôtre"), scope="col", class_="wide-only"),
         tag("th", t("Heure"), scope="col", class_="number wide-only"),
     )
@@ -89,7 +89,11 @@ def _line(line: BookLine) -> Markup:
         ),
         tag("td", _figure(line.theirs), class_="number"),
         tag("td", _figure(line.ours), class_="number"),
-        tag("td", money(line.difference) if differs else "=", class_="number figure-red" if differs else "number"),
+        tag(
+            "td",
+            money(line.difference) if differs else "=",
+            class_=f"number wide-only {'figure-red' if differs else ''}",
+        ),
         tag("td", chips.chip(words.STATES[line.state]) if line.state else "", class_="wide-only"),
         tag("td", when(line.at), class_="number wide-only"),
         class_="book-differs" if differs else "",

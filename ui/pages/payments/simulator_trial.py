@@ -51,10 +51,10 @@ class Trial:
         with layout.row():
             ways = {"collect": t("Demander au téléphone"), "payout": t("Envoyer au téléphone")}
             filters.segments(ways, self._direction, self._choose_direction, label=t("Sens"))
-        with ui.element("div").classes("field-pair"):
+        with ui.element("div").classes("field-pair trial-pair"):
             person = fields.choice(t("Portefeuille"), names, value=next(iter(names), None))
             self._number = fields.text(t("Ou un autre numéro"), hint=t("Entrée pour chercher."))
-        with ui.element("div").classes("field-pair"):
+        with ui.element("div").classes("field-pair trial-pair"):
             self._method = fields.choice(t("Moyen"), {})
             self._amount = fields.text(t("Montant"), value=USUAL_AMOUNT)
         self._scenario = fields.choice(
