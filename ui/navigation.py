@@ -61,6 +61,8 @@ SECTIONS: tuple[Section, ...] = (
     Section("/paiements/sante", "Opérateurs", "network_check", Permission.PAYMENTS_READ, "Paiements"),
     Section("/paiements/rappels", "Rappels reçus", "webhook", Permission.PAYMENTS_READ, "Paiements"),
     Section("/paiements/comptes", "Comptes et routes", "account_tree", Permission.PAYMENTS_READ, "Paiements"),
+    Section("/paiements/messages", "Messages", "sms", Permission.OUTBOX_READ, "Paiements"),
+    Section("/paiements/simulateurs", "Simulateurs", "experiment", Permission.PAYMENTS_SIMULATE, "Paiements"),
     Section("/grand-livre", "Grand livre", "receipt_long", Permission.LEDGER_READ, "Suivi"),
     Section("/grand-livre/balance", "Balance", "balance", Permission.LEDGER_READ, "Suivi"),
     Section("/administration/taches", "Tâches", "task_alt", Permission.JOBS_READ, "Suivi"),

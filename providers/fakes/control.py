@@ -1,16 +1,22 @@
-"""The control API under `/_fake/`: scenarios, the clock, callbacks on demand, the book. Loopback, like the fakes."""
+"""The control API under `/_fake/`: scenarios, the clock, callbacks, phones, the book. Loopback, like the fakes."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from core import clock
+from providers.answers import Reason, SeenState
 from providers.fakes.base import Call, Fake, route
 from providers.fakes.behaviour import CODES, DEMO_MIX, Told
 from providers.fakes.kernel import Kernel, NotLoopbackError, Payment
+from providers.fakes.phones import PHONES
+
+MOST_SHOWN = 100
 
 
 class _Body(BaseModel):
@@ -25,7 +31,7 @@ class _Reset(_Body):
 class _Scenario(_Body):
     adapter: str
     code: str
-    count: int = Field(default=1, ge=1, le=100_000)
+    count: int = Field(default=1, ge=0, le=100_000)  # none: forget what is queued
 
 
 class _Clock(_Body):
@@ -36,6 +42,13 @@ class _Callback(_Body):
     reference: str
     times: int = Field(default=1, ge=1, le=1_000)
     tamper: bool = False
+    says: SeenState | None = None  # another state than the true one: an old callback that comes last
+    after_s: float = Field(default=0, ge=0, le=86_400)
+
+
+class _Press(_Body):
+    reference: str
+    choice: Literal["pay", "refuse"]
 
 
 class _Configure(_Body):
@@ -50,18 +63,23 @@ class _Controls:
     def __init__(self, kernel: Kernel, fakes: Mapping[str, Fake]) -> None:
         self.kernel = kernel
         self.fakes = fakes
+        self.since = clock.now()  # what the book holds began then
 
     def reset(self, body: _Reset) -> dict[str, Any]:
         mix = DEMO_MIX if body.mix is None and body.seed != "" else body.mix or {}
         self.kernel.reset(str(body.seed), mix)
         for fake in self.fakes.values():
             fake.reset()
+        self.since = clock.now()
         return {}
 
     def scenario(self, body: _Scenario) -> dict[str, Any] | Response:
         if body.adapter not in self.fakes or body.code not in CODES:
             return _refuse(404, f"no such fake or code: {body.adapter} {body.code}")
-        self.kernel.chooser.queue(body.adapter, body.code, body.count)
+        if body.count:
+            self.kernel.chooser.queue(body.adapter, body.code, body.count)
+        else:
+            self.kernel.chooser.queued.pop(body.adapter, None)
         return {}
 
     def clock(self, body: _Clock) -> dict[str, Any]:
@@ -73,8 +91,24 @@ class _Controls:
         if payment is None:
             return _refuse(404, f"no payment {body.reference}")
         before = len(self.kernel.sent)
-        self.kernel.tell(payment, Told(times=body.times, is_forged=body.tamper))
+        told = Told(says=body.says, times=body.times, is_forged=body.tamper)
+        if body.after_s:
+            self.kernel.later(body.after_s, lambda: self.kernel.tell(payment, told))
+        else:
+            self.kernel.tell(payment, told)
         return {"sent": [sent.as_document() for sent in self.kernel.sent[before:]]}
+
+    def press(self, body: _Press) -> dict[str, Any] | Response:
+        """Do what the payer presses on his phone: his PIN, or no."""
+        payment = self._payment(body.reference)
+        if payment is None or not payment.is_pending:
+            return _refuse(404, f"nothing to press for {body.reference}")
+        if body.choice == "pay":
+            self.kernel.succeed(payment)
+        else:
+            self.kernel.end(payment, SeenState.CANCELLED, Reason.NOT_APPROVED)
+        self.kernel.tell(payment)
+        return {"state": payment.state}
 
     def configure(self, body: _Configure) -> dict[str, Any] | Response:
         try:
@@ -86,7 +120,20 @@ class _Controls:
     def book(self, call: Call) -> dict[str, Any]:
         adapter = call.query.get("adapter", "")
         rows = [row for row in self.kernel.book if adapter in {"", row.adapter}]
-        return {"now": self.kernel.now().isoformat(), "book": [row.as_document() for row in rows]}
+        now = self.kernel.now().isoformat()
+        return {"now": now, "since": self.since.isoformat(), "book": [row.as_document() for row in rows]}
+
+    def payments(self, call: Call) -> dict[str, Any]:
+        """Return the newest orders, whatever became of them, as the other side sees them."""
+        wanted = [call.query["adapter"]] if call.query.get("adapter") else [*self.fakes]
+        found = [payment for name in wanted for payment in self.kernel.search(name)]
+        newest = sorted(found, key=lambda payment: payment.opened_at, reverse=True)[:MOST_SHOWN]
+        return {"payments": [_payment_document(payment) for payment in newest]}
+
+    def letters(self, call: Call) -> dict[str, Any]:
+        """Return the newest messages that phones, mailboxes and browsers received."""
+        newest = PHONES.letters(call.query.get("adapter", ""), call.query.get("to", ""))[:-MOST_SHOWN:-1]
+        return {"letters": [{**asdict(one), "at": one.at.isoformat()} for one in newest]}
 
     def calls(self, call: Call) -> dict[str, Any]:
         adapter = call.query.get("adapter", "")
@@ -114,7 +161,10 @@ def routes(kernel: Kernel, fakes: Mapping[str, Fake]) -> list[Route]:
         route("/clock", _reading(_Clock, controls.clock)),
         route("/callback", _reading(_Callback, controls.callback)),
         route("/configure", _reading(_Configure, controls.configure)),
+        route("/press", _reading(_Press, controls.press)),
         route("/book", controls.book, "GET"),
+        route("/payments", controls.payments, "GET"),
+        route("/letters", controls.letters, "GET"),
         route("/calls", controls.calls, "GET"),
     ]
 
@@ -132,6 +182,21 @@ def _reading(
         return act(body)
 
     return handle
+
+
+def _payment_document(payment: Payment) -> dict[str, Any]:
+    return {
+        "adapter": payment.adapter,
+        "id": payment.id,
+        "reference": payment.reference,
+        "operation": payment.operation,
+        "party": payment.party,
+        "amount_minor": payment.asked.minor,
+        "currency": payment.asked.currency,
+        "state": payment.state,
+        "code": payment.story.code,
+        "at": payment.opened_at.isoformat(),
+    }
 
 
 def _refuse(status: int, message: str) -> JSONResponse:

@@ -93,6 +93,15 @@ class Weight:
     segments: int
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a text would be: its weight, what forbids it, and how it reads with the longest values."""
+
+    weight: Weight
+    faults: tuple[str, ...]
+    longest: Rendered
+
+
 def install_shipped(session: Session) -> int:
     """Write the texts of this release that are not there; return how many. A person's own text stays in force."""
     shelf = _Shelf(session)
@@ -345,3 +354,19 @@ def row_of(row: MessageTemplate) -> TextRow:
     faults = find_faults(text)
     columns = {name: getattr(row, name) for name in TextRow.__slots__ if name not in {"weight", "faults"}}
     return TextRow(**columns, weight=Weight("", 0, 0) if faults else weigh(text), faults=faults)
+
+
+def check_text(_session: Session, actor: Actor, order: SaveText) -> Checked:
+    """Return what publishing a text would find, while it is still being written; nothing is kept."""
+    actor.require(Permission.OUTBOX_READ)
+    row = _new(order.code, order.locale, order.channel, 0, _shipped(order.code))
+    row.subject, row.body = order.subject, order.body
+    row.max_segments = order.max_segments or row.max_segments
+    text = text_of_row(row.model_dump())
+    faults = find_faults(text)
+    longest = {name: name[:length].ljust(length, ".") for name, length in text.variables.items()}
+    try:
+        shown = fill(text, longest, Channel.EMAIL if text.subject else Channel.SMS)
+        return Checked(weigh(text), faults, shown)
+    except (ValueError, KeyError, IndexError, AttributeError):
+        return Checked(Weight("", 0, 0), faults, Rendered(order.subject, order.body))

@@ -70,3 +70,14 @@ def list_networks(session: Session, actor: Actor, *, since: datetime | None = No
         (since or clock.now() - timedelta(days=1),),
     )
     return [NetworkRow(**row) for row in rows]
+
+
+def count_states(session: Session, actor: Actor, *, days: int = 7) -> dict[str, int]:
+    """Return how many messages of the last days stand in each state; a state without any is absent."""
+    actor.require(Permission.OUTBOX_READ)
+    rows = fetch_all(
+        session,
+        "select state, count(*) as messages from message where created_at >= %s group by 1",
+        (clock.now() - timedelta(days=days),),
+    )
+    return {row["state"]: int(row["messages"]) for row in rows}

@@ -113,15 +113,16 @@ def suppress_by_hand(session: Session, actor: Actor, order: SuppressAddress) -> 
     return done
 
 
-def end_suppression(session: Session, actor: Actor, suppression_id: UUID) -> None:
-    """Write to an address again."""
+def end_suppression(session: Session, actor: Actor, suppression_id: UUID, reason: str = "") -> bool:
+    """Write to an address again; why stays in the trail."""
     actor.require(Permission.MESSAGES_WRITE)
     ended = driver(session).execute(
         "update suppression set ended_at = %s where id = %s and ended_at is null", (clock.now(), suppression_id)
     )
     if not ended.rowcount:
         raise NotFound(thing="suppression")
-    audit.record(session, actor, "suppression.end", "suppression", suppression_id)
+    audit.record(session, actor, "suppression.end", "suppression", suppression_id, reason)
+    return True
 
 
 # The link of a mail

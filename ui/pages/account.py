@@ -10,6 +10,7 @@ from ui.components import buttons, cards, chips, copy_field, fields, layout, qr_
 from ui.components.facts import prose
 from ui.labels import t
 from ui.markup import show
+from ui.pages import account_preferences
 from ui.pages.administration import user as console
 from ui.pages.administration import words
 
@@ -29,6 +30,8 @@ async def account() -> None:
         with layout.cell(6):
             _second_factor(me)
             await _sessions()
+        with layout.cell(12):
+            await account_preferences.draw()
 
 
 def _profile(me: UserRow) -> None:

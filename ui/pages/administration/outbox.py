@@ -15,8 +15,8 @@ from ui.pages.administration import words
 
 
 @shell.screen("/administration/boite-envoi", title="Boîte d'envoi", needs=Permission.OUTBOX_READ)
-async def outbox() -> None:
-    """Draw the messages, the newest first; a row opens the text as its reader gets it."""
+async def outbox(etat: str = "") -> None:
+    """Draw the messages, the newest first; a row opens the text as its reader gets it. `etat` narrows to a state."""
     layout.title(t("Boîte d'envoi"), t("Les messages écrits par chaque opération. Les codes ne se lisent pas ici."))
     with cards.card(is_flush=True):
         tables.Table(
@@ -38,6 +38,7 @@ async def outbox() -> None:
                 Filter("state", t("État"), words.sign_choices(words.MESSAGE_STATES)),
             ],
             empty=t("Aucun message. Le premier paraîtra avec la première opération."),
+            first=Ask(filters={"state": etat} if etat in words.MESSAGE_STATES else {}),
             on_open=_open,
         )
 
