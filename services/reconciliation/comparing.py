@@ -15,9 +15,13 @@ from core.zones import bounds_of_day, zone_of
 from models.ledger import Source
 from models.reconciliation import ItemKind, ReconciliationRun
 from models.transfers import CaseKind
+from providers.answers import Seen, SeenState
 from services import audit, ledger
 from services.ledger import Posting
 from services.transfers import cases, plan_read
+from services.transfers.contradictions import note_final
+from services.transfers.rows import find
+from services.transfers.transitions import Proof
 
 LATER_COMPARISON = "later"
 INCOMING = frozenset({"collect", "reversal"})
@@ -152,8 +156,26 @@ def compare(session: Session, run: ReconciliationRun) -> Compared:
     _release(session, [row["line_id"] for row in gone if row["kind"] == ItemKind.THEIRS_NOT_OURS])
     for row in new:
         if row["kind"] == ItemKind.STATE_DIFFERS:
-            plan_read(session, row["transfer_id"])
+            _take_word(session, row["transfer_id"], row["line_id"])
     return Compared(len(new), len(gone))
+
+
+def _take_word(session: Session, transfer_id: UUID, line_id: UUID) -> None:
+    """Have an open transfer read again; of a final one the list's word is late money, a payout come back, or a case."""
+    transfer = find(session, transfer_id, is_locked=True)
+    if transfer.is_open:
+        plan_read(session, transfer_id)
+        return
+    (line,) = _lines(session, [line_id])
+    is_back = line["kind"] == "reversal" and line["state"] == SeenState.SUCCEEDED
+    seen = Seen(
+        state=SeenState.REVERSED if is_back else SeenState(line["state"]),
+        provider_state=line["provider_state"],
+        amount=Money(line["amount_minor"], Currency(line["currency"])),
+        provider_ref=line["provider_ref"] or None,
+        at=line["at"],
+    )
+    note_final(session, transfer, seen, Proof("list"))
 
 
 def _suspend(session: Session, line_ids: list[UUID]) -> None:

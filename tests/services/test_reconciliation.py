@@ -110,7 +110,7 @@ def test_each_kind_of_difference_is_told_apart(database: Database, wave: Account
     ]
     assert compared == Compared(new=5, gone=0)
     assert before.reference not in {subject for _, subject in kinds(database, run_id)}
-    assert suspense(database, wave) == 700
+    assert suspense(database, wave) == 700 + 5_000  # what nobody asked for, and what came after all
     assert books_hold(database)
 
 
@@ -157,6 +157,34 @@ def test_a_later_list_that_says_success_reads_the_transfer_again(database: Datab
     with database.transaction() as session:
         assert session.get_one(Transfer, waiting.id).next_read_at == clock.now()
         assert session.get_one(Transfer, waiting.id).state == "unknown"  # a list is no proof of its own
+
+
+def test_a_list_that_pays_what_we_called_failed_is_late_money_once(database: Database, wave: AccountRow) -> None:
+    failed = ours(database, wave, provider_ref="L", state="failed")
+
+    for _ in range(2):
+        night(database, wave, line("L"))
+
+    with database.transaction() as session:
+        cases = fetch_all(session, "select kind, transfer_id, amount_minor from transfer_case")
+        assert session.get_one(Transfer, failed.id).state == "failed"
+    assert cases == [{"kind": "late_money", "transfer_id": failed.id, "amount_minor": 5_000}]
+    assert suspense(database, wave) == 5_000
+    assert books_hold(database)
+
+
+def test_a_list_that_denies_what_we_called_a_success_stops_the_payouts(database: Database, wave: AccountRow) -> None:
+    paid = ours(database, wave, provider_ref="D", direction="payout")
+
+    night(database, wave, line("D", kind="payout", state=SeenState.FAILED))
+
+    with database.transaction() as session:
+        cases = fetch_all(session, "select kind, transfer_id from transfer_case")
+        account = fetch_one(session, "select are_payouts_paused from provider_account where id = %s", (wave.id,))
+        assert session.get_one(Transfer, paid.id).state == "succeeded"
+    assert cases == [{"kind": "contradiction", "transfer_id": paid.id}]
+    assert account == {"are_payouts_paused": True}
+    assert suspense(database, wave) == 0
 
 
 def test_a_difference_is_closed_with_a_word_and_the_fee_is_entered(database: Database, wave: AccountRow) -> None:
