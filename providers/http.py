@@ -2,13 +2,13 @@
 
 import threading
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
 
 from core.addresses import is_inside
-from core.settings import parse_networks
+from core.settings import get_settings, parse_networks
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 10.0
@@ -104,8 +104,19 @@ def _client() -> httpx.Client:
                 keepalive_expiry=KEPT_S,
             )
             agent = {"User-Agent": USER_AGENT}
-            _clients.append(httpx.Client(follow_redirects=False, trust_env=False, limits=limits, headers=agent))
+            _clients.append(
+                httpx.Client(follow_redirects=False, trust_env=False, limits=limits, headers=agent, **_proxied(limits))
+            )
         return _clients[0]
+
+
+def _proxied(limits: httpx.Limits) -> dict[str, Any]:
+    """Return how everything but loopback goes through `OUTBOUND_PROXY`, where there is one."""
+    proxy = get_settings().outbound_proxy
+    if not proxy:
+        return {}
+    direct = httpx.HTTPTransport(limits=limits)
+    return {"proxy": proxy, "mounts": dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"), direct)}
 
 
 def _read_bounded(answer: httpx.Response, largest_bytes: int) -> bytes:

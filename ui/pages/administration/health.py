@@ -7,7 +7,8 @@ from nicegui import app, ui
 
 from core.clock import now
 from core.permissions import Permission
-from services import books, jobs
+from core.settings import get_settings
+from services import books, jobs, provider_seeds
 from services import health as report
 from services.books import Examination, Finding
 from services.health import Health
@@ -23,6 +24,7 @@ BROKEN = Sign("error", "Rompue", Tone.RED)
 GOOD = Sign("check_circle", "Bon", Tone.ACCENT)
 BAD = Sign("error", "À voir", Tone.RED)
 LOOK_EVERY_S = 1.0
+DIFFERENCES = {"differs": "différente de {code}", "absent": "absente de {code}", "no_account": "sans compte {code}"}
 MEBIBYTE = 1024 * 1024
 LIBRARIES = ("NiceGUI", "FastAPI", "SQLAlchemy", "psycopg")
 
@@ -48,6 +50,7 @@ async def health() -> None:
                 database = show(Markup())
             with cards.titled(t("Versions")):
                 show(facts.facts(_versions()))
+            await _draw_differences()
 
     async def refresh() -> None:
         examination = await shell.read(books.get_examination)
@@ -199,6 +202,16 @@ def _tasks(state: Health) -> Markup:
     ]
     link = tag("a", t("Toutes les tâches"), href="/administration/taches", class_="link")
     return join(facts.facts(lines), link)
+
+
+async def _draw_differences() -> None:
+    """Name the variables that say something else than the accounts they once made; nothing when there is none."""
+    found = await shell.read(provider_seeds.list_differences, get_settings())
+    if not found:
+        return
+    with cards.titled(t("Environnement")):
+        show(facts.prose(t("Ces variables ne disent plus la même chose que les comptes. Les comptes font foi.")))
+        show(facts.facts([(one.variable, t(DIFFERENCES[one.kind]).format(code=one.account_code)) for one in found]))
 
 
 def _versions() -> list[facts.Fact]:
