@@ -6,6 +6,7 @@ from uuid import UUID
 
 from core import clock
 from core.database import Session, driver, fetch_all, fetch_one
+from core.orders import is_storable
 from core.phone import PhoneRefusal, normalise
 from core.security import input_mac, is_same
 from core.settings import get_settings
@@ -111,6 +112,8 @@ def report_secrets(account: Account) -> tuple[str, ...]:
 
 def find_by_address(session: Session, code: str, secret: str) -> Account | None:
     """Return the account an address of reports belongs to; an unknown code and a wrong secret look the same."""
+    if not is_storable(code):
+        return None
     row = fetch_one(
         session,
         "select id from provider_account where code = %s and state <> %s and adapter = any(%s)",
