@@ -78,7 +78,7 @@ def save_lines(session: Session, run_id: UUID, account_id: UUID, lines: Sequence
     connection.execute("truncate incoming_line")
     now = clock.now()
     with connection.cursor().copy(f"copy incoming_line ({_COLUMNS}) from stdin") as copy:
-        for line in lines:
+        for line in {line.line_key: line for line in lines}.values():  # said twice in one page: the last word counts
             copy.write_row(_row(run_id, account_id, line, now))
     saved = connection.execute(
         f"insert into provider_line ({_COLUMNS}) select {_COLUMNS} from incoming_line"
