@@ -9,6 +9,7 @@ import httpx
 import pytest
 from twilio.request_validator import RequestValidator
 
+from core.database import driver
 from core.permissions import SYSTEM
 from models.messages import Channel
 from providers.fakes.keys import secret_of
@@ -230,3 +231,12 @@ def test_what_no_row_can_hold_is_taken_all_the_same(house: House) -> None:
     for code in ("\0", "²", "9" * 5_000):
         fields = {"AccountSid": SID, "From": "whatsapp:+14155238886", "MessageSid": "SM\0", "ErrorCode": code}
         assert twilio_post(house, "/whatsapp/status?mid=%00", fields).status_code == 204
+
+
+@pytest.mark.parametrize("change", ["environment = 'live' where adapter = 'smtp'", "state = 'paused' where true"])
+def test_nobody_can_sign_a_stop_with_the_known_secret_of_a_fake(house: House, change: str) -> None:
+    body = meta_body(messages=[{"from": "2290197000600", "id": "wamid.1", "type": "text", "text": {"body": "STOP"}}])
+    with house.database.transaction() as session:
+        driver(session).execute(f"update provider_account set {change}")
+    assert meta_post(house, body).status_code == 403
+    assert house.rows("select 1 from suppression") == []
