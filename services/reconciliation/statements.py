@@ -41,6 +41,7 @@ LARGEST_UNPACKED_BYTES = 200 * 1024 * 1024
 PIECE_BYTES = 1 << 20
 ENDLESS = 1 << 60
 FIRST_YEAR, LAST_YEAR = 2000, 2099
+LONGEST_REFERENCE = 200
 MOST_PROBLEMS = 50
 SAMPLE_LINES = 8
 
@@ -292,6 +293,9 @@ def _line(row: Mapping[str, str], index: int, currency: Currency, place: ZoneInf
         raise _WrongValueError("state")
     fee = _amount(row["fee"], currency, "fee") if row.get("fee") else None
     reference = row.get("provider_ref", "")
+    for field in ("provider_ref", "our_reference"):
+        if len(row.get(field, "")) > LONGEST_REFERENCE:
+            raise _WrongValueError(field)
     return Line(
         line_key=reference or f"{row.get('our_reference', '')}:{row['date']}:{row['amount']}:{index}",
         kind=kind,

@@ -279,3 +279,9 @@ def test_a_balance_that_differs_is_told_with_what_is_in_flight(database: Databas
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(registry.adapter("wave")), "balance", lambda *_: told)
         assert reconciliation.record_balances(database) == 1
+
+
+def test_words_no_index_holds_do_not_end_the_night(database: Database, wave: AccountRow) -> None:
+    long = "".join(map(chr, range(0x4E00, 0x6E00)))
+    run_id, _ = night(database, wave, line(long), line("T\0"), line("U\ud800", party="\0", provider_state=long))
+    assert [kind for kind, _ in kinds(database, run_id)] == ["theirs_not_ours"] * 3
