@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from api.wire import ROOT, TONTINES, Wire
+from core.access_log import loggable_path
 from core.errors import (
     Conflict,
     FieldRefusal,
@@ -213,12 +214,13 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unavailable(request: Request, error: Exception) -> JSONResponse:
-    _log.warning("api.unavailable", path=request.url.path, error=type(error).__name__)
+    _log.warning("api.unavailable", path=loggable_path(request.url.path), error=type(error).__name__)
     return render(request, Unavailable())
 
 
 async def _defect(request: Request, error: Exception) -> JSONResponse:
-    _log.error("api.defect", path=request.url.path, request_id=_request_id(request), error=type(error).__name__)
+    path = loggable_path(request.url.path)
+    _log.error("api.defect", path=path, request_id=_request_id(request), error=type(error).__name__)
     return render(request, Defect())
 
 

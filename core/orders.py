@@ -31,6 +31,17 @@ class Order(BaseModel):
         return storable(value)
 
 
+def made_storable(value: Any) -> Any:
+    """Return what came from outside with a sign in place of each mark that no row can hold: for what must be taken."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8").replace("\x00", "?")
+    if isinstance(value, dict):
+        return {made_storable(key): made_storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [made_storable(item) for item in value]
+    return value
+
+
 def is_storable(value: Any) -> bool:
     """Say whether every text in `value` can be UTF-8 and stored by PostgreSQL."""
     if isinstance(value, str):

@@ -35,6 +35,7 @@ from providers.answers import (
     SeenState,
     Unknown,
 )
+from providers.instants import parse_instant
 from providers.wire import Answered, Silence, Wire
 
 VALIDITY = timedelta(seconds=900)
@@ -87,11 +88,7 @@ def money_of(raw: Any, currency: Any) -> Money | None:
 
 def instant_of(raw: Any) -> datetime | None:
     """Return an instant as the format writes it (ISO 8601 with an offset), None when it is not one."""
-    try:
-        found = datetime.fromisoformat(raw)
-    except (ValueError, TypeError):
-        return None
-    return found if found.tzinfo else None
+    return parse_instant(raw)
 
 
 def phone_of(raw: Any) -> PhoneNumber | None:

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 import uvicorn
@@ -27,6 +28,7 @@ from providers.wire import HIDDEN_FIELDS, LARGEST_KEPT_BYTES
 QUEUE_LENGTH = 2_048
 HOLDS_S = 40.0
 START_TIMEOUT_S = 20.0
+OWN_NAMES = frozenset({HOST, "localhost"})
 _PAGE = "<!doctype html><title>Service Unavailable</title><h1>Maintenance</h1>"
 
 
@@ -114,6 +116,28 @@ class Faulty:
         self._kernel.note_call(received)
 
 
+class OwnPages:
+    """Lets in who means this server: no name that was made to point here, and no other site's page in a browser.
+
+    A program sends no `Origin`; a browser sends one with every write, and its page must be one of ours.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the request, or refuse it."""
+        if scope["type"] == "http":
+            told = dict(scope["headers"])
+            host = told.get(b"host", b"").decode("latin-1")
+            origin = told.get(b"origin", b"").decode("latin-1")
+            is_ours = host.partition(":")[0] in OWN_NAMES and origin in {"", f"http://{host}"}
+            if not is_ours:
+                await Response(status_code=HTTPStatus.FORBIDDEN)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
 async def _gone(receive: Receive) -> None:
     """Wait until the client has gone, so that nothing more is written to it."""
     while (await receive())["type"] != "http.disconnect":
@@ -156,7 +180,7 @@ class FakeServer:
         self._socket = socket.create_server((HOST, port), backlog=QUEUE_LENGTH)
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
-            create_app(self.kernel, self.fakes, self._connections),
+            OwnPages(create_app(self.kernel, self.fakes, self._connections)),
             http=self._connections.protocol(),
             ws="none",
             lifespan="off",

@@ -26,6 +26,7 @@ from providers.messaging.answers import (
 from providers.wire import Answered, Wire
 
 LONGEST_TEXT = 1_600
+LONGEST_CODE = 9
 RATE = frozenset({20429, 63018, 14107})
 KINDS: Mapping[int, RefusedKind] = {
     20003: "configuration",
@@ -114,7 +115,7 @@ def read_report(form: Mapping[str, str], query: Mapping[str, str]) -> Report:
         message_id=parse_id(query.get("mid", "")),
         provider_message_id=form.get("MessageSid", ""),
         code=code,
-        kind=KINDS.get(int(code), "final") if code.isdigit() else "final",
+        kind=KINDS.get(int(code), "final") if code.isdecimal() and len(code) <= LONGEST_CODE else "final",
     )
 
 

@@ -26,6 +26,7 @@ from providers.answers import (
     SeenState,
     Unknown,
 )
+from providers.instants import parse_instant
 from providers.tokens import Token, tokens
 from providers.wire import Answered, Silence, Wire
 
@@ -189,11 +190,7 @@ def phone(raw: Any) -> PhoneNumber | None:
 
 def instant(raw: Any) -> datetime | None:
     """Read an ISO instant of an answer; None when it is none or has no zone."""
-    try:
-        at = datetime.fromisoformat(raw) if isinstance(raw, str) else None
-    except ValueError:
-        return None
-    return at if at is not None and at.tzinfo is not None else None
+    return parse_instant(raw)
 
 
 def text_of(raw: Any) -> str:

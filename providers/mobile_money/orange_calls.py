@@ -31,6 +31,7 @@ from providers.answers import (
     SeenState,
     Unknown,
 )
+from providers.instants import parse_instant
 from providers.tokens import Fetch, Token, tokens
 from providers.wire import Answered, Silence, Wire
 
@@ -189,11 +190,7 @@ def read_phone(raw: object, country: str) -> PhoneNumber | None:
 
 def read_instant(raw: object) -> datetime | None:
     """Read an ISO instant that says its offset; None for anything else."""
-    try:
-        instant = datetime.fromisoformat(str(raw))
-    except ValueError:
-        return None
-    return instant if instant.tzinfo is not None else None
+    return parse_instant(raw)
 
 
 def identifier(raw: object, longest: int = LONGEST_IDENTIFIER) -> str:

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from core import clock
 from core.database import Session, driver, fetch_all, fetch_one
+from core.orders import is_storable
 from core.phone import PhoneRefusal, normalise
 from core.security import input_mac, is_same
 from core.settings import get_settings
 from models.messages import Channel
-from models.transfers import AccountState
+from models.transfers import AccountState, ProviderEnvironment
 from providers import messaging
 from providers.answers import Account
 from services import provider_accounts
@@ -111,6 +112,8 @@ def report_secrets(account: Account) -> tuple[str, ...]:
 
 def find_by_address(session: Session, code: str, secret: str) -> Account | None:
     """Return the account an address of reports belongs to; an unknown code and a wrong secret look the same."""
+    if not is_storable(code):
+        return None
     row = fetch_one(
         session,
         "select id from provider_account where code = %s and state <> %s and adapter = any(%s)",
@@ -124,8 +127,18 @@ def find_by_address(session: Session, code: str, secret: str) -> Account | None:
 
 
 def list_accounts_of(session: Session, *adapters: str) -> list[Account]:
-    """Return the accounts of some networks that may still hear from them, paused ones too."""
-    return provider_accounts.views_of(session, adapters, states=(AccountState.ACTIVE, AccountState.PAUSED))
+    """Return the accounts of some networks that may still hear from them, paused ones too.
+
+    The secrets of fakes are no secrets: one that sleeps, or that stands beside real accounts, hears nothing, or any
+    stranger could sign the STOP of a person in its name.
+    """
+    fakes = () if provider_accounts.is_any_live_active(session) else (AccountState.ACTIVE,)
+    return [
+        account
+        for state in (AccountState.ACTIVE, AccountState.PAUSED)
+        for account in provider_accounts.views_of(session, adapters, states=(state,))
+        if account.environment != ProviderEnvironment.FAKE or state in fakes
+    ]
 
 
 def _country(channel: Channel, address: str) -> str:

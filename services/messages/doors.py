@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from core.database import Session
+from core.orders import made_storable
 from core.phone import PhoneRefusal, normalise
 from core.settings import get_settings
 from models.inbox import Authenticity
@@ -44,6 +45,14 @@ class Knock:
         """Return every field as it came, blank ones too: all of them are signed."""
         return parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
 
+    def asked(self) -> dict[str, str]:
+        """Return the query as it can be kept."""
+        return {name: made_storable(value) for name, value in self.query.items()}
+
+    def fields(self) -> dict[str, str]:
+        """Return the form as it can be kept."""
+        return {name: made_storable(value) for name, value in self.form()}
+
     def urls(self) -> list[str]:
         """Return the addresses we gave: our own bases, never the host a proxy passes on."""
         query = f"?{self.raw_query}" if self.raw_query else ""
@@ -69,37 +78,36 @@ def take_gateway(session: Session, knock: Knock, code: str, secret: str) -> Repl
     reader = _READERS.get(account.adapter) if account else None
     if account is None or reader is None:
         return Reply(404)
-    form = dict(knock.form())
+    form = knock.fields()
     if account.adapter == "twilio_sms" and not _is_twilios(account, knock):
         return FORBIDDEN
     is_signed = account.adapter == "twilio_sms"
     proof = Authenticity.SIGNED if is_signed else Authenticity.SECRET
-    written = _written(account.adapter, form, knock.query)
+    written = _written(account.adapter, form, knock.asked())
     if written is not None:
         source = f"message:{account.adapter}"
         received = _received(knock, account, proof, source=source, key=written.id, hides_path=True)
         take_inbound(session, received, Channel.SMS, _phone(written.sender), written.text)
         return Reply(200)
-    take_report(session, _received(knock, account, proof, hides_path=True), reader(form, knock.query))
+    take_report(session, _received(knock, account, proof, hides_path=True), reader(form, knock.asked()))
     return Reply(200)
 
 
 def take_twilio_status(session: Session, knock: Knock) -> Reply:
     """Take a status of a WhatsApp message; one of a message that is not ours is taken too."""
-    form = dict(knock.form())
+    form = knock.fields()
     account = _twilio_account(session, knock, form, sender=form.get("From", ""))
     if account is None:
         return FORBIDDEN
-    take_report(session, _received(knock, account, Authenticity.SIGNED), twilio.read_report(form, knock.query))
+    take_report(session, _received(knock, account, Authenticity.SIGNED), twilio.read_report(form, knock.asked()))
     return Reply(204)
 
 
 def take_twilio_message(session: Session, knock: Knock) -> Reply:
     """Store what a person wrote through Twilio, and obey a STOP; a dialogue answers elsewhere."""
-    fields = knock.form()
-    if len(fields) > MOST_FIELDS:
+    if len(knock.form()) > MOST_FIELDS:
         return Reply(400)
-    form = dict(fields)
+    form = knock.fields()
     account = _twilio_account(session, knock, form, sender=form.get("To", ""))
     if account is None:
         return FORBIDDEN
@@ -228,7 +236,7 @@ def _phone(raw: str) -> str:
 def _values(body: bytes) -> list[dict[str, Any]]:
     """Return every `value` of a call; none of what is not WhatsApp's or cannot be read."""
     try:
-        document = _document(json.loads(body))
+        document = _document(made_storable(json.loads(body)))
     except (ValueError, RecursionError):
         return []
     if document.get("object") != "whatsapp_business_account":

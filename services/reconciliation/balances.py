@@ -57,7 +57,7 @@ def _record(database: Database, account_id: UUID) -> bool:
             currency=balance.amount.currency,
             theirs_minor=balance.amount.minor,
             ours_minor=ours["float_minor"],
-            in_flight_minor=ours["in_flight_minor"],
+            in_flight_minor=int(ours["in_flight_minor"]),
         )
         session.add(row)
         differs = abs(row.theirs_minor - row.ours_minor) > row.in_flight_minor

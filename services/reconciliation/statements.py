@@ -5,11 +5,13 @@ CSV in any usual encoding and separator, or XLSX.
 
 import hashlib
 import io
+import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -35,6 +37,11 @@ from services.reconciliation.fetching import save_lines
 from services.reconciliation.refusals import ColumnsMissing, LinesWrong, StatementKnown, StatementUnreadable
 
 LARGEST_BYTES = 20 * 1024 * 1024
+LARGEST_UNPACKED_BYTES = 200 * 1024 * 1024
+PIECE_BYTES = 1 << 20
+ENDLESS = 1 << 60
+FIRST_YEAR, LAST_YEAR = 2000, 2099
+LONGEST_REFERENCE = 200
 MOST_PROBLEMS = 50
 SAMPLE_LINES = 8
 
@@ -192,15 +199,29 @@ def _read(order: ImportStatement) -> pl.DataFrame:
         raise StatementUnreadable(detail="0 ou plus de 20 Mo")
     try:
         if order.content[:2] == b"PK":
+            _require_small(order.content)
             table = pl.read_excel(io.BytesIO(order.content), engine="calamine", infer_schema_length=0)
         else:
             text = _decode(order.content)
             table = pl.read_csv(io.StringIO(text), separator=_separator(text), infer_schema=False)
-    except (PolarsError, FastExcelError, ValueError, OSError) as error:
+    except (PolarsError, FastExcelError, zipfile.BadZipFile, zlib.error, ValueError, OSError, RuntimeError) as error:
         raise StatementUnreadable(detail=type(error).__name__) from error
     if table.is_empty():
         raise StatementUnreadable(detail="aucune ligne")
     return table.select(pl.all().cast(pl.String).fill_null("").str.strip_chars())
+
+
+def _require_small(content: bytes) -> None:
+    """Refuse a workbook that unpacks to far more than it weighs, whatever size it says it has."""
+    unpacked = 0
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        for part in book.infolist():
+            part.file_size = ENDLESS  # what it says of itself ends no reading
+            with book.open(part) as stream:
+                while piece := stream.read(PIECE_BYTES):
+                    unpacked += len(piece)
+                    if unpacked > LARGEST_UNPACKED_BYTES:
+                        raise StatementUnreadable(detail="plus de 200 Mo une fois ouvert")
 
 
 def _decode(content: bytes) -> str:
@@ -236,11 +257,16 @@ def _parse(
     problems: list[Problem] = []
     place = ZoneInfo(zone_of(account.country))
     currency = Currency(account.currency)
+    seen: Counter[str] = Counter()
     named = {field: table[header].to_list() for field, header in columns.items()}
     for index in range(table.height):
         row = {field: values[index] for field, values in named.items()}
         try:
-            lines.append(_line(row, index, currency, place))
+            line = _line(row, index, currency, place)
+            seen[line.line_key] += 1
+            # A payment and its reversal may bear one reference: none of the lines may be lost.
+            key = line.line_key if seen[line.line_key] == 1 else f"{line.line_key}:{seen[line.line_key]}"
+            lines.append(replace(line, line_key=key))
         except _WrongValueError as wrong:
             problems.append(Problem(index + 2, columns[wrong.field], row[wrong.field][:60]))
             if len(problems) == MOST_PROBLEMS:
@@ -267,6 +293,9 @@ def _line(row: Mapping[str, str], index: int, currency: Currency, place: ZoneInf
         raise _WrongValueError("state")
     fee = _amount(row["fee"], currency, "fee") if row.get("fee") else None
     reference = row.get("provider_ref", "")
+    for field in ("provider_ref", "our_reference"):
+        if len(row.get(field, "")) > LONGEST_REFERENCE:
+            raise _WrongValueError(field)
     return Line(
         line_key=reference or f"{row.get('our_reference', '')}:{row['date']}:{row['amount']}:{index}",
         kind=kind,
@@ -288,7 +317,7 @@ def _amount(text: str, currency: Currency, field: str) -> Money:
         plain = plain.replace(",", "")
     try:
         minor = Decimal(plain.replace(",", ".")) * 10**currency.exponent
-    except InvalidOperation as error:
+    except DecimalException as error:
         raise _WrongValueError(field) from error
     if not minor.is_finite() or minor != minor.to_integral_value() or abs(minor) > 10**15:
         raise _WrongValueError(field)
@@ -304,6 +333,8 @@ def _instant(text: str, place: ZoneInfo) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         at = _french_instant(text)
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise _WrongValueError("date")
     return at if at.tzinfo else at.replace(tzinfo=place)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 
 from core.database import Session
+from core.orders import made_storable
 from core.phone import PhoneNumber, normalise
 from core.settings import get_settings
 from providers import registry
@@ -17,6 +18,7 @@ from services import provider_accounts
 from services.provider_accounts import SHAPES
 from services.transfers.rows import TransferRow, find
 
+LONGEST_REFERENCE, LONGEST_WORD = 200, 100
 _WITH_TOKEN = frozenset({"orange", "mtn"})
 
 Answer = TypeVar("Answer", bound=Prepared | Accepted | Rejected | Unknown | Seen | NotSeen)
@@ -81,10 +83,34 @@ def new_wire(order: Order) -> Wire:
 def ask(call: Callable[[Order, Wire], Answer], order: Order, wire: Wire, transfer_id: UUID) -> Answer | Unknown:
     """Make one call of an adapter. One that raises has a bug: what it did nobody knows, and nobody is lost for it."""
     try:
-        return call(order, wire)
+        return _fit(call(order, wire))
     except Exception as error:  # noqa: BLE001  # a bug in an adapter is one more thing that nobody knows
         _log.exception("transfer.adapter_failed", transfer_id=str(transfer_id), adapter=order.account.adapter)
         return Unknown(is_sent=True, detail=type(error).__name__)
+
+
+def _fit(answer: Answer) -> Answer:
+    """Return an answer whose words a row can hold and an index can find, whatever the provider wrote in them."""
+    match answer:
+        case Seen():
+            state = made_storable(answer.provider_state)[:LONGEST_WORD]
+            return replace(answer, provider_ref=_reference(answer.provider_ref), provider_state=state)
+        case Accepted():
+            seen = None if answer.seen is None else _fit(answer.seen)
+            handles = made_storable(dict(answer.handles))
+            return replace(answer, provider_ref=_reference(answer.provider_ref), handles=handles, seen=seen)
+        case Rejected():
+            return replace(answer, code=made_storable(answer.code), text=made_storable(answer.text))
+        case Prepared():
+            return replace(answer, handles=made_storable(dict(answer.handles)))
+        case NotSeen() | Unknown():
+            return replace(answer, detail=made_storable(answer.detail))
+    return answer
+
+
+def _reference(given: str | None) -> str | None:
+    """Return the provider's reference; one that is none of any length we could look for is no reference."""
+    return made_storable(given) if given and len(given) <= LONGEST_REFERENCE else None
 
 
 def close_link(row: TransferRow, order: Order, wire: Wire) -> None:

@@ -88,7 +88,7 @@ def _merged(legs: tuple[Leg, ...]) -> tuple[Leg, ...]:
 
 
 def fee_within(amount: Money, fee: Money | None) -> Money:
-    """Return the provider's fee as far as it can be booked beside `amount`: in its currency, not negative."""
-    if fee is None or fee.currency is not amount.currency or fee.minor < 0:
+    """Return the provider's fee if it can be booked beside `amount`: in its currency, not negative, not more."""
+    if fee is None or fee.currency is not amount.currency or not 0 <= fee.minor <= amount.minor:
         return Money.zero(amount.currency)
     return fee

@@ -16,6 +16,7 @@ from models.transfers import Direction, TransferState
 from providers import registry
 from services import approvals
 from services.approvals import ApprovalRow, AskApproval, Kind
+from services.ledger import KeyReused
 from services.routes import Route
 from services.transfers import purposes, requests
 from services.transfers.refusals import NothingLeftToRefund, NotRefundable
@@ -52,13 +53,21 @@ def refund(session: Session, actor: Actor, order: RefundTransfer) -> TransferRow
         raise NotRefundable
     known = fetch_one(session, "select id from transfer where source = %s and key = %s", (parent.source, order.key))
     if known is not None:
-        return find(session, known["id"])
+        return _same(find(session, known["id"]), parent, order)
     left = get_refundable(session, parent)
     amount = order.amount or left
     if amount.minor < 1 or amount > left:
         raise NothingLeftToRefund
     row = requests.request(session, actor, _request(parent, amount, order.key, purpose.refund_name))
     return _ask(session, actor, row, order)
+
+
+def _same(known: TransferRow, parent: TransferRow, order: RefundTransfer) -> TransferRow:
+    """Return the refund that this key made before; a key that served for anything else is refused."""
+    is_other_amount = order.amount is not None and order.amount != known.amount
+    if known.direction is not Direction.REFUND or known.parent_id != parent.id or is_other_amount:
+        raise KeyReused
+    return known
 
 
 def _request(parent: TransferRow, amount: Money, key: str, purpose: str) -> RequestTransfer:

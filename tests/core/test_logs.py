@@ -142,6 +142,9 @@ def test_the_end_of_a_private_address_is_never_written() -> None:
     assert loggable_path("/g/kannel/fSdG83hs/4") == "/g/kannel"
     assert loggable_path("/verifier/abc") == "/verifier"
     assert loggable_path("/v/X7K2") == "/v"
+    for door in ("mtn", "orange"):
+        address = f"/api/v1/payments/callback/{door}"
+        assert {loggable_path(address), loggable_path(f"{address}/4bb506b542af4dfc8c8e2c/")} == {address}
     assert loggable_path("/ussd/sessions") == "/ussd/sessions"
     assert loggable_path("/") == "/"
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from twilio.request_validator import RequestValidator
 
+from core.database import driver
 from core.permissions import SYSTEM
 from models.messages import Channel
 from providers.fakes.keys import secret_of
@@ -234,3 +235,28 @@ def test_a_network_may_resume_whom_it_bounced(house: House) -> None:
         assert suppressions.is_suppressed(session, Channel.SMS, number(), 0)
         assert suppressions.resume(session, Channel.SMS, number())
         assert not suppressions.is_suppressed(session, Channel.SMS, number(), 3)
+
+
+@pytest.mark.parametrize("code", ["%00", "a%00b", "%ed%a0%80", "%ff"])
+def test_a_gateway_no_row_could_be_named_by_is_nobody(house: House, code: str) -> None:
+    assert httpx.post(f"{house.address}/g/{code}/x", content=b"id=1").status_code == 404
+
+
+def test_what_no_row_can_hold_is_taken_all_the_same(house: House) -> None:
+    right = house.report_address("kannel")
+    assert httpx.get(f"{right}?mid=%00&type=%00").status_code == 200
+    status = {"id": "wamid.\0\ud800", "status": "\0", "errors": [{"code": "\0"}]}
+    message = {"from": "\0\udfff", "id": "\ud800", "type": "text", "text": {"body": "STOP\0"}}
+    assert meta_post(house, meta_body(statuses=[status], messages=[message])).status_code == 200
+    for code in ("\0", "²", "9" * 5_000):
+        fields = {"AccountSid": SID, "From": "whatsapp:+14155238886", "MessageSid": "SM\0", "ErrorCode": code}
+        assert twilio_post(house, "/whatsapp/status?mid=%00", fields).status_code == 204
+
+
+@pytest.mark.parametrize("change", ["environment = 'live' where adapter = 'smtp'", "state = 'paused' where true"])
+def test_nobody_can_sign_a_stop_with_the_known_secret_of_a_fake(house: House, change: str) -> None:
+    body = meta_body(messages=[{"from": "2290197000600", "id": "wamid.1", "type": "text", "text": {"body": "STOP"}}])
+    with house.database.transaction() as session:
+        driver(session).execute(f"update provider_account set {change}")
+    assert meta_post(house, body).status_code == 403
+    assert house.rows("select 1 from suppression") == []

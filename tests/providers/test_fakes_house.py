@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 from starlette.responses import Response
 from starlette.routing import Route
@@ -318,3 +319,28 @@ def test_by_itself_the_clock_runs_in_real_time() -> None:
         assert happened.wait(5)
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost"}, 200),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "rebound.example"}, 403),
+        ({"Host": "rebound.example", "Origin": "http://rebound.example"}, 403),
+        ({"Host": "[::1"}, 403),
+        ({"Host": ""}, 403),
+    ],
+)
+def test_no_page_of_another_site_reaches_the_fakes(house: House, headers: dict[str, str], status: int) -> None:
+    assert httpx.get(f"{house.url}/_fake/book", headers=headers).status_code == status
+    body = json.dumps({"seed": "evil"})
+    sent = httpx.post(f"{house.url}/_fake/reset", content=body, headers={"Content-Type": "text/plain", **headers})
+    assert sent.status_code == status
+
+
+def test_the_fakes_own_page_may_write(house: House) -> None:
+    headers = {"Origin": house.url}
+    assert httpx.post(f"{house.url}/_fake/reset", content=b"{}", headers=headers).status_code == 200

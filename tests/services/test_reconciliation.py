@@ -14,7 +14,8 @@ from core.permissions import Actor
 from models.ledger import AccountKind
 from models.reconciliation import ReconciliationRun
 from models.transfers import Transfer
-from providers.answers import Line, SeenState
+from providers import registry
+from providers.answers import Balance, Line, SeenState
 from services import books, ledger, reconciliation
 from services.provider_accounts import AccountRow
 from services.reconciliation import ResolveItem
@@ -291,3 +292,24 @@ def test_who_may_do_what(database: Database, wave: AccountRow) -> None:
     with database.transaction() as session:
         for read in reads:
             read(session, reader)
+
+
+def test_a_line_said_twice_in_one_page_is_one_line_with_its_last_word(database: Database, wave: AccountRow) -> None:
+    matched = ours(database, wave, provider_ref="T1")
+    fee = Money(matched.provider_fee_minor, Currency.XOF)
+    run_id, _ = night(database, wave, line("T1", fee=Money(7, Currency.XOF)), line("T1", fee=fee))
+    assert kinds(database, run_id) == []
+
+
+def test_a_balance_that_differs_is_told_with_what_is_in_flight(database: Database, wave: AccountRow) -> None:
+    ours(database, wave, state="pending", ended_at=None)
+    told = Balance(Money(1_000_000, Currency.XOF), NOON)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(registry.adapter("wave")), "balance", lambda *_: told)
+        assert reconciliation.record_balances(database) == 1
+
+
+def test_words_no_index_holds_do_not_end_the_night(database: Database, wave: AccountRow) -> None:
+    long = "".join(map(chr, range(0x4E00, 0x6E00)))
+    run_id, _ = night(database, wave, line(long), line("T\0"), line("U\ud800", party="\0", provider_state=long))
+    assert [kind for kind, _ in kinds(database, run_id)] == ["theirs_not_ours"] * 3

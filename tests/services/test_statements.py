@@ -1,6 +1,7 @@
 """A provider's statement: previewed, taken once, refused whole for one wrong line."""
 
 import io
+import zipfile
 from datetime import date
 
 import hypothesis.strategies as st
@@ -14,7 +15,7 @@ from core.permissions import SYSTEM
 from models.transfers import ProviderAccount
 from services import reconciliation
 from services.provider_accounts import AccountRow
-from services.reconciliation import ImportStatement
+from services.reconciliation import ImportStatement, statements
 from tests.builders import payments
 from tests.builders.reconciliation import DAY, HEADER, ours, statement, suspense
 
@@ -74,6 +75,10 @@ def test_a_workbook_reads_too(database: Database, wave: AccountRow) -> None:
         ("20/11/2026;T1;;Crédit;cinq;;", "Montant"),
         ("20/11/2026;T1;;Crédit;12,5;;", "Montant"),
         ("20/11/2026;T1;;Crédit;NaN;;", "Montant"),
+        ("20/11/2026;T1;;Crédit;9e999999;;", "Montant"),
+        ("0001-01-01T00:00:00+14:00;T1;;Crédit;5000;;", "Date"),
+        ("9999-12-31T23:59:59-12:00;T1;;Crédit;5000;;", "Date"),
+        ("9999-12-31;T1;;Crédit;5000;;", "Date"),
         ("20/11/2026;T1;;Crédit;5000;x;", "Frais"),
     ],
 )
@@ -99,6 +104,36 @@ def test_what_is_no_statement_is_refused_with_a_sentence(database: Database, wav
     operator = payments.operator(database)
     with pytest.raises(reconciliation.StatementUnreadable), database.transaction() as session:
         reconciliation.import_statement(session, operator, statement(wave, content))
+
+
+def test_a_payment_and_its_reversal_under_one_reference_are_two_lines(database: Database, wave: AccountRow) -> None:
+    operator = payments.operator(database)
+    text = HEADER + "20/11/2026;T1;;Crédit;10;1;\n20/11/2026;T1;;Annulation;10;;\n20/11/2026;T1;;Crédit;10;2;\n"
+    with database.transaction() as session:
+        imported = reconciliation.import_statement(session, operator, statement(wave, text.encode()))
+        kept = fetch_all(session, "select line_key, kind, fee_minor from provider_line order by line_key")
+    assert (imported.lines, imported.new_items) == (3, 3)
+    assert [(one["line_key"], one["kind"], one["fee_minor"]) for one in kept] == [
+        ("T1", "collect", 1),
+        ("T1:2", "reversal", None),
+        ("T1:3", "collect", 2),
+    ]
+
+
+@pytest.mark.parametrize("told_bytes", [2 << 20, 10])
+def test_a_workbook_that_unpacks_without_end_is_refused(
+    database: Database, wave: AccountRow, monkeypatch: pytest.MonkeyPatch, told_bytes: int
+) -> None:
+    operator = payments.operator(database)
+    monkeypatch.setattr(statements, "LARGEST_UNPACKED_BYTES", 1 << 20)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/worksheets/sheet1.xml", b"A" * (2 << 20))
+    # What it says of its size may be a lie, in its directory and before its content.
+    packed = content.getvalue().replace((2 << 20).to_bytes(4, "little"), told_bytes.to_bytes(4, "little"))
+    with pytest.raises(reconciliation.StatementUnreadable) as refusal, database.transaction() as session:
+        reconciliation.preview_statement(session, operator, statement(wave, packed))
+    assert "200 Mo" in refusal.value.data["detail"]
 
 
 @given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))

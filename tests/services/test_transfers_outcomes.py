@@ -334,3 +334,16 @@ def test_the_person_is_told_of_a_doubt_once_after_ten_minutes(house: House) -> N
     assert (transfers.tell_doubts(house.database), house.said()) == (1, ["wallet_incertain"])
     assert transfers.tell_doubts(house.database) == 0
     assert house.said(AWA) == ["wallet_incertain"]
+
+
+@pytest.mark.parametrize("provider_ref", ["\0", "\ud800", "".join(map(chr, range(0x4E00, 0x6E00)))])
+def test_no_word_of_a_provider_keeps_a_transfer_from_its_end(house: House, provider_ref: str) -> None:
+    said = {"provider_ref": provider_ref, "word": provider_ref, "fee": xof(10**12)}
+    house.provider.submissions.append(Accepted(provider_ref=provider_ref, handles={"x": provider_ref}))
+    house.provider.reads.append(lambda order: seen("succeeded", order, **said))
+    operation = house.recharge()
+    house.submit()
+    house.hint(operation)
+    row = house.row(operation)
+    kept = len(provider_ref) if len(provider_ref) == 1 else 0
+    assert (row.state, row.provider_fee.minor, len(row.provider_ref or "")) == ("succeeded", 0, kept)

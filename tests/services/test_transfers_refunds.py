@@ -11,7 +11,9 @@ from models.transfers import TransferState
 from providers.answers import Reason, Rejected, Unknown
 from services import approvals, transfers
 from services.approvals import DecideApproval
+from services.ledger import KeyReused
 from services.transfers import NothingLeftToRefund, NotRefundable, RefundTransfer, SettleTransfer, TransferRow
+from services.transfers.rows import find
 from services.wallets import OutsideOperation
 from tests.builders import payments
 from tests.builders.transfers import AWA, House, xof
@@ -173,3 +175,14 @@ def test_a_person_may_ask_at_once(house: House, staff: Staff) -> None:
 
     assert (house.read(), house.state(operation)) == (1, "succeeded")
     assert house.one("select count(*) as n from audit_entry where action = 'transfer.ask'")["n"] == 1
+
+
+def test_a_key_of_something_else_gives_nothing_back(house: House, staff: Staff) -> None:
+    first, second = topped_up(house), topped_up(house, 500)
+    with house.database.transaction() as session:
+        top_up = find(session, second.transfer_id)
+    row = refund(house, staff.asks, first, 400)
+    assert refund(house, staff.asks, first, 400).id == row.id
+    for operation, amount, key in ((second, None, "r1"), (first, 300, "r1"), (first, None, top_up.key)):
+        with pytest.raises(KeyReused):
+            refund(house, staff.asks, operation, amount, key)
