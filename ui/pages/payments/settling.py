@@ -11,7 +11,7 @@ from core.permissions import Actor, Permission
 from providers.answers import Reason
 from services import approvals, unknowns
 from services.approvals import ApprovalRow
-from services.transfers.reads import TransferCard
+from services.transfers.cards import TransferCard
 from services.transfers.reasons import REASONS
 from services.unknowns import AttachProof, ProofRow, SettleUnknown, UnknownRow
 from ui import forms, shell

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from core.clock import now
 from services.inbound import EventRow
-from services.transfers.reads import Attempt, TransferCard
+from services.transfers.cards import Attempt, TransferCard
 from ui.components import chips
 from ui.components.exchanges import Call
 from ui.labels import DAY_S, NO_BREAK, Sign, Tone, clock, count, decimal, duration, t, when
