@@ -8,13 +8,14 @@ from core.formats import day as day_text
 from core.permissions import Permission
 from services import reconciliation
 from services.reconciliation import DayRow, ItemRow, ResolveItem
+from services.reconciliation.words import SOURCES
 from ui import shell
 from ui.components import buttons, cards, chips, dialogs, empty, facts, fields, layout, toasts
 from ui.components.figures import amount, figure
 from ui.components.tiles import Measure, measures
 from ui.labels import Tone, count, moment, money, page_language, t
 from ui.markup import Markup, join, show, tag
-from ui.pages.payments.reconciliation_words import KINDS, PATH, SOURCES, standing
+from ui.pages.payments.reconciliation_words import KINDS, PATH, standing
 
 MOST_ITEMS = 200
 

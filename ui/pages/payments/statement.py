@@ -43,13 +43,19 @@ async def ask() -> None:
         account = fields.choice(t("Compte"), choices)
         place = ui.element("div").classes("form")
 
-        async def take(name: str, content: bytes) -> None:
+        async def take(name: str, _kind: str, content: bytes) -> None:
             if not account.value:
                 fields.show_error(account, t("Choisissez d'abord le compte."))
                 return
             await _Import(UUID(str(account.value)), name, content, place, dialog).show_preview()
 
-        uploads.upload(t("Déposez le relevé ici"), take, accept=".csv,.txt,.xlsx", largest_bytes=LARGEST_BYTES)
+        uploads.upload(
+            t("Déposez le relevé ici"),
+            take,
+            accept=".csv,.txt,.xlsx",
+            kinds=t("CSV ou XLSX"),
+            largest_bytes=LARGEST_BYTES,
+        )
         place.move(target_index=-1)
     dialog.open()
 
