@@ -30,7 +30,8 @@ def export_button(name: str, head: Sequence[str], fetch: Callable[[], Awaitable[
             return
         file_name = f"{name}-{now():%Y%m%d-%H%M}.{kind}"
         if kind == "xlsx":
-            ui.download.content(await run.io_bound(workbook, head, lines), file_name, XLSX)
+            content: bytes = await run.io_bound(workbook, head, lines)
+            ui.download.content(content, file_name, XLSX)
         else:
             ui.download.content(written(head, lines), file_name, "text/csv; charset=utf-8")
 

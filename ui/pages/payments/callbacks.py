@@ -52,9 +52,9 @@ def _columns() -> list[Column]:
         Column("authenticity", t("Preuve"), "chip"),
         Column("claimed", t("Dit"), "code", is_on_phone=False),
         Column("transfer", t("Transfert"), is_on_phone=False),
-        Column("outcome", t("Suite"), is_on_phone=False),
-        Column("repeats", t("Répétés"), "number", is_on_phone=False),
-        Column("delay", t("Après l'envoi"), "number", is_on_phone=False),
+        Column("outcome", t("Suite"), is_on_phone=False, is_on_tablet=False),
+        Column("repeats", t("Répétés"), "number", is_on_phone=False, is_on_tablet=False),
+        Column("delay", t("Après l'envoi"), "number", is_on_phone=False, is_on_tablet=False),
         Column("at", t("Reçu"), "time", is_on_phone=False),
     ]
 

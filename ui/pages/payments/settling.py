@@ -16,7 +16,6 @@ from services.transfers.reasons import REASONS
 from services.unknowns import AttachProof, ProofRow, SettleUnknown, UnknownRow
 from ui import forms, shell
 from ui.components import buttons, cards, dialogs, fields, layout, toasts, uploads
-from ui.components.empty import sentence
 from ui.components.facts import prose
 from ui.labels import count, money, t, when
 from ui.markup import Markup, join, show, tag
@@ -42,11 +41,7 @@ async def panel(card: TransferCard, then: Then) -> None:
                 for proof in proofs:
                     _proof(proof)
         else:
-            show(
-                sentence(
-                    t("Aucune preuve jointe : la ligne du relevé ou la réponse écrite de l'opérateur."), "attach_file"
-                )
-            )
+            show(prose(t("Aucune preuve jointe : la ligne du relevé ou la réponse écrite de l'opérateur.")))
         if shell.visitor().may(Permission.PAYMENTS_ACT):
             uploads.upload(
                 t("Déposez une preuve ici"),

@@ -52,11 +52,11 @@ def _columns() -> list[Column]:
     return [
         Column("reference", t("Référence"), "name"),
         Column("direction", t("Sens"), is_on_phone=False, is_shown=False),
-        Column("purpose", t("Objet"), is_on_phone=False),
+        Column("purpose", t("Objet"), is_on_phone=False, is_on_tablet=False),
         Column("party", t("Personne"), is_on_phone=False),
-        Column("account", t("Compte"), is_on_phone=False),
+        Column("account", t("Compte"), is_on_phone=False, is_on_tablet=False),
         Column("state", t("État"), "chip"),
-        Column("age", t("Suite"), is_on_phone=False),
+        Column("age", t("Suite"), is_on_phone=False, is_on_tablet=False),
         Column("amount", t("Montant"), "amount", is_on_phone=False),
         Column("at", t("Date"), "time", is_on_phone=False),
     ]
