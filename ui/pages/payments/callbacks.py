@@ -95,7 +95,7 @@ async def _open(key: str) -> None:
     card = await shell.read(inbound.get_event, UUID(key))
     if card is None:
         return
-    with dialogs.dialog(t("Rappel de {source}").format(source=shown.source(card.row))) as dialog:
+    with dialogs.dialog(t("Rappel : {source}").format(source=shown.source(card.row))) as dialog:
         show(facts.facts(_facts(card)))
         headers = "\n".join(f"{name}: {value}" for name, value in sorted(card.headers.items()))
         show(code.block(headers or NONE, title=t("En-têtes")), classes="code-wrapped")

@@ -67,11 +67,7 @@ def _callback(line: EventRow) -> Markup:
         "tr",
         tag("td", tag("a", when(line.received_at), href=f"{words.CALLBACKS}?rappel={line.id}")),
         tag("td", chips.chip(words.AUTHENTICITIES[line.authenticity])),
-        tag(
-            "td",
-            tag("code", line.claimed_state, class_="code-inline") if line.claimed_state else "",
-            class_="wide-only",
-        ),
+        tag("td", said, class_="wide-only"),
         tag("td", words.outcome(line.outcome), class_="wide-only"),
         tag("td", delay(line), class_="number wide-only"),
     )
