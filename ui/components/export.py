@@ -12,7 +12,10 @@ from ui.components import buttons
 from ui.labels import page_language, t
 
 Lines = Sequence[Sequence[str]]
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 MOST_DIGITS = 15  # a spreadsheet's number forgets the others
 
 
@@ -28,12 +31,9 @@ def export_button(name: str, head: Sequence[str], fetch: Callable[[], Awaitable[
                 button.enable()
         if lines is None:
             return
-        file_name = f"{name}-{now():%Y%m%d-%H%M}.{kind}"
-        if kind == "xlsx":
-            content: bytes = await run.io_bound(workbook, head, lines)
-            ui.download.content(content, file_name, XLSX)
-        else:
-            ui.download.content(written(head, lines), file_name, "text/csv; charset=utf-8")
+        content = await run.io_bound(workbook, head, lines) if kind == "xlsx" else written(head, lines)
+        if content is not None:
+            ui.download.content(content, f"{name}-{now():%Y%m%d-%H%M}.{kind}", TYPES[kind])
 
     button = buttons.secondary(t("Exporter"), icon="download")
     button.props["aria-haspopup"] = "menu"

@@ -50,7 +50,7 @@ def _columns() -> list[Column]:
     return [
         Column("source", t("Origine"), "name"),
         Column("authenticity", t("Preuve"), "chip"),
-        Column("claimed", t("Dit"), "code", is_on_phone=False),
+        Column("claimed", t("Dit"), "code", is_on_phone=False, is_on_tablet=False),
         Column("transfer", t("Transfert"), is_on_phone=False),
         Column("outcome", t("Suite"), is_on_phone=False, is_on_tablet=False),
         Column("repeats", t("Répétés"), "number", is_on_phone=False, is_on_tablet=False),
