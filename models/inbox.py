@@ -45,6 +45,9 @@ class InboundEvent(Table, table=True):
         check("authenticity", one_of("authenticity", Authenticity)),
         Index("ix_inbound_event_waiting", "received_at", postgresql_where=text("handled_at is null")),
         Index("ix_inbound_event_received_at", "received_at"),
+        Index("ix_inbound_event_source", "source", "received_at"),
+        Index("ix_inbound_event_authenticity", "authenticity", "received_at"),
+        Index("ix_inbound_event_outcome", "outcome", "received_at"),
     )
 
     source: str

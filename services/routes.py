@@ -33,6 +33,15 @@ METHODS = {
     "especes": "Espèces",
     "bank_transfer": "Virement",
 }
+# What is routed without being a way to pay.
+OTHER_METHODS = {
+    "airtime": "Crédit téléphonique",
+    "biller": "Factures",
+    "email": "Courriel",
+    "push": "Notifications",
+    "sms": "SMS",
+    "whatsapp": "WhatsApp",
+}
 WITHOUT_ADAPTER = frozenset({"especes", "bank_transfer"})
 SYNONYMS = {"virement": "bank_transfer"}
 
@@ -154,7 +163,7 @@ def set_route(session: Session, actor: Actor, order: ChangeRoute) -> None:
 
 def label_of(method: str) -> str:
     """Return a method's French name; its code when it is none of ours."""
-    return t(METHODS.get(SYNONYMS.get(method, method), method))
+    return t((METHODS | OTHER_METHODS).get(SYNONYMS.get(method, method), method))
 
 
 def cell_id(method: str, country: str, direction: str) -> UUID:

@@ -189,6 +189,12 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
+def counted(number: int, one: str, several: str) -> str:
+    """Return `1 ligne` or `3 lignes` out of `{count} ligne` and `{count} lignes`; French says zero as it says one."""
+    is_one = number == 1 or (number == 0 and page_language() == "fr")
+    return (one if is_one else several).format(count=count(number))
+
+
 def initials(name: str) -> str:
     """Return `MB` for `Mireille Bongo`."""
     words = [word for word in name.replace("-", " ").split() if word[0].isalpha()]

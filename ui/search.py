@@ -11,7 +11,7 @@ from nicegui import events, ui
 from core.permissions import Actor, Permission
 from core.settings import get_settings
 from services import accounts, subscribers, ussd
-from services.transfers import reads
+from services.transfers.lines import find_transfers
 from services.users import UserSearch, list_users
 from ui.components.buttons import symbol
 from ui.components.chips import tile_icon
@@ -134,7 +134,7 @@ def _transfers(session: Any, actor: Actor, text: str) -> list[Hit]:
             f"/paiements/transferts/{line.id}",
             "swap_horiz",
         )
-        for line in reads.find_transfers(session, actor, text, limit=MOST_OF_A_KIND)
+        for line in find_transfers(session, actor, text, limit=MOST_OF_A_KIND)
     ]
 
 

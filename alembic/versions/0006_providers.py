@@ -295,6 +295,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_transfer_parent_id"), "transfer", ["parent_id"], unique=False)
     op.create_index("ix_transfer_party", "transfer", ["party_phone", "created_at"], unique=False)
     op.create_index("ix_transfer_provider_ref", "transfer", ["account_id", "provider_ref"], unique=False)
+    op.create_index("ix_transfer_state", "transfer", ["state", "created_at"], unique=False)
+    op.create_index("ix_transfer_direction", "transfer", ["direction", "created_at"], unique=False)
+    op.create_index("ix_transfer_submitted_at", "transfer", ["submitted_at"], unique=False)
     op.create_index(
         "ix_transfer_handles",
         "transfer",
@@ -345,6 +348,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_inbound_event_account_id"), "inbound_event", ["account_id"], unique=False)
     op.create_index(op.f("ix_inbound_event_message_id"), "inbound_event", ["message_id"], unique=False)
     op.create_index("ix_inbound_event_received_at", "inbound_event", ["received_at"], unique=False)
+    op.create_index("ix_inbound_event_source", "inbound_event", ["source", "received_at"], unique=False)
+    op.create_index("ix_inbound_event_authenticity", "inbound_event", ["authenticity", "received_at"], unique=False)
+    op.create_index("ix_inbound_event_outcome", "inbound_event", ["outcome", "received_at"], unique=False)
     op.create_index(op.f("ix_inbound_event_transfer_id"), "inbound_event", ["transfer_id"], unique=False)
     op.create_index(
         "ix_inbound_event_waiting",
@@ -517,6 +523,9 @@ def downgrade() -> None:
         "ix_inbound_event_waiting", table_name="inbound_event", postgresql_where=sa.text("handled_at is null")
     )
     op.drop_index(op.f("ix_inbound_event_transfer_id"), table_name="inbound_event")
+    op.drop_index("ix_inbound_event_outcome", table_name="inbound_event")
+    op.drop_index("ix_inbound_event_authenticity", table_name="inbound_event")
+    op.drop_index("ix_inbound_event_source", table_name="inbound_event")
     op.drop_index("ix_inbound_event_received_at", table_name="inbound_event")
     op.drop_index(op.f("ix_inbound_event_message_id"), table_name="inbound_event")
     op.drop_index(op.f("ix_inbound_event_account_id"), table_name="inbound_event")
@@ -528,6 +537,9 @@ def downgrade() -> None:
     )
     op.drop_index("ix_transfer_unknown", table_name="transfer", postgresql_where=sa.text("state = 'unknown'"))
     op.drop_index("ix_transfer_handles", table_name="transfer", postgresql_using="gin")
+    op.drop_index("ix_transfer_submitted_at", table_name="transfer")
+    op.drop_index("ix_transfer_direction", table_name="transfer")
+    op.drop_index("ix_transfer_state", table_name="transfer")
     op.drop_index("ix_transfer_provider_ref", table_name="transfer")
     op.drop_index("ix_transfer_party", table_name="transfer")
     op.drop_index(op.f("ix_transfer_parent_id"), table_name="transfer")

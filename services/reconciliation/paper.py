@@ -12,20 +12,12 @@ from core.money import Money
 from core.permissions import Actor
 from core.zones import zone_of
 from services.reconciliation.reads import DayRow, ItemRow, get_day, list_items
+from services.reconciliation.words import KINDS, SOURCES
 
 MOST_ITEMS = 2_000
 _PLAIN = str.maketrans(
     {"\N{NARROW NO-BREAK SPACE}": " ", "\N{RIGHT SINGLE QUOTATION MARK}": "'", "œ": "oe", "€": "EUR"}
 )
-
-KINDS = {
-    "ours_not_theirs": "Chez nous seulement",
-    "theirs_not_ours": "Chez l'opérateur seulement",
-    "amount_differs": "Montant différent",
-    "state_differs": "État différent",
-    "fee_differs": "Frais différents",
-}
-SOURCES = {"list": "liste de l'opérateur", "statement": "relevé importé", "reads": "chaque transfert relu"}
 
 
 class _Paper(FPDF):

@@ -1,7 +1,10 @@
 """What payments put around every page: the band of accounts on trial, the search; and what leaves it as a file."""
 
+import io
+import zipfile
 from typing import Any
 
+import polars as pl
 import pytest
 from nicegui import ui
 
@@ -11,7 +14,7 @@ from models.transfers import Transfer
 from tests.builders import transfer_rows
 from tests.ui.conftest import signed_in
 from tests.ui.hands import field, press, shown, stored, until
-from ui.components.export import written
+from ui.components.export import workbook, written
 
 BAND = "Comptes d’essai actifs"
 
@@ -54,6 +57,16 @@ def test_a_file_opens_in_a_spreadsheet_and_holds_no_formula() -> None:
         "'=1+1;-5000",
         "'+22901****01;12.50",
     ]
+
+
+def test_a_workbook_counts_amounts_and_holds_no_formula() -> None:
+    lines = [["=1+1", "-5000"], ["007", "12.50"], ["12345678901234567890", "@SUM(A1)"]]
+    read = pl.read_excel(workbook(["Référence", "Montant"], lines), infer_schema_length=0)
+    assert read.columns == ["Référence", "Montant"]
+    assert read["Référence"].to_list() == ["'=1+1", "007", "12345678901234567890"]
+    with zipfile.ZipFile(io.BytesIO(workbook(["Référence", "Montant"], lines))) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert (sheet.count("<f>"), sheet.count("<v>-5000</v>"), sheet.count("<v>12.5</v>")) == (0, 1, 1)
 
 
 @pytest.fixture

@@ -110,8 +110,8 @@ async def test_a_statement_is_previewed_then_taken(open_console: Any, house: Dat
             account.set_value(next(iter(account.options)))
             upload = next(iter(user.find(kind=ui.upload).elements))
         await upload.handle_uploads([SmallFileUpload("releve.csv", "text/csv", content)])
-        await user.should_see("Importer 1 lignes")
-        user.find("Importer 1 lignes").click()
+        await user.should_see("Importer 1 ligne")
+        user.find("Importer 1 ligne").click()
         await user.should_see("relevé importé", retries=20)
     with house.transaction() as session:
         found = fetch_one(session, "select lines, file_name from provider_statement")

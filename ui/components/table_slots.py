@@ -6,7 +6,7 @@ Constants only. Vue escapes every value it writes.
 BODY = """
 <q-tr :props="props" :class="{'row-link': props.row._href || props.row._opens}">
   <q-td v-for="(col, index) in props.cols" :key="col.name" :props="props"
-    :class="['cell-' + col.kind, col.phone ? '' : 'wide-only']">
+    :class="['cell-' + col.kind, col.width]">
     <template v-if="col.value === null || col.value === undefined || col.value === ''"></template>
     <span v-else-if="col.kind === 'chip'" :class="'chip chip-' + col.value.tone">
       <i class="symbol" aria-hidden="true">{{ col.value.icon }}</i>{{ col.value.word }}</span>

@@ -21,7 +21,10 @@ PAGE_ROWS = 25
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; `is_on_phone` keeps it under 600 px, `is_shown` before the reader chooses."""
+    """One column; kept under 600 px if `is_on_phone`, under 1 024 px if `is_on_tablet`.
+
+    `is_shown` is before the reader chooses.
+    """
 
     name: str
     label: str
@@ -29,6 +32,7 @@ class Column:
     is_sortable: bool = False
     is_on_phone: bool = True
     is_shown: bool = True
+    is_on_tablet: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +188,7 @@ class Table:
             filters.choice(choice.label, {"": t("Tous"), **choice.choices}, narrow, value=chosen)
 
     def _draw_column_choice(self) -> None:
-        with buttons.quiet(t("Colonnes"), icon="view_column").classes("wide-only"), ui.menu().classes("menu"):
+        with buttons.icon_only("view_column", t("Colonnes")).classes("wide-only"), ui.menu().classes("menu"):
             for column in self._columns:
                 if column.kind == "name":
                     continue
@@ -261,7 +265,7 @@ class Table:
 
 def _column(column: Column) -> dict[str, Any]:
     place = "right" if column.kind in AT_RIGHT else "left"
-    phone = "" if column.is_on_phone else "wide-only"
+    width = "desk-only" if not column.is_on_tablet else "" if column.is_on_phone else "wide-only"
     return {
         "name": column.name,
         "label": column.label,
@@ -269,9 +273,9 @@ def _column(column: Column) -> dict[str, Any]:
         "align": place,
         "sortable": column.is_sortable,
         "kind": column.kind,
-        "phone": column.is_on_phone,
+        "width": width,
         "required": column.kind == "name",
-        "headerClasses": phone,
+        "headerClasses": width,
     }
 
 

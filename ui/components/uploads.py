@@ -1,36 +1,49 @@
-"""A place to drop a file: sent as soon as it is chosen, its size and kind said before and checked again after."""
+"""A place to drop a file, with a button to choose it: sent at once, size and kind said before, checked again after."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from nicegui import events, ui
 
-from ui.components import toasts
+from ui.components import buttons, toasts
 from ui.labels import t
+from ui.markup import show, tag
 
 MEGABYTE = 1024 * 1024
-OnFile = Callable[[str, bytes], Awaitable[Any]]
+OnFile = Callable[[str, str, bytes], Awaitable[Any]]
 
 
-def upload(label: str, on_file: OnFile, *, accept: str, largest_bytes: int) -> ui.upload:
-    """Place the drop zone; `on_file` gets the name and the content of one file, at most `largest_bytes` long."""
+def upload(text: str, on_file: OnFile, *, accept: str, kinds: str, largest_bytes: int, button: str = "") -> ui.element:
+    """Place the drop zone; `on_file` gets a file's name, what it says it is, and its content.
+
+    `accept` is for the browser (`.csv,.xlsx`), `kinds` the same in words; `button` is what choosing is called.
+    """
 
     async def take(event: events.UploadEventArguments) -> None:
         content = await event.file.read()
-        box.reset()
+        taker.reset()
         if len(content) > largest_bytes:
             refuse()
             return
-        await on_file(event.file.name, content)
+        await on_file(event.file.name, event.file.content_type, content)
 
     def refuse() -> None:
-        toasts.refused(
-            t("Ce fichier n'est pas pris : il doit être {kinds} et peser {size} Mo au plus.").format(
-                kinds=accept.replace(",", ", "), size=largest_bytes // MEGABYTE
-            )
-        )
+        toasts.refused(t("Ce fichier n'est pas pris. Sont pris : {limits}.").format(limits=limits))
 
-    box = ui.upload(label=label, auto_upload=True, max_file_size=largest_bytes, on_upload=take, on_rejected=refuse)
-    box.props(f'accept="{accept}" flat bordered no-thumbnails').classes("upload")
-    box.props["aria-label"] = label
-    return box
+    limits = t("{kinds}, {size} Mo au plus").format(kinds=kinds, size=largest_bytes // MEGABYTE)
+    with ui.element("div").classes("upload") as zone:
+        taker = ui.upload(auto_upload=True, max_file_size=largest_bytes, on_upload=take, on_rejected=refuse)
+        taker.props["accept"] = accept
+        taker.props["aria-hidden"] = "true"
+        taker.classes("file-taker")
+        words = (tag("span", text, class_="line-title"), tag("span", limits, class_="line-detail"))
+        show(tag("span", *words, class_="upload-words"))
+        chooser = buttons.secondary(button or t("Choisir un fichier"), icon="attach_file")
+    # In the browser, since only a click may open the list of files.
+    browser = f"getElement({taker.id}).$refs.qRef"
+    chooser.on("click", js_handler=f"() => {browser}.pickFiles()")
+    zone.on("dragover", js_handler="event => { event.preventDefault(); event.currentTarget.dataset.over = '' }")
+    zone.on("dragleave", js_handler="event => { delete event.currentTarget.dataset.over }")
+    dropped = f"delete event.currentTarget.dataset.over; {browser}.addFiles(event.dataTransfer.files)"
+    zone.on("drop", js_handler=f"event => {{ event.preventDefault(); {dropped} }}")
+    return zone

@@ -50,11 +50,11 @@ def _columns() -> list[Column]:
     return [
         Column("source", t("Origine"), "name"),
         Column("authenticity", t("Preuve"), "chip"),
-        Column("claimed", t("Dit"), "code", is_on_phone=False),
+        Column("claimed", t("Dit"), "code", is_on_phone=False, is_on_tablet=False),
         Column("transfer", t("Transfert"), is_on_phone=False),
-        Column("outcome", t("Suite"), is_on_phone=False),
-        Column("repeats", t("Répétés"), "number", is_on_phone=False),
-        Column("delay", t("Après l'envoi"), "number", is_on_phone=False),
+        Column("outcome", t("Suite"), is_on_phone=False, is_on_tablet=False),
+        Column("repeats", t("Répétés"), "number", is_on_phone=False, is_on_tablet=False),
+        Column("delay", t("Après l'envoi"), "number", is_on_phone=False, is_on_tablet=False),
         Column("at", t("Reçu"), "time", is_on_phone=False),
     ]
 
@@ -95,7 +95,7 @@ async def _open(key: str) -> None:
     card = await shell.read(inbound.get_event, UUID(key))
     if card is None:
         return
-    with dialogs.dialog(t("Rappel de {source}").format(source=shown.source(card.row))) as dialog:
+    with dialogs.dialog(t("Rappel : {source}").format(source=shown.source(card.row))) as dialog:
         show(facts.facts(_facts(card)))
         headers = "\n".join(f"{name}: {value}" for name, value in sorted(card.headers.items()))
         show(code.block(headers or NONE, title=t("En-têtes")), classes="code-wrapped")

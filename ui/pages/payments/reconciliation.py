@@ -9,6 +9,7 @@ from core.formats import day as day_text
 from core.permissions import Permission
 from services import reconciliation
 from services.reconciliation import DayRow
+from services.reconciliation.words import SOURCES
 from ui import shell
 from ui.components import buttons, cards, empty, filters, layout
 from ui.components.figures import figure
@@ -16,7 +17,7 @@ from ui.components.tiles import Measure, measures
 from ui.labels import Tone, count, money, page_language, t
 from ui.markup import Markup, icon, show, tag
 from ui.pages.payments import statement
-from ui.pages.payments.reconciliation_words import PATH, SOURCES, standing
+from ui.pages.payments.reconciliation_words import PATH, standing
 
 SPANS = {"7": 7, "14": 14, "31": 31}
 

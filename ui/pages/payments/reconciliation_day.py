@@ -8,13 +8,14 @@ from core.formats import day as day_text
 from core.permissions import Permission
 from services import reconciliation
 from services.reconciliation import DayRow, ItemRow, ResolveItem
+from services.reconciliation.words import SOURCES
 from ui import shell
 from ui.components import buttons, cards, chips, dialogs, empty, facts, fields, layout, toasts
 from ui.components.figures import amount, figure
 from ui.components.tiles import Measure, measures
-from ui.labels import Tone, count, moment, money, page_language, t
+from ui.labels import Tone, count, counted, moment, money, page_language, t
 from ui.markup import Markup, join, show, tag
-from ui.pages.payments.reconciliation_words import KINDS, PATH, SOURCES, standing
+from ui.pages.payments.reconciliation_words import KINDS, PATH, standing
 
 MOST_ITEMS = 200
 
@@ -52,8 +53,16 @@ async def day(run_id: str) -> None:
 
 def _measures(row: DayRow) -> list[Measure]:
     return [
-        Measure(t("Chez l'opérateur"), amount(row.theirs), t("{count} lignes").format(count=count(row.theirs_count))),
-        Measure(t("Chez nous"), amount(row.ours), t("{count} transferts").format(count=count(row.ours_count))),
+        Measure(
+            t("Chez l'opérateur"),
+            amount(row.theirs),
+            counted(row.theirs_count, t("{count} ligne"), t("{count} lignes")),
+        ),
+        Measure(
+            t("Chez nous"),
+            amount(row.ours),
+            counted(row.ours_count, t("{count} transfert"), t("{count} transferts")),
+        ),
         Measure(t("Rapprochées"), figure(count(row.matched_count))),
         Measure(t("À régler"), figure(count(row.open_items), tone=Tone.RED if row.open_items else None)),
     ]
@@ -66,12 +75,10 @@ def _facts(row: DayRow) -> list[facts.Fact]:
         (t("Comparé le"), moment(row.ended_at) if row.ended_at else "–"),
     ]
     if row.closed_at:
-        lines += [
-            (t("Clos le"), moment(row.closed_at)),
-            (t("Par"), row.closed_by),
-            (t("Sceau"), tag("code", f"{row.seal_id} · {row.seal_sha256[:16]}", class_="code-inline")),
-        ]
-    return lines
+        lines += [(t("Clos le"), moment(row.closed_at)), (t("Par"), row.closed_by)]
+    if row.seal_id is not None:
+        lines.append((t("Sceau"), tag("code", f"{row.seal_id} · {row.seal_sha256[:16]}", class_="code-inline")))
+    return [(label, value) for label, value in lines if value]
 
 
 def _draw_item(row: DayRow, item: ItemRow) -> None:

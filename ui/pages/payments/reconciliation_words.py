@@ -1,19 +1,18 @@
-"""What the codes of reconciliation are called on the screen."""
+"""How the codes of reconciliation look on the screen."""
 
-from services.reconciliation import DayRow
+from services.reconciliation import DayRow, words
 from ui.labels import Sign, Tone
 
 PATH = "/paiements/rapprochement"
 
-SOURCES = {"list": "liste de l'opérateur", "statement": "relevé importé", "reads": "chaque transfert relu"}
-
-KINDS: dict[str, Sign] = {
-    "ours_not_theirs": Sign("call_made", "Chez nous seulement", Tone.RED),
-    "theirs_not_ours": Sign("call_received", "Chez l'opérateur seulement", Tone.RED),
-    "amount_differs": Sign("difference", "Montant différent", Tone.RED),
-    "state_differs": Sign("sync_problem", "État différent", Tone.OCHRE),
-    "fee_differs": Sign("percent", "Frais différents", Tone.BLUE),
+_LOOKS = {
+    "ours_not_theirs": ("call_made", Tone.RED),
+    "theirs_not_ours": ("call_received", Tone.RED),
+    "amount_differs": ("difference", Tone.RED),
+    "state_differs": ("sync_problem", Tone.OCHRE),
+    "fee_differs": ("percent", Tone.BLUE),
 }
+KINDS = {code: Sign(icon, words.KINDS[code], tone) for code, (icon, tone) in _LOOKS.items()}
 
 _CLOSED = Sign("lock", "Clos", Tone.ACCENT)
 _EVEN = Sign("check", "Sans écart", Tone.ACCENT)

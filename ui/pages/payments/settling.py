@@ -11,12 +11,11 @@ from core.permissions import Actor, Permission
 from providers.answers import Reason
 from services import approvals, unknowns
 from services.approvals import ApprovalRow
-from services.transfers.reads import TransferCard
+from services.transfers.cards import TransferCard
 from services.transfers.reasons import REASONS
 from services.unknowns import AttachProof, ProofRow, SettleUnknown, UnknownRow
 from ui import forms, shell
-from ui.components import buttons, cards, dialogs, fields, file_button, layout, toasts
-from ui.components.empty import sentence
+from ui.components import buttons, cards, dialogs, fields, layout, toasts, uploads
 from ui.components.facts import prose
 from ui.labels import count, money, t, when
 from ui.markup import Markup, join, show, tag
@@ -42,20 +41,18 @@ async def panel(card: TransferCard, then: Then) -> None:
                 for proof in proofs:
                     _proof(proof)
         else:
-            show(
-                sentence(
-                    t("Aucune preuve jointe : la ligne du relevé ou la réponse écrite de l'opérateur."), "attach_file"
-                )
-            )
+            show(prose(t("Aucune preuve jointe : la ligne du relevé ou la réponse écrite de l'opérateur.")))
         if shell.visitor().may(Permission.PAYMENTS_ACT):
-            with layout.row(at_end=True):
-                file_button.file_button(
-                    t("Joindre une preuve"),
-                    partial(_attach, row, then),
-                    kinds=tuple(unknowns.BEGINNINGS),
-                    most_bytes=unknowns.LARGEST_PROOF_BYTES,
-                )
-                if row.approval_id is None and proofs:
+            uploads.upload(
+                t("Déposez une preuve ici"),
+                partial(_attach, row, then),
+                accept=",".join(unknowns.BEGINNINGS),
+                kinds=t("PDF, image ou texte"),
+                largest_bytes=unknowns.LARGEST_PROOF_BYTES,
+                button=t("Joindre une preuve"),
+            )
+            if row.approval_id is None and proofs:
+                with layout.row(at_end=True):
                     buttons.secondary(t("Régler…"), partial(_ask, row, then), icon="gavel")
 
 

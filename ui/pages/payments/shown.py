@@ -5,7 +5,7 @@ from datetime import datetime
 
 from core.clock import now
 from services.inbound import EventRow
-from services.transfers.reads import Attempt, TransferCard
+from services.transfers.cards import Attempt, TransferCard
 from ui.components import chips
 from ui.components.exchanges import Call
 from ui.labels import DAY_S, NO_BREAK, Sign, Tone, clock, count, decimal, duration, t, when
@@ -54,7 +54,7 @@ def callbacks_table(found: Sequence[EventRow]) -> Markup:
         "tr",
         tag("th", t("Reçu"), scope="col"),
         tag("th", t("Preuve"), scope="col"),
-        tag("th", t("Dit"), scope="col"),
+        tag("th", t("Dit"), scope="col", class_="wide-only"),
         tag("th", t("Suite"), scope="col", class_="wide-only"),
         tag("th", t("Après l'envoi"), scope="col", class_="number wide-only"),
     )
@@ -62,11 +62,12 @@ def callbacks_table(found: Sequence[EventRow]) -> Markup:
 
 
 def _callback(line: EventRow) -> Markup:
+    said = tag("code", line.claimed_state, class_="code-inline") if line.claimed_state else ""
     return tag(
         "tr",
         tag("td", tag("a", when(line.received_at), href=f"{words.CALLBACKS}?rappel={line.id}")),
         tag("td", chips.chip(words.AUTHENTICITIES[line.authenticity])),
-        tag("td", tag("code", line.claimed_state, class_="code-inline") if line.claimed_state else ""),
+        tag("td", said, class_="wide-only"),
         tag("td", words.outcome(line.outcome), class_="wide-only"),
         tag("td", delay(line), class_="number wide-only"),
     )

@@ -12,7 +12,7 @@ from services.reconciliation import ImportStatement, Preview
 from ui import shell
 from ui.components import buttons, cards, dialogs, fields, toasts, uploads
 from ui.components.facts import prose
-from ui.labels import count, page_language, t
+from ui.labels import count, counted, page_language, t
 from ui.markup import Markup, show, tag
 from ui.pages.payments.reconciliation_words import PATH
 
@@ -43,13 +43,19 @@ async def ask() -> None:
         account = fields.choice(t("Compte"), choices)
         place = ui.element("div").classes("form")
 
-        async def take(name: str, content: bytes) -> None:
+        async def take(name: str, _kind: str, content: bytes) -> None:
             if not account.value:
                 fields.show_error(account, t("Choisissez d'abord le compte."))
                 return
             await _Import(UUID(str(account.value)), name, content, place, dialog).show_preview()
 
-        uploads.upload(t("Déposez le relevé ici"), take, accept=".csv,.txt,.xlsx", largest_bytes=LARGEST_BYTES)
+        uploads.upload(
+            t("Déposez le relevé ici"),
+            take,
+            accept=".csv,.txt,.xlsx",
+            kinds=t("CSV ou XLSX"),
+            largest_bytes=LARGEST_BYTES,
+        )
         place.move(target_index=-1)
     dialog.open()
 
@@ -89,7 +95,9 @@ class _Import:
         cards.notice(_promise(preview), tone="blue")
         with dialogs.actions():
             buttons.secondary(t("Annuler"), self._dialog.close)
-            button = buttons.primary(t("Importer {count} lignes").format(count=count(preview.lines)), self._take)
+            button = buttons.primary(
+                counted(preview.lines, t("Importer {count} ligne"), t("Importer {count} lignes")), self._take
+            )
             button.set_enabled(preview.imported_at is None)
 
     async def _choose(self, field: str, header: str, preview: Preview) -> None:
@@ -103,11 +111,9 @@ class _Import:
             toasts.refused(shell.sentence_of(imported))
             return
         self._dialog.close()
-        toasts.done(
-            t("{lines} lignes prises, {items} écarts à régler.").format(
-                lines=count(imported.lines), items=count(imported.new_items)
-            )
-        )
+        lines = counted(imported.lines, t("{count} ligne prise"), t("{count} lignes prises"))
+        items = counted(imported.new_items, t("{count} écart à régler"), t("{count} écarts à régler"))
+        toasts.done(f"{lines}, {items}.")
         ui.navigate.to(PATH)
 
 
@@ -115,7 +121,8 @@ def _promise(preview: Preview) -> str:
     if preview.imported_at is not None:
         return t("Ce relevé a déjà été importé. Rien ne sera changé.")
     first, last = (day_text(one, page_language()) for one in (preview.days[0], preview.days[-1]))
-    return t("{count} lignes, du {first} au {last}.").format(count=count(preview.lines), first=first, last=last)
+    lines = counted(preview.lines, t("{count} ligne"), t("{count} lignes"))
+    return t("{lines}, du {first} au {last}.").format(lines=lines, first=first, last=last)
 
 
 def _sample(preview: Preview) -> Markup:

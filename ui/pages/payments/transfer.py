@@ -11,8 +11,16 @@ from core.ids import new_id
 from core.permissions import Permission
 from services import inbound, transfers
 from services.inbound import EventSearch
-from services.transfers import reads
-from services.transfers.reads import TransferCard
+from services.transfers.cards import (
+    Attempt,
+    EntryLine,
+    Relative,
+    TransferCard,
+    TransferStep,
+    get_transfer,
+    list_attempts,
+    list_entries,
+)
 from ui import live, shell
 from ui.components import (
     buttons,
@@ -44,14 +52,14 @@ async def transfer(transfer_id: str) -> None:
     identifier = ids.parse_id(transfer_id)
     if identifier is None:
         raise NotFound(thing="transfer")
-    card = await shell.read(reads.get_transfer, identifier)
+    card = await shell.read(get_transfer, identifier)
     if card is None:
         return
     place = layout.stack()
     drawn = [card]
 
     async def refresh() -> None:
-        fresh = await shell.read(reads.get_transfer, identifier)
+        fresh = await shell.read(get_transfer, identifier)
         if fresh is not None and not place.is_deleted:
             drawn[:] = [fresh]
             with place:
@@ -60,7 +68,7 @@ async def transfer(transfer_id: str) -> None:
 
     async def follow() -> None:
         """Draw again only what moved: another transfer's news closes nothing somebody reads here."""
-        if await shell.read(reads.get_transfer, identifier) != drawn[0]:
+        if await shell.read(get_transfer, identifier) != drawn[0]:
             await refresh()
 
     with place:
@@ -76,9 +84,9 @@ async def _draw(card: TransferCard, again: Then) -> None:
         words.short(line.reference), subtitle, crumbs=crumbs, chip=chips.chip(words.STATES[line.state])
     ):
         _actions(card)
-    attempts = await shell.read(reads.list_attempts, line.id) or []
+    attempts = await shell.read(list_attempts, line.id) or []
     heard = await shell.read(inbound.list_events, EventSearch(transfer_id=line.id)) or ([], 0)
-    entries = await shell.read(reads.list_entries, line.id) or []
+    entries = await shell.read(list_entries, line.id) or []
     with layout.grid():
         with layout.cell(8):
             if line.state == "unknown":
@@ -195,7 +203,7 @@ def _ask_cancel(card: TransferCard) -> None:
 # What is shown
 
 
-def _happening(card: TransferCard, before: reads.TransferStep | None, step: reads.TransferStep) -> history.Happening:
+def _happening(card: TransferCard, before: TransferStep | None, step: TransferStep) -> history.Happening:
     sign = words.STATES[step.to_state]
     later = t("{duration} après").format(duration=shown.took((step.at - before.at).total_seconds())) if before else ""
     said = [words.cause(step.cause), later, words.reason(step.reason).rstrip("."), step.detail]
@@ -212,7 +220,7 @@ def _happening(card: TransferCard, before: reads.TransferStep | None, step: read
     )
 
 
-def _calls(attempts: list[reads.Attempt]) -> Markup:
+def _calls(attempts: list[Attempt]) -> Markup:
     if not attempts:
         return empty.sentence(t("Rien n'est encore parti chez l'opérateur."), "send")
     return calls(
@@ -255,7 +263,7 @@ def _reading_facts(card: TransferCard) -> list[facts.Fact]:
     return lines
 
 
-def _relative(other: reads.Relative) -> Markup:
+def _relative(other: Relative) -> Markup:
     words_shown = f"{words.short(other.reference)}, {money(other.amount)}"
     link = tag("a", words_shown, href=f"{words.SECTION}/transferts/{other.id}", class_="link")
     return join(link, " ", chips.chip(words.STATES[other.state]))
@@ -279,7 +287,7 @@ def _provider_facts(card: TransferCard) -> list[facts.Fact]:
     return [(label, value) for label, value in lines if value]
 
 
-def _entries(entries: list[reads.EntryLine]) -> Markup:
+def _entries(entries: list[EntryLine]) -> Markup:
     if not entries:
         return empty.sentence(t("Rien n'a été écrit au grand livre."), "receipt_long")
     head = tag(
@@ -292,7 +300,7 @@ def _entries(entries: list[reads.EntryLine]) -> Markup:
     return tag("table", tag("thead", head), tag("tbody", join(*map(_entry, entries))), class_="plain-table")
 
 
-def _entry(entry: reads.EntryLine) -> Markup:
+def _entry(entry: EntryLine) -> Markup:
     name = ledger_words.account(entry.kind, entry.label)
     is_linked = shell.visitor().may(Permission.LEDGER_READ)
     size = money(-entry.amount if entry.amount.minor < 0 else entry.amount)

@@ -6,8 +6,13 @@ from core import clock, ids
 from core.money import Money
 from core.permissions import Permission
 from reports.figures import midnight
-from services.transfers import reads
-from services.transfers.reads import TransferLine, TransferSearch
+from services.transfers.lines import (
+    LARGEST_EXPORT,
+    TransferLine,
+    TransferSearch,
+    list_account_names,
+    list_transfers,
+)
 from ui import live, shell
 from ui.components import cards, chips, export, layout, tables
 from ui.components.tables import Answer, Ask, Column, Day, Filter
@@ -23,7 +28,7 @@ ONE_DAY = timedelta(days=1)
 async def transfers() -> None:
     """Draw the list; it moves by itself as providers answer."""
     layout.title(t("Transferts"), t("L'argent demandé et envoyé chez les opérateurs, et ce qu'ils en ont dit."))
-    accounts = await shell.read(reads.list_account_names) or []
+    accounts = await shell.read(list_account_names) or []
     with cards.card(is_flush=True):
         table = tables.Table(
             "payments-transfers",
@@ -47,11 +52,11 @@ def _columns() -> list[Column]:
     return [
         Column("reference", t("Référence"), "name"),
         Column("direction", t("Sens"), is_on_phone=False, is_shown=False),
-        Column("purpose", t("Objet"), is_on_phone=False),
+        Column("purpose", t("Objet"), is_on_phone=False, is_on_tablet=False),
         Column("party", t("Personne"), is_on_phone=False),
-        Column("account", t("Compte"), is_on_phone=False),
+        Column("account", t("Compte"), is_on_phone=False, is_on_tablet=False),
         Column("state", t("État"), "chip"),
-        Column("age", t("Suite"), is_on_phone=False),
+        Column("age", t("Suite"), is_on_phone=False, is_on_tablet=False),
         Column("amount", t("Montant"), "amount", is_on_phone=False),
         Column("at", t("Date"), "time", is_on_phone=False),
     ]
@@ -75,7 +80,7 @@ def _head() -> list[str]:
 
 async def _lines(ask: Ask) -> list[list[str]] | None:
     """Return every transfer that the table's filters keep, plain: what a spreadsheet counts with."""
-    found = await shell.read(reads.list_transfers, search_of(ask), limit=reads.LARGEST_EXPORT)
+    found = await shell.read(list_transfers, search_of(ask), limit=LARGEST_EXPORT)
     return None if found is None else [_line(line) for line in found[0]]
 
 
@@ -97,7 +102,7 @@ def _line(line: TransferLine) -> list[str]:
 
 
 async def _source(ask: Ask) -> Answer | None:
-    found = await shell.read(reads.list_transfers, search_of(ask), limit=ask.limit, offset=ask.offset)
+    found = await shell.read(list_transfers, search_of(ask), limit=ask.limit, offset=ask.offset)
     return None if found is None else Answer([_row(line) for line in found[0]], found[1])
 
 

@@ -52,7 +52,7 @@ CAUSES = {
 
 ENVIRONMENTS: dict[str, Sign] = {
     "sandbox": Sign("experiment", "Bac à sable", Tone.OCHRE),
-    "fake": Sign("experiment", "Compte d'essai", Tone.OCHRE),
+    "fake": Sign("experiment", "Simulateur", Tone.OCHRE),
 }
 
 OPERATIONS = {
