@@ -77,7 +77,7 @@ def living(database: Database, fakes: Fakes, way: Way, code: str) -> Iterator[Ho
 def live(
     house: House, fakes: Fakes, way: Way, direction: Direction, code: str, minutes: float = 45
 ) -> OutsideOperation:
-    """Ask, and let three quarters of an hour pass; where nobody is named, the fake is told the code of its next order."""
+    """Ask, and let three quarters of an hour pass; where nobody is named, the fake is told its next order's code."""
     phone = way.number.format(code=code)
     if way in LINKS and direction == "collect":
         fakes.kernel.chooser.queue(way.adapter, code)
