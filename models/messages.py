@@ -9,7 +9,7 @@ from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from core.states import one_of
-from models.base import Table, check, document, instant, minor
+from models.base import Table, check, currency_column, document, instant, minor
 
 
 class Channel(StrEnum):
@@ -80,6 +80,7 @@ class Message(Table, table=True):
         Index("ix_message_recipient", "recipient_id", "created_at"),
         Index("ix_message_created_at", "created_at"),
         Index("ix_message_sent_at", "sent_at"),
+        Index("ix_message_cost", "account_id", "sent_at", postgresql_where=text("cost_minor > 0")),
         Index("ix_message_failed", "created_at", postgresql_where=text("state in ('failed', 'undelivered')")),
     )
 
@@ -201,6 +202,28 @@ class Suppression(Table, table=True):
     is_absolute: bool = False
     detail: str = ""
     ended_at: datetime | None = instant()
+
+
+class MessageCeiling(Table, table=True):
+    """What an owner of accounts spends on messages in a month, at most; `owner_id` is empty for the platform."""
+
+    __tablename__ = "message_ceiling"
+    __table_args__ = (
+        Index(
+            "uq_message_ceiling_owner",
+            "owner_type",
+            "owner_id",
+            "currency",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+        check("amount", "month_minor > 0"),
+    )
+
+    owner_type: str = "platform"
+    owner_id: UUID | None = None
+    currency: str = currency_column()
+    month_minor: int = minor()
 
 
 class PushSubscription(Table, table=True):

@@ -44,6 +44,9 @@ class ReconciliationRun(Table, table=True):
         UniqueConstraint("account_id", "day", "source"),
         check("state", one_of("state", ReconciliationState)),
         check("source", "source in ('list', 'statement', 'reads')"),
+        check(
+            "seal", "state <> 'closed' or (closed_at is not null and seal_id is not null and seal_sha256 is not null)"
+        ),
     )
 
     account_id: UUID = Field(foreign_key="provider_account.id")

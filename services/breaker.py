@@ -87,7 +87,7 @@ def claim_probes(session: Session, limit: int = 10) -> list[UUID]:
             update provider_account set probed_at = %(now)s where id in (
                 select id from provider_account
                 where breaker = 'open' and state <> 'retired' and probed_at <= %(before)s
-                order by probed_at limit %(limit)s for update skip locked)
+                order by probed_at limit %(limit)s for no key update skip locked)
             returning id
             """,
             {"now": now, "before": now - PROBED_EVERY, "limit": limit},

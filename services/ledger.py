@@ -67,6 +67,14 @@ class AlreadyReversed(Refusal):
     sentence = "Cette opération est déjà annulée."
 
 
+class CarriedByTransfer(Refusal):
+    """A provider moved this money: an opposite entry of ours would not move it back."""
+
+    code = "porte_par_transfert"
+    status = 409
+    sentence = "Un opérateur a porté cet argent : il se rend par « Rembourser », sur la page du transfert."
+
+
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One line to post: debit positive, credit negative."""
@@ -181,11 +189,12 @@ def post_many(session: Session, postings: Sequence[Posting]) -> list[Posted]:
 
 
 def reverse(session: Session, actor: Actor, order: ReverseTransaction) -> Posted:
-    """Post the exact opposite of a transaction, once; a reversal is never itself reversed."""
+    """Post the exact opposite of a transaction, once; neither a reversal nor what a transfer posted is reversed."""
     actor.require(Permission.LEDGER_REVERSE)
     original = fetch_one(session, "select * from ledger_transaction where id = %s", (order.transaction_id,))
     if original is None:
         raise NotFound(thing="transaction")
+    require_inside(session, original["key"], Source(original["source"]))
     taken = fetch_one(
         session, "select source, key from ledger_transaction where reverses_id = %s", (order.transaction_id,)
     )
@@ -214,6 +223,14 @@ def reverse(session: Session, actor: Actor, order: ReverseTransaction) -> Posted
             session, actor, "ledger.reverse", "ledger_transaction", str(order.transaction_id), summary=order.reason
         )
     return posted
+
+
+def require_inside(session: Session, key: str, *sources: Source) -> None:
+    """Refuse with `CarriedByTransfer` what was posted, reserved, ended or given back under the key of a transfer."""
+    keys = [key, key.removesuffix(":end"), key.removesuffix(":back")]
+    asked = {"sources": list(sources or Source), "keys": keys}
+    if fetch_one(session, "select 1 from transfer where source = any(%(sources)s) and key = any(%(keys)s)", asked):
+        raise CarriedByTransfer
 
 
 def reserve(session: Session, available: UUID, reserved: UUID, amount: Money, claim: Posting) -> Posted:

@@ -66,6 +66,24 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_provider_account_adapter"), "provider_account", ["adapter"], unique=False)
     op.create_table(
+        "message_ceiling",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("owner_type", sa.String(), nullable=False),
+        sa.Column("owner_id", sa.Uuid(), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("month_minor", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("month_minor > 0", name=op.f("ck_message_ceiling_amount")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message_ceiling")),
+    )
+    op.create_index(
+        "uq_message_ceiling_owner",
+        "message_ceiling",
+        ["owner_type", "owner_id", "currency"],
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+    )
+    op.create_table(
         "suppression",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -472,6 +490,9 @@ def upgrade() -> None:
     op.add_column("message", sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("message", sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_message_sent_at", "message", ["sent_at"], unique=False)
+    op.create_index(
+        "ix_message_cost", "message", ["account_id", "sent_at"], unique=False, postgresql_where=sa.text("cost_minor > 0")
+    )
     op.add_column(
         "message",
         sa.Column("next_channels", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
@@ -495,6 +516,7 @@ def downgrade() -> None:
     op.drop_constraint(op.f("fk_message_fallback_of_id"), "message", type_="foreignkey")
     op.drop_index("ix_message_lease", table_name="message", postgresql_where=sa.text("state = 'sending'"))
     op.drop_index("ix_message_again", table_name="message", postgresql_where=sa.text("state = 'unknown'"))
+    op.drop_index("ix_message_cost", table_name="message", postgresql_where=sa.text("cost_minor > 0"))
     op.drop_index("ix_message_sent_at", table_name="message")
     op.drop_column("message", "sent_at")
     op.drop_column("message", "fallback_of_id")
@@ -563,5 +585,7 @@ def downgrade() -> None:
     op.drop_table("approval")
     op.drop_index("uq_suppression_open", table_name="suppression", postgresql_where=sa.text("ended_at is null"))
     op.drop_table("suppression")
+    op.drop_index("uq_message_ceiling_owner", table_name="message_ceiling", postgresql_nulls_not_distinct=True)
+    op.drop_table("message_ceiling")
     op.drop_index(op.f("ix_provider_account_adapter"), table_name="provider_account")
     op.drop_table("provider_account")

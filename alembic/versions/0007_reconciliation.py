@@ -67,6 +67,10 @@ def upgrade() -> None:
         sa.Column("closed_by", sa.Uuid(), nullable=True),
         sa.Column("seal_id", sa.BigInteger(), nullable=True),
         sa.Column("seal_sha256", sa.LargeBinary(), nullable=True),
+        sa.CheckConstraint(
+            "state <> 'closed' or (closed_at is not null and seal_id is not null and seal_sha256 is not null)",
+            name=op.f("ck_reconciliation_run_seal"),
+        ),
         sa.CheckConstraint("source in ('list', 'statement', 'reads')", name=op.f("ck_reconciliation_run_source")),
         sa.CheckConstraint("state in ('running', 'open', 'closed')", name=op.f("ck_reconciliation_run_state")),
         sa.ForeignKeyConstraint(["account_id"], ["provider_account.id"], name=op.f("fk_reconciliation_run_account_id")),

@@ -11,7 +11,7 @@ from commands.demo.chance import Chance
 from commands.demo.ledgers import Till
 from commands.demo.outside import DAYS, SERVED, Operator, Outside
 from commands.demo.people import Subscriber
-from core.database import Session
+from core.database import Session, fetch_one
 from core.money import Currency, Money
 from models.ledger import AccountKind, Source
 from models.reconciliation import ReconciliationRun, ReconciliationState
@@ -63,12 +63,19 @@ def write_outside(session: Session, outside: Outside) -> None:
     load.copy(session, "inbound_event", load.CALLBACKS, rows.callbacks)
     load.copy(session, "transfer_event", load.EVENTS, rows.events)
     if outside.operators:
-        _close_days(session, outside)
         _open_cases(session, outside)
+        _close_days(session, outside)
 
 
 def _close_days(session: Session, outside: Outside) -> None:
-    """Close the days that are over, as compared: the fakes' books begin today and know nothing of them."""
+    """Close the days that are over, as compared: the fakes' books begin today and know nothing of them.
+
+    What was posted so far is sealed first: a closed day is signed.
+    """
+    while ledger.seal_next(session):
+        pass
+    seal = fetch_one(session, "select id, sha256 from ledger_seal order by id desc limit 1")
+    assert seal is not None  # noqa: S101  # subscribers have money before they have an operator
     totals: dict[tuple[UUID, date], list[int]] = defaultdict(list)
     for row in outside.rows.transfers:
         if row[STATE] == TransferState.SUCCEEDED:
@@ -93,7 +100,9 @@ def _close_days(session: Session, outside: Outside) -> None:
                     ours_minor=sum(amounts),
                     matched_count=len(amounts),
                     ended_at=ended,
-                    closed_at=ended,
+                    closed_at=outside.now,
+                    seal_id=seal["id"],
+                    seal_sha256=bytes(seal["sha256"]),
                 )
             )
     session.flush()

@@ -19,7 +19,7 @@ from models.messages import MESSAGE_STEPS, Channel, Message, MessageEvent, Messa
 from providers import answers as money
 from providers.messaging.answers import Answer, Outgoing, Refused, Retry, Sent, Subscription, Unknown
 from services import breaker, provider_accounts
-from services.messages import accounts, fallback, guards, hours, outbox, preferences, reports, suppressions
+from services.messages import accounts, ceilings, fallback, guards, hours, outbox, preferences, reports, suppressions
 from services.messages.kinds import USUAL_LIFE
 from services.messages.texts import BY_PHONE, Text, fill, find_text
 
@@ -64,7 +64,8 @@ def take_next(session: Session, channels: list[str]) -> Ready | Settled | None:
     if waits_until is None and carrier is None:
         return _without_route(session, message)
     if carrier is not None:
-        waits_until = carrier.rests_until or _busy_until(session, carrier.account_id)
+        waits_until = _spent_until(session, message, carrier.account_id)
+        waits_until = waits_until or carrier.rests_until or _busy_until(session, carrier.account_id)
         waits_until = waits_until or _pace(session, message, carrier.account_id, is_again=is_again)
     if waits_until is not None or carrier is None:
         message.not_before = waits_until or message.not_before
@@ -213,6 +214,13 @@ def _without_route(session: Session, message: Message) -> Settled:
     return Settled(message.id, message.state)
 
 
+def _spent_until(session: Session, message: Message, account_id: UUID) -> datetime | None:
+    until = ceilings.waits_until(session, account_id, message.priority)
+    if until is not None:
+        message.error_code = "month_ceiling"
+    return until
+
+
 def _busy_until(session: Session, account_id: UUID) -> datetime | None:
     return clock.now() + BUSY if accounts.is_busy(session, account_id) else None
 
@@ -290,6 +298,8 @@ def _save_sent(session: Session, message: Message, answer: Sent) -> None:
     _move(session, message, MessageState.SENT, "")
     session.add(message)
     session.flush()
+    if message.cost_minor and message.account_id is not None:
+        ceilings.alert(session, message.account_id)
     reports.apply_waiting(session, message)
 
 

@@ -253,7 +253,7 @@ def resume_account(session: Session, actor: Actor, account_id: UUID) -> AccountR
 
 def retire_account(session: Session, actor: Actor, account_id: UUID) -> AccountRow:
     """End an account for ever; never while a transfer of it is open."""
-    row = _locked_for_edit(session, actor, account_id)
+    row = _locked_for_edit(session, actor, account_id, is_shared=False)  # no transfer begins meanwhile
     count = session.exec(
         select(func.count())
         .select_from(Transfer)
@@ -323,16 +323,18 @@ def _require_free_code(session: Session, code: str) -> None:
         raise CodeTaken
 
 
-def _locked(session: Session, account_id: UUID) -> ProviderAccount:
-    row = session.get(ProviderAccount, account_id, with_for_update=True, populate_existing=True)
+def _locked(session: Session, account_id: UUID, *, is_shared: bool = True) -> ProviderAccount:
+    # `is_shared`: what refers to the account (an attempt, a case, a transfer) does not wait for who is changing it, or
+    # two reads that each open a case and then stop its payouts wait for each other.
+    row = session.get(ProviderAccount, account_id, with_for_update={"key_share": is_shared}, populate_existing=True)
     if row is None:
         raise NotFound(thing="provider_account")
     return row
 
 
-def _locked_for_edit(session: Session, actor: Actor, account_id: UUID) -> ProviderAccount:
+def _locked_for_edit(session: Session, actor: Actor, account_id: UUID, *, is_shared: bool = True) -> ProviderAccount:
     actor.require(Permission.PAYMENTS_ACCOUNTS)
-    row = _locked(session, account_id)
+    row = _locked(session, account_id, is_shared=is_shared)
     _require_editor(session, actor, row.environment)
     return row
 

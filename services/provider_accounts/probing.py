@@ -55,7 +55,7 @@ def test_account(session: Session, actor: Actor, account_id: UUID) -> ProbeRow:
     """
     actor.require(Permission.PAYMENTS_ACT)
     account = view(session, account_id)
-    if account.adapter not in registry.ADAPTERS:
+    if account.adapter not in {*registry.ADAPTERS, *messaging.ADAPTERS}:
         raise NotTestable
     keep(session)
     is_right, exchanges, took_ms = _call(account)

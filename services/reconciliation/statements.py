@@ -174,7 +174,7 @@ def import_statement(session: Session, actor: Actor, order: ImportStatement) -> 
 
 
 def _account(session: Session, account_id: UUID) -> ProviderAccount:
-    account = session.get(ProviderAccount, account_id, with_for_update=True, populate_existing=True)
+    account = session.get(ProviderAccount, account_id, with_for_update={"key_share": True}, populate_existing=True)
     if account is None:
         raise NotFound(thing="provider_account")
     return account

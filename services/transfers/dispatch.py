@@ -19,6 +19,10 @@ from services.provider_accounts import SHAPES
 from services.transfers.rows import TransferRow, find
 
 LONGEST_REFERENCE, LONGEST_WORD = 200, 100
+# Where a provider's page sends the payer when he has paid, or gave up.
+RETURN_PATH = "/paiement/retour"
+CANCEL_PATH = "/paiement/annule"
+
 _WITH_TOKEN = frozenset({"orange", "mtn"})
 
 Answer = TypeVar("Answer", bound=Prepared | Accepted | Rejected | Unknown | Seen | NotSeen)
@@ -53,8 +57,8 @@ def build_order(session: Session, row: TransferRow) -> Order:
         party_reference=row.party_reference,
         label=row.label,
         language=row.language,
-        return_url=f"{public}/paiement/retour",
-        cancel_url=f"{public}/paiement/annule",
+        return_url=f"{public}{RETURN_PATH}",
+        cancel_url=f"{public}{CANCEL_PATH}",
         handles=row.handles,
         provider_ref=row.provider_ref,
         submitted_at=row.submitted_at,

@@ -37,7 +37,7 @@ and not (a.are_payouts_paused and t.direction <> 'collect')
 _CLAIM = f"""
 select t.*, a.min_minor, a.max_minor from transfer t join provider_account a on a.id = t.account_id
 where {_DUE} and (%(account)s::uuid is null or t.account_id = %(account)s)
-order by t.created_at limit %(most)s for update of t skip locked
+order by t.created_at, t.id limit %(most)s for update of t skip locked
 """
 
 

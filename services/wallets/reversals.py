@@ -5,18 +5,16 @@ from uuid import UUID
 from pydantic import Field
 
 from core.database import Session, fetch_all
-from core.errors import NotFound, WrongState
+from core.errors import NotFound
 from core.money import Currency, Money
 from core.orders import Order
 from core.permissions import Actor, Permission
 from core.states import transition
 from models.messages import Channel
-from models.wallets import OPERATION_STEPS, OperationState, OperationType, UssdOperation
+from models.wallets import OPERATION_STEPS, OperationState, UssdOperation
 from services import audit, ledger, messages
 from services.ledger import Posted, ReverseTransaction
 from services.messages import OutgoingMessage
-
-OUTSIDE = frozenset({OperationType.RECHARGE, OperationType.BILL, OperationType.AIRTIME})
 
 
 class ReverseOperation(Order):
@@ -30,14 +28,16 @@ class ReverseOperation(Order):
 def reverse_operation(session: Session, actor: Actor, order: ReverseOperation) -> Posted:
     """Give amount and fee of a completed operation back, once, and tell both sides by SMS.
 
-    Refuses with `InsufficientFunds` when the payee no longer holds the amount, `AlreadyReversed`, or `WrongState`.
+    Refuses with `InsufficientFunds` when the payee no longer holds the amount, `AlreadyReversed`, `WrongState`, or
+    `CarriedByTransfer` when its money went through an operator.
     """
     actor.require(Permission.LEDGER_REVERSE)
     operation = session.get(UssdOperation, order.operation_id, with_for_update=True, populate_existing=True)
-    if operation is None or operation.transaction_id is None:
+    if operation is None:
         raise NotFound(thing="operation")
-    if operation.type in OUTSIDE:  # its money is not in the house: a transfer gives it back
-        raise WrongState(state=str(operation.state), wanted=str(OperationState.REVERSED))
+    ledger.require_inside(session, operation.key)
+    if operation.transaction_id is None:
+        raise NotFound(thing="operation")
     if operation.state != OperationState.REVERSED:
         transition(operation, OPERATION_STEPS, OperationState.REVERSED)
     reversal = ReverseTransaction(key=order.key, transaction_id=operation.transaction_id, reason=order.reason)

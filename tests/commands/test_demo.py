@@ -203,3 +203,12 @@ def test_elsewhere_than_in_development_it_is_refused(database: Database) -> None
     with pytest.raises(demo.OnlyInDevelopment):
         demo.seed(database, production)
     assert rows(database, "select count(*) from users union all select count(*) from ussd_service") == [(0,), (0,)]
+
+
+def test_a_closed_day_of_an_operator_is_signed_by_the_seal_of_the_ledger(house: Database) -> None:
+    ((closed, signed),) = rows(
+        house,
+        "select count(*) filter (where r.state = 'closed') as closed, count(s.id) as signed"
+        " from reconciliation_run r left join ledger_seal s on s.id = r.seal_id and s.sha256 = r.seal_sha256",
+    )
+    assert closed == signed != 0

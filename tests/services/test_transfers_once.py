@@ -71,6 +71,14 @@ def test_two_workers_send_each_transfer_once(house: House) -> None:
     assert {house.state(operation) for operation in operations} == {"pending"}
 
 
+def test_what_was_asked_in_one_instant_leaves_in_its_order(house: House) -> None:
+    operations = [house.withdraw(amount=10) for _ in range(30)]
+    house.force(operations[0], label="written again, so that its row stands last")
+    house.submit()
+
+    assert [order.reference for order in house.provider.sent] == [house.row(one).reference for one in operations]
+
+
 def test_a_thousand_callbacks_are_one_posting(house: House) -> None:
     operation = house.recharge(amount=1_000)
     house.submit()

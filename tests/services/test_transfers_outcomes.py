@@ -1,6 +1,10 @@
 """What every answer of a provider does: refusals, silence, lies, late money, contradictions, money that comes back."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
+from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -9,6 +13,7 @@ from core.phone import normalise
 from models.ledger import AccountKind
 from providers.answers import Accepted, NextStep, NotSeen, Prepared, Reason, Rejected, Seen, SeenState, Unknown
 from services import transfers
+from services.transfers import cases, contradictions, reading
 from tests.builders.transfers import AWA, BEN, House, seen, xof
 
 
@@ -172,6 +177,38 @@ def test_a_contradiction_moves_nothing_and_stops_the_payouts_of_the_account(hous
     assert (house.submit(), house.state(waiting)) == (0, "created")
     paying = house.recharge()
     assert (house.submit(), house.state(paying)) == (1, "pending")
+
+
+def test_contradictions_found_at_once_on_one_account_do_not_wait_for_each_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = 4
+    operations = [house.recharge(phone, amount) for amount in (1_000, 2_000) for phone in (AWA, BEN)]
+    house.submit()
+    house.clock.advance(60)
+    house.read()
+    assert {house.state(operation) for operation in operations} == {"succeeded"}
+    house.provider.reads.extend([lambda order: seen("failed", order)] * threads)
+    house.clock.advance(1)
+    for operation in operations:
+        house.force(operation, next_read_at=house.row_now())
+    with house.database.transaction() as session:
+        questions = reading.claim(session, house.row(operations[0]).account_id)
+    every_case_is_open = Barrier(threads, timeout=10)
+    open_case = cases.open_case
+
+    def open_then_wait(*args: Any, **named: Any) -> UUID | None:
+        opened = open_case(*args, **named)
+        every_case_is_open.wait()
+        return opened
+
+    monkeypatch.setattr(contradictions, "open_case", open_then_wait)
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda question: reading.read(house.database, question), questions))
+
+    assert [kind for kind, _ in house.cases()] == ["contradiction"] * threads
+    waiting = house.withdraw()
+    assert (house.submit(), house.state(waiting)) == (0, "created")
 
 
 def test_an_older_pending_after_the_end_changes_nothing(house: House) -> None:

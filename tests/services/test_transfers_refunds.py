@@ -5,16 +5,16 @@ from typing import NamedTuple
 import pytest
 
 from core.errors import Forbidden, WrongState
-from core.permissions import Actor
+from core.permissions import SYSTEM, Actor
 from models.ledger import AccountKind
 from models.transfers import TransferState
 from providers.answers import Reason, Rejected, Unknown
-from services import approvals, transfers
+from services import approvals, ledger, transfers, wallets
 from services.approvals import DecideApproval
-from services.ledger import KeyReused
+from services.ledger import CarriedByTransfer, KeyReused, ReverseTransaction
 from services.transfers import NothingLeftToRefund, NotRefundable, RefundTransfer, SettleTransfer, TransferRow
 from services.transfers.rows import find
-from services.wallets import OutsideOperation
+from services.wallets import OutsideOperation, ReverseOperation
 from tests.builders import payments
 from tests.builders.transfers import AWA, House, xof
 
@@ -186,3 +186,27 @@ def test_a_key_of_something_else_gives_nothing_back(house: House, staff: Staff) 
     for operation, amount, key in ((second, None, "r1"), (first, 300, "r1"), (first, None, top_up.key)):
         with pytest.raises(KeyReused):
             refund(house, staff.asks, operation, amount, key)
+
+
+@pytest.mark.parametrize("kind", ["recharge", "withdraw"])
+def test_what_an_operator_carried_is_not_reversed_by_hand(house: House, kind: str) -> None:
+    operation = house.recharge() if kind == "recharge" else house.withdraw()
+    order = ReverseOperation(key="r1", operation_id=operation.id, reason="erreur")
+    with house.database.transaction() as session, pytest.raises(CarriedByTransfer):
+        wallets.reverse_operation(session, SYSTEM, order)
+    house.submit()
+    house.hint(operation)
+    assert house.state(operation) == "succeeded"
+    balance = house.balance()
+
+    with house.database.transaction() as session, pytest.raises(CarriedByTransfer):
+        wallets.reverse_operation(session, SYSTEM, order)
+    posted = house.all("select id from ledger_transaction where kind <> 'opening'")
+    assert len(posted) == (1 if kind == "recharge" else 2)
+    for number, row in enumerate(posted):
+        by_hand = ReverseTransaction(key=f"r{number}", transaction_id=row["id"], reason="Depuis le grand livre")
+        with house.database.transaction() as session, pytest.raises(CarriedByTransfer, match="« Rembourser »"):
+            ledger.reverse(session, SYSTEM, by_hand)
+
+    assert (house.balance(), house.postings()) == (balance, len(posted))
+    house.assert_books_hold()

@@ -12,6 +12,9 @@ DEEDS = {
     "message_template.review": Sign("check_circle", "Modèle relu", Tone.ACCENT),
     "suppression.open": Sign("block", "Adresse écartée", Tone.OCHRE),
     "suppression.end": Sign("undo", "Adresse remise", Tone.ACCENT),
+    "message_ceiling.set": Sign("tune", "Plafond des messages réglé", Tone.NEUTRAL),
+    "message_ceiling.near": Sign("warning", "Plafond des messages proche", Tone.OCHRE),
+    "message_ceiling.reached": Sign("block", "Plafond des messages atteint", Tone.RED),
     "user.sign_in": Sign("login", "Connexion", Tone.NEUTRAL),
     "user.sign_out": Sign("logout", "Déconnexion", Tone.NEUTRAL),
     "user.session_end": Sign("logout", "Session fermée", Tone.NEUTRAL),
@@ -85,6 +88,7 @@ DEEDS = {
 SUBJECTS = {
     "message_template": "Modèle de message",
     "suppression": "Adresse à ne plus écrire",
+    "message_ceiling": "Plafond des messages",
     "user": "Personne",
     "organisation": "Organisation",
     "api_key": "Clé d'API",
