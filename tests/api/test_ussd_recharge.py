@@ -276,7 +276,7 @@ def test_a_payment_by_link_sends_the_link_by_sms(town: Town) -> None:
     reference = town.recharge(AWA, ORANGE)[-9:]
     town.work()
     link = town.transfer()["next_step"]["url"]
-    assert town.texts(AWA) == [f"Recharge de 1 010 FCFA par Orange Money: payez ici {link} Réf {reference}"]
+    assert town.texts(AWA) == [f"Payez 1 010 FCFA par Orange Money sur ce lien: {link} Réf {reference}"]
 
 
 # A provider that hangs

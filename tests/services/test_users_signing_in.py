@@ -290,7 +290,7 @@ def test_rights_are_read_at_every_call(database: Database) -> None:
     assert rights() == {"profile"}
     with database.transaction() as session:
         users.grant_role(session, chief, order)
-    assert rights() == {"profile", "ussd.read", "subscribers.read"}
+    assert rights() == {"profile", "ussd.read", "subscribers.read", "payments.read"}
     with database.transaction() as session:
         users.revoke_role(session, chief, order)
     assert rights() == {"profile"}

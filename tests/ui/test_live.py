@@ -61,8 +61,8 @@ async def test_the_feed_counts_what_comes_while_it_is_paused(open_console: Any, 
         await user.should_see("Les événements paraîtront ici")
         user.find("Suspendre").click()
         with user:
-            feeds[0].push([Happening(now(), "Transfert", key="1"), Happening(now(), "Transfert", key="1")])
+            feeds[0].push([Happening(now(), "Pot versé", key="1"), Happening(now(), "Pot versé", key="1")])
         await user.should_see("Reprendre (2)")
-        await user.should_not_see("Transfert")
+        await user.should_not_see("Pot versé")
         user.find("Reprendre (2)").click()
-        await user.should_see("Transfert")
+        await user.should_see("Pot versé")
