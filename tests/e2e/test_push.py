@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e import console
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser]
+pytestmark = pytest.mark.browser
 
 
 def test_the_worker_registers_for_every_page(admin: Page) -> None:

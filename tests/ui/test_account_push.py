@@ -46,7 +46,7 @@ def browser_says(user: Any, element: ui.element, kind: str, args: dict[str, Any]
 
 
 def tell(user: Any, **args: Any) -> None:
-    browser_says(user, user.client.layout, "subscription-", args)
+    browser_says(user, user.client.layout, "subscription", args)
 
 
 def turn(user: Any, **args: Any) -> None:
