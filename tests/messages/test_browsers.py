@@ -240,7 +240,9 @@ def test_browsers_are_ones_own(house: House, awa: Actor) -> None:
     with house.database.transaction() as session:
         browsers.unsubscribe_push(session, jean, UnsubscribePush(browser_id=first.id))
     assert names(house, jean) == []
-    written = house.rows("select actor_id, action from audit_entry where action in ('user.push_on', 'user.push_off') order by created_at")
+    written = house.rows(
+        "select actor_id, action from audit_entry where action in ('user.push_on', 'user.push_off') order by created_at"
+    )
     assert [(row["actor_id"], row["action"]) for row in written] == [
         (awa.user_id, "user.push_on"),
         (awa.user_id, "user.push_on"),

@@ -39,14 +39,17 @@ class _Card:
         self._here: UUID | None = None
 
     async def draw(self) -> None:
-        with cards.titled(t("Notifications du navigateur")):
-            show(prose(t("Une phrase sans montant ni nom, même quand Palabre est fermé.")))
-            if self._door.is_fake:
-                cards.notice(t("Compte fictif : seuls les navigateurs du simulateur peuvent s'abonner."), tone="ochre")
-            self._switch = fields.switch(t("Me notifier sur ce navigateur"))
-            self._switch.disable()  # until the browser has said what it can
-            self._switch.on("update:model-value", self._turned, js_handler=_handler(self._door.public_key))
-            self._note = ui.element("div")
+        with cards.titled(t("Notifications du navigateur"), is_flush=True):
+            with ui.element("div").classes("card-body stack stack-tight"):
+                show(prose(t("Une phrase sans montant ni nom, même quand Palabre est fermé.")))
+                if self._door.is_fake:
+                    sentence = t("Compte fictif : seuls les navigateurs du simulateur peuvent s'abonner.")
+                    cards.notice(sentence, tone="ochre")
+                self._switch = fields.switch(t("Me notifier sur ce navigateur"))
+                self._switch.disable()  # until the browser has said what it can
+                self._switch.on("update:model-value", self._turned, js_handler=_handler(self._door.public_key))
+                self._note = ui.element("div")
+                self._note.set_visibility(False)
             self._list = ui.element("div")
         await self._refresh()
         event = f"subscription-{self._switch.id}"
@@ -57,6 +60,7 @@ class _Card:
         """Hear what this browser can, and whether it is subscribed already."""
         heard = _heard(event)
         if heard.get("is_able") is not True:
+            self._note.set_visibility(True)
             with self._note:
                 show(prose(t("Ce navigateur ne reçoit pas de notifications, ou la page n'est pas en https.")))
             return
