@@ -34,7 +34,7 @@ def open_account(house: Database) -> None:
         provider_accounts.resume_account(session, SYSTEM, made.id)
 
 
-def switch_of(user: Any) -> ui.switch:
+def switch_of(user: Any) -> Any:
     return next(one for one in shown(user, ui.switch) if one.text == "Me notifier sur ce navigateur")
 
 

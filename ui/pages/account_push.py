@@ -39,7 +39,7 @@ class _Card:
         self._here: UUID | None = None
 
     async def draw(self) -> None:
-        with cards.titled(t("Notifications du navigateur"), is_flush=True):
+        with cards.titled(t("Notifications du navigateur"), is_flush=True, is_ruled=True):
             with ui.element("div").classes("card-body stack stack-tight"):
                 show(prose(t("Une phrase sans montant ni nom, même quand Palabre est fermé.")))
                 if self._door.is_fake:
