@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 ASSETS = Path(__file__).parent / "assets"
 ADDRESS = "/_palabre"
+PUSH_WORKER = "/push-worker.js"  # at the root: a worker serves the pages below its own address
 SCHEME = "scheme"  # the key in app.storage.user
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -88,6 +89,7 @@ def apply(language: str) -> None:
 def install(server: FastAPI) -> None:
     """Serve the stylesheet, the fonts and the pictures from `server`, and put them on every page."""
     server.get(f"{ADDRESS}/style.css", include_in_schema=False)(_serve_stylesheet)
+    server.get(PUSH_WORKER, include_in_schema=False)(_serve_push_worker)
     server.mount(ADDRESS, _Assets(directory=ASSETS), name="palabre-assets")
     ui.add_head_html(head(), shared=True)
 
@@ -127,6 +129,11 @@ def _serve_stylesheet(request: Request) -> Response:
     if "gzip" not in request.headers.get("accept-encoding", ""):
         return Response(stylesheet(), media_type="text/css", headers=headers)
     return Response(_compressed(), media_type="text/css", headers=headers | {"Content-Encoding": "gzip"})
+
+
+def _serve_push_worker() -> Response:
+    script = (ASSETS / "push-worker.js").read_bytes()
+    return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
 
 class _Assets(StaticFiles):

@@ -3,8 +3,13 @@
 pywebpush (extra `push`) encrypts and signs; the call itself is made like every other.
 """
 
+import base64
 import json
+import re
 from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from core import clock
 from providers.answers import Account
@@ -24,16 +29,20 @@ from providers.wire import Answered, Wire
 TTL_S = 86_400
 CLAIM_LIFE_S = 12 * 3_600
 LONGEST_LINK = 200
+AUTH_OCTETS = 16
 GONE = frozenset({404, 410})
 
-# A browser names its own address: only the push services of the browsers are ever called.
+# A browser names its own address: only the push services of the browsers are ever called. `*.` is any host under it.
 SERVICES = (
     "fcm.googleapis.com",
-    "updates.push.services.mozilla.com",
-    "push.services.mozilla.com",
-    "notify.windows.com",
-    "push.apple.com",
+    "*.push.services.mozilla.com",
+    "*.notify.windows.com",
+    "web.push.apple.com",
 )
+
+# Read by form and not by a parser: no user, no port, no address of ours in another spelling can be told twice.
+_ENDPOINT = re.compile(r"https://([a-z0-9-]+(?:\.[a-z0-9-]+)+)/[A-Za-z0-9._~:/?=&%+,;-]+")
+_BROWSER_OF_A_FAKE = re.compile(r"/[A-Za-z0-9_-]+")
 
 
 class WebPush:
@@ -92,12 +101,38 @@ def read_answer(answer: Answered) -> Answer | None:
 
 
 def is_service(account: Account, endpoint: str) -> bool:
-    """Say whether an endpoint belongs to a push service; a fake account's is its own server."""
+    """Say whether an endpoint belongs to a push service; a fake account's is its own server, and nothing else."""
     if account.environment == "fake":
-        return endpoint.startswith(f"{account.base_url}/")
-    parts = urlsplit(endpoint)
-    host = parts.hostname or ""
-    return parts.scheme == "https" and any(host == name or host.endswith(f".{name}") for name in SERVICES)
+        own, rest = endpoint[: len(account.base_url)], endpoint[len(account.base_url) :]
+        return own == account.base_url and _BROWSER_OF_A_FAKE.fullmatch(rest) is not None
+    found = _ENDPOINT.fullmatch(endpoint)
+    return found is not None and any(_is_host(found[1], service) for service in SERVICES)
+
+
+def _is_host(host: str, service: str) -> bool:
+    return host.endswith(service[1:]) if service.startswith("*.") else host == service
+
+
+def is_readable(p256dh: str, auth: str) -> bool:
+    """Say whether a browser's keys are keys: a point of the curve, and sixteen octets."""
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), _decoded(p256dh))
+        return len(_decoded(auth)) == AUTH_OCTETS
+    except ValueError:
+        return False
+
+
+def public_key(account: Account) -> str:
+    """Return the key that browsers subscribe with, made of the private one; nothing when we cannot push."""
+    try:
+        from py_vapid import Vapid02, VapidException
+    except ImportError:
+        return ""
+    try:
+        vapid = Vapid02.from_string(next(iter(account.secret_values("vapid_private_key")), ""))
+    except (VapidException, ValueError, TypeError):
+        return ""
+    return _public_of(vapid.public_key)
 
 
 def _encrypted(subscription: Subscription, text: bytes) -> bytes:
@@ -136,15 +171,22 @@ def _signed(account: Account, endpoint: str) -> dict[str, str]:
 
 def make_vapid_keys() -> tuple[str, str]:
     """Return a new private key, and the public one that browsers subscribe with; both base64url."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
     from py_vapid import Vapid02
     from py_vapid.utils import b64urlencode
 
     vapid = Vapid02()
     vapid.generate_keys()
     private = vapid.private_key.private_numbers().private_value.to_bytes(32, "big")
-    public = vapid.public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return b64urlencode(private), b64urlencode(public)
+    return b64urlencode(private), _public_of(vapid.public_key)
+
+
+def _public_of(key: ec.EllipticCurvePublicKey) -> str:
+    point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return base64.urlsafe_b64encode(point).decode().rstrip("=")
+
+
+def _decoded(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
 ADAPTER = WebPush()

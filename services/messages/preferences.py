@@ -1,25 +1,18 @@
-"""What a person wants to get where: channels off per type, consent to WhatsApp, browsers that may be pushed to."""
+"""What a person wants to get where: channels off per type, consent to WhatsApp."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import Field
-from sqlmodel import col, delete, select
+from sqlmodel import select
 
 from core import clock
-from core.database import Session, driver, fetch_all, fetch_one
-from core.errors import InvalidInput, NotSignedIn, Refusal
-from core.i18n import t
+from core.database import Session, fetch_one
+from core.errors import NotSignedIn, Refusal
 from core.orders import Order
 from core.permissions import Actor
-from models.messages import Channel, MessagePreference, PushSubscription
+from models.messages import Channel, MessagePreference
 from services.messages.kinds import LOCKED
 
 EVERY_TYPE = "*"
-MOST_BROWSERS = 10
-LONGEST_ENDPOINT = 1_000
 CONVERSATION_HOURS = 24
 
 
@@ -39,18 +32,9 @@ class SetPreference(Order):
     is_on: bool
 
 
-class Subscribe(Order):
-    """What a browser gives when its owner lets us notify it."""
-
-    endpoint: str = Field(max_length=LONGEST_ENDPOINT)
-    p256dh: str = Field(max_length=200)
-    auth: str = Field(max_length=100)
-    label: str = Field(default="", max_length=100)
-
-
 def set_preference(session: Session, actor: Actor, order: SetPreference) -> None:
     """Keep one's own choice; codes and security cannot be switched off."""
-    user_id = _himself(actor)
+    user_id = himself(actor)
     if order.type in LOCKED and not order.is_on:
         raise CannotSwitchOff
     row = session.exec(
@@ -68,7 +52,7 @@ def set_preference(session: Session, actor: Actor, order: SetPreference) -> None
 
 def list_preferences(session: Session, actor: Actor) -> dict[tuple[str, str], bool]:
     """Return one's own choices, by type and channel; what is absent is on."""
-    rows = session.exec(select(MessagePreference).where(MessagePreference.user_id == _himself(actor)))
+    rows = session.exec(select(MessagePreference).where(MessagePreference.user_id == himself(actor)))
     return {(row.type, row.channel): row.is_on for row in rows}
 
 
@@ -113,68 +97,8 @@ def is_in_conversation(session: Session, address: str) -> bool:
     )
 
 
-# Browsers
-
-
-def subscribe(session: Session, actor: Actor, order: Subscribe) -> UUID:
-    """Remember a browser of one's own; one that is known changes hands to who uses it now."""
-    user_id = _himself(actor)
-    if urlsplit(order.endpoint).scheme not in {"https", "http"} or not urlsplit(order.endpoint).hostname:
-        raise InvalidInput({"endpoint": t("adresse invalide")})
-    row = session.exec(select(PushSubscription).where(PushSubscription.endpoint == order.endpoint)).first()
-    row = row or PushSubscription(user_id=user_id, endpoint=order.endpoint)
-    row.user_id, row.label, row.failed_at = user_id, order.label, None
-    row.keys = {"p256dh": order.p256dh, "auth": order.auth}
-    session.add(row)
-    session.flush()
-    driver(session).execute(
-        """
-        delete from push_subscription where user_id = %(user)s and id not in (
-            select id from push_subscription where user_id = %(user)s order by created_at desc limit %(most)s)
-        """,
-        {"user": user_id, "most": MOST_BROWSERS},
-    )
-    return row.id
-
-
-def unsubscribe_browser(session: Session, actor: Actor, endpoint: str) -> None:
-    """Forget a browser of one's own; one that is not known is forgotten already."""
-    session.exec(
-        delete(PushSubscription).where(
-            col(PushSubscription.user_id) == _himself(actor), col(PushSubscription.endpoint) == endpoint
-        )
-    )
-
-
-def forget_browsers(session: Session, endpoints: tuple[str, ...]) -> None:
-    """Forget browsers whose service says that they are gone."""
-    if endpoints:
-        driver(session).execute("delete from push_subscription where endpoint = any(%s)", ([*endpoints],))
-
-
-# Reads
-
-
-@dataclass(frozen=True, slots=True)
-class BrowserRow:
-    """One browser of a person; its address and keys are nobody's business."""
-
-    id: UUID
-    since: datetime
-    label: str
-
-
-def list_browsers(session: Session, actor: Actor) -> list[BrowserRow]:
-    """Return one's own browsers, the newest first."""
-    rows = fetch_all(
-        session,
-        "select id, created_at, label from push_subscription where user_id = %s order by created_at desc",
-        (_himself(actor),),
-    )
-    return [BrowserRow(row["id"], row["created_at"], row["label"]) for row in rows]
-
-
-def _himself(actor: Actor) -> UUID:
+def himself(actor: Actor) -> UUID:
+    """Return who acts for himself; the house and its machines have nothing of their own."""
     if actor.user_id is None:
         raise NotSignedIn
     return actor.user_id

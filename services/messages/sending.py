@@ -19,7 +19,18 @@ from models.messages import MESSAGE_STEPS, Channel, Message, MessageEvent, Messa
 from providers import answers as money
 from providers.messaging.answers import Answer, Outgoing, Refused, Retry, Sent, Subscription, Unknown
 from services import breaker, provider_accounts
-from services.messages import accounts, ceilings, fallback, guards, hours, outbox, preferences, reports, suppressions
+from services.messages import (
+    accounts,
+    browsers,
+    ceilings,
+    fallback,
+    guards,
+    hours,
+    outbox,
+    preferences,
+    reports,
+    suppressions,
+)
 from services.messages.kinds import USUAL_LIFE
 from services.messages.texts import BY_PHONE, Text, fill, find_text
 
@@ -97,7 +108,7 @@ def save(session: Session, ready: Ready, answer: Answer) -> None:
             message.next_try_at = clock.now() + ASKED_AGAIN if is_worth else None
             _move(session, message, MessageState.UNKNOWN, answer.code)
     if isinstance(answer, Sent | Refused):
-        preferences.forget_browsers(session, answer.gone)
+        browsers.forget_browsers(session, answer.gone)
     session.add(message)
 
 

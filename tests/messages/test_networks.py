@@ -10,8 +10,8 @@ from providers.answers import Account
 from providers.messaging import africas_talking, kannel, meta_whatsapp, smtp, twilio, web_push
 from providers.messaging.answers import Outgoing, Refused, Retry, Sent, Unknown, split_text
 from providers.wire import Wire
-from services.messages import preferences, suppressions
-from services.messages.preferences import Subscribe
+from services.messages import browsers, suppressions
+from services.messages.browsers import SubscribePush
 from tests.messages.house import House, number, reminder
 
 SMS = ("africas_talking", "kannel", "twilio_sms")
@@ -384,8 +384,8 @@ def subscribe(house: House, user_id: object, *names: str) -> None:
     for name in names:
         keys = house.browsers.open_browser(name).keys
         with house.database.transaction() as session:
-            preferences.subscribe(
+            browsers.subscribe_push(
                 session,
                 actor,
-                Subscribe(endpoint=f"{house.fakes.url}/web_push/{name}", p256dh=keys["p256dh"], auth=keys["auth"]),
+                SubscribePush(endpoint=f"{house.fakes.url}/web_push/{name}", p256dh=keys["p256dh"], auth=keys["auth"]),
             )

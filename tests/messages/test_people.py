@@ -11,7 +11,7 @@ from jobs import messages as job
 from models.messages import Channel
 from services import messages
 from services.messages import Notice, preferences, suppressions
-from services.messages.preferences import CannotSwitchOff, SetPreference, Subscribe
+from services.messages.preferences import CannotSwitchOff, SetPreference
 from services.messages.suppressions import SuppressAddress
 from tests.builders import people
 from tests.messages.house import House, number, reminder
@@ -125,21 +125,6 @@ def test_a_person_without_an_address_gets_what_he_can(house: House) -> None:
     ) == ["in_app", "email"]
     with house.database.transaction() as session, pytest.raises(NotFound):
         messages.tell(session, receipt(house.accounts["smtp"]))
-
-
-def test_browsers_are_ones_own(house: House) -> None:
-    awa, jean = Actor(house.person(number()), "Awa"), Actor(house.person(number("501")), "Jean")
-    order = Subscribe(endpoint="https://fcm.googleapis.com/x", p256dh="k", auth="a", label="Téléphone")
-    with house.database.transaction() as session:
-        preferences.subscribe(session, awa, order)
-        preferences.subscribe(session, awa, order)
-        assert [row.label for row in preferences.list_browsers(session, awa)] == ["Téléphone"]
-        preferences.unsubscribe_browser(session, jean, order.endpoint)
-        assert len(preferences.list_browsers(session, awa)) == 1
-        preferences.subscribe(session, jean, order)
-        assert preferences.list_browsers(session, awa) == []
-        preferences.unsubscribe_browser(session, jean, order.endpoint)
-        assert preferences.list_browsers(session, jean) == []
 
 
 def test_suppressions_are_listed_masked_ended_and_audited(house: House) -> None:

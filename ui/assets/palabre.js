@@ -55,6 +55,32 @@ window.palabre = {
     const shown = JSON.parse(localStorage.getItem("columns:" + table) || "null");
     if (Array.isArray(shown)) emitEvent(event, shown);
   },
+  async subscription() {
+    const worker = await navigator.serviceWorker?.getRegistration("/");
+    return (await worker?.pushManager?.getSubscription()) ?? null;
+  },
+  async tellSubscription(event) {
+    const isAble = "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
+    emitEvent(event, { is_able: isAble, endpoint: isAble ? ((await palabre.subscription())?.endpoint ?? "") : "" });
+  },
+  async subscribe(key) {
+    try {
+      // First of all, while the click still counts as the person's own.
+      if ((await Notification.requestPermission()) !== "granted") return { fault: "denied" };
+      await navigator.serviceWorker.register("/push-worker.js");
+      const worker = await navigator.serviceWorker.ready;
+      await (await worker.pushManager.getSubscription())?.unsubscribe(); // it may be of an earlier key
+      const made = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+      const { endpoint, keys } = made.toJSON();
+      return { endpoint, ...keys };
+    } catch {
+      return { fault: "failed" };
+    }
+  },
+  async unsubscribe() {
+    await (await palabre.subscription())?.unsubscribe();
+    return {};
+  },
 };
 
 document.addEventListener("keydown", (event) => {

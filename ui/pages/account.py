@@ -10,7 +10,7 @@ from ui.components import buttons, cards, chips, copy_field, fields, layout, qr_
 from ui.components.facts import prose
 from ui.labels import t
 from ui.markup import show
-from ui.pages import account_preferences
+from ui.pages import account_preferences, account_push
 from ui.pages.administration import user as console
 from ui.pages.administration import words
 
@@ -32,6 +32,7 @@ async def account() -> None:
             await _sessions()
         with layout.cell(12):
             await account_preferences.draw()
+            await account_push.draw()
 
 
 def _profile(me: UserRow) -> None:

@@ -35,6 +35,8 @@ DEEDS = {
     "user.totp_on": Sign("verified_user", "Double authentification activée", Tone.ACCENT),
     "user.totp_off": Sign("gpp_maybe", "Double authentification désactivée", Tone.OCHRE),
     "user.totp_removed": Sign("gpp_maybe", "Double authentification retirée", Tone.OCHRE),
+    "user.push_on": Sign("notifications_active", "Navigateur abonné", Tone.ACCENT),
+    "user.push_off": Sign("notifications_off", "Navigateur retiré", Tone.NEUTRAL),
     "user.totp_wrong": Sign("gpp_bad", "Code de double authentification faux", Tone.RED),
     "user.phone_lost": Sign("sim_card", "Numéro passé à une autre personne", Tone.OCHRE),
     "subscriber.register": Sign("person_add", "Abonné inscrit", Tone.ACCENT),
