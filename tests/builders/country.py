@@ -51,6 +51,7 @@ from services.wallets import RechargeWallet, WithdrawMoney
 START = datetime.fromisoformat("2026-11-21T10:00:00+00:00")
 OPENING = 5_000_000
 LARGEST = 90_000_000
+PATIENCE_MS = 120_000  # ten thousand exchanges are searched for every secret
 REFERENCE_TAIL = 20  # what Orange Cameroon keeps of a reference
 LEAVING = frozenset({"payout", "refund"})
 SHORTEST_SECRET = 8  # a PIN's four digits stand in many a number
@@ -148,7 +149,7 @@ class Country:
                 reconciliation.compare_day(self.database, account_id, START.date() + back * DAY)
 
     def rows(self, query: str, *parameters: Any, **named: Any) -> list[dict[str, Any]]:
-        with self.database.transaction() as session:
+        with self.database.transaction(statement_timeout_ms=PATIENCE_MS) as session:
             return fetch_all(session, query, named or parameters)
 
     def states(self) -> list[str]:
