@@ -21,9 +21,10 @@ from services.reconciliation.fetching import save_lines
 from tests.builders import payments
 from tests.builders.bank import Bank
 from tests.ui.conftest import signed_in
-from tests.ui.hands import field, press, stored, until
+from tests.ui.hands import field, press, shown, stored, until
 
 PATH = "/paiements/rapprochement"
+RETRIES = 50  # five seconds at most, on a machine that runs every test at once
 OPEN_ITEMS = "select count(*) as items from reconciliation_item where resolved_at is null"
 
 
@@ -51,6 +52,10 @@ def is_left(house: Database, items: int) -> bool:
     return stored(house, OPEN_ITEMS) == {"items": items}
 
 
+def is_redrawn(user: Any) -> bool:
+    return not shown(user, ui.textarea)
+
+
 async def test_the_calendar_counts_what_waits_and_leads_to_the_day(
     open_console: Any, house: Database, run_id: UUID
 ) -> None:
@@ -76,22 +81,23 @@ async def test_a_reader_changes_nothing(open_console: Any, house: Database, run_
 async def test_a_day_is_settled_word_by_word_and_closed(open_console: Any, house: Database, run_id: UUID) -> None:
     Bank(house).seal(1_000)
     async with open_console(signed_in(house, "Grâce Mbuyi", Scope.USSD, Role.OPERATEUR)) as user:
+        await user.open(f"{PATH}/{run_id}")
+        await user.should_see("OURSALONE")
+        await user.should_see("+22177****67")
         for left in (1, 0):
-            await user.open(f"{PATH}/{run_id}")
-            await user.should_see("OURSALONE")
-            await user.should_see("+22177****67")
             await user.should_not_see("Clôturer le jour")
             press(user, "Régler")
-            await user.should_see("Pourquoi cet écart est réglé")
+            await user.should_see("Pourquoi cet écart est réglé", retries=RETRIES)
             with user:
-                field(user, "Pourquoi cet écart est réglé").set_value("Vu avec l'opérateur")
+                field(user, "Pourquoi cet écart est réglé").set_value(f"Vu avec l'opérateur {left}")
             press(user, "Régler l’écart")
             await until(partial(is_left, house, left))
-        await user.open(f"{PATH}/{run_id}")
+            await until(partial(is_redrawn, user))
+        await user.should_see("Clôturer le jour", retries=RETRIES)
         user.find("Clôturer le jour").click()
-        await user.should_see("Il ne s’ouvrira plus.")
+        await user.should_see("Il ne s’ouvrira plus.", retries=RETRIES)
         press(user, "Clôturer le jour")
-        await user.should_see("<dt>Sceau</dt>", retries=20)
+        await user.should_see("<dt>Sceau</dt>", retries=RETRIES)
     with house.transaction() as session:
         run = session.get_one(ReconciliationRun, run_id)
         assert run.state == "closed"
@@ -112,7 +118,7 @@ async def test_a_statement_is_previewed_then_taken(open_console: Any, house: Dat
         await upload.handle_uploads([SmallFileUpload("releve.csv", "text/csv", content)])
         await user.should_see("Importer 1 ligne")
         user.find("Importer 1 ligne").click()
-        await user.should_see("relevé importé", retries=20)
+        await user.should_see("relevé importé", retries=RETRIES)
     with house.transaction() as session:
         found = fetch_one(session, "select lines, file_name from provider_statement")
     assert found == {"lines": 1, "file_name": "releve.csv"}
