@@ -85,13 +85,13 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One movement of money, asked for once under (`source`, `key`)."""
+    """One movement of money, asked for once under (`source`, `key`); what no caller names can still be said aloud."""
 
     source: Source
     key: str
     kind: str
     legs: tuple[Leg, ...]
-    reference: str = ""
+    reference: str = field(default_factory=lambda: ids.reference("GL"))
     actor: str = ""
     occurred_at: datetime | None = None
     reverses_id: UUID | None = None

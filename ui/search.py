@@ -1,6 +1,5 @@
 """The search of the header: a number, a name, a reference, a key finds the thing, if its reader may open it."""
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from ui.markup import Markup, join, show, tag
 SHORTEST = 2
 MOST_HITS = 8
 MOST_OF_A_KIND = 4
-REFERENCE = re.compile(r"[A-Za-z]{2}-[0-9A-Za-z]{6}")
+REFERENCE = re.compile(r"[A-Za-z]{2}-[0-9A-Za-z]{6}|[0-9A-Za-z]{8}")  # of an operation; of a transfer, its beginning
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +56,11 @@ def search(read: Callable[..., Any]) -> None:
     async def look(event: events.ValueChangeEventArguments[str | None]) -> None:
         text = (event.value or "").strip()
         if len(text) < SHORTEST:
-            show_hits(text, Markup())
+            hits.set_content(Markup())
             return
         found = await read(find, text)
         if found is not None and (box.value or "").strip() == text:
-            show_hits(text, _hits(found, hits.html_id))
-
-    def show_hits(text: str, drawn: Markup) -> None:
-        hits.set_content(drawn)
-        ui.run_javascript(f"palabre.found({json.dumps(text)}, {json.dumps(bool(drawn))})")
+            hits.set_content(_hits(text, found, hits.html_id))
 
     words = t("Numéro, nom, référence…")
     with ui.element("div").classes("search").props("role=search"):
@@ -83,10 +78,14 @@ def search(read: Callable[..., Any]) -> None:
         box.props(f"role=combobox aria-autocomplete=list aria-expanded=false aria-controls={hits.html_id}")
 
 
-def _hits(found: Sequence[Hit], identity: str) -> Markup:
-    if not found:
-        return tag("p", t("Rien de tel."), class_="hits-none", role="option", aria_disabled="true")
-    return join(*(_hit(hit, f"{identity}-{place}") for place, hit in enumerate(found)))
+def _hits(text: str, found: Sequence[Hit], identity: str) -> Markup:
+    """Return what is found, saying for which words, so that Enter never opens what an earlier word found."""
+    drawn = (
+        join(*(_hit(hit, f"{identity}-{place}") for place, hit in enumerate(found)))
+        if found
+        else tag("p", t("Rien de tel."), class_="hits-none", role="option", aria_disabled="true")
+    )
+    return tag("div", drawn, role="presentation", data_found_for=text)
 
 
 def _hit(hit: Hit, identity: str) -> Markup:

@@ -187,7 +187,6 @@ class FakeServer:
             log_config=None,
             access_log=False,
             proxy_headers=False,
-            timeout_keep_alive=75,  # a fake never hangs up on a caller who still keeps the line
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)

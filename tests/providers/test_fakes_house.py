@@ -283,7 +283,8 @@ def test_the_control_api_is_the_remote_of_all_this(house: House) -> None:
     assert house.control("reset", {"seed": 7}) == {}
     assert house.control("book")["book"] == []
     assert house.kernel.chooser.seed == "7"
-    house.kernel.reset(mix={})
+    house.kernel.reset()
+    assert not house.kernel.chooser.mix, "the next one plays without chance"
 
 
 @pytest.mark.parametrize(

@@ -21,13 +21,15 @@ window.palabre = {
       done();
     }
   },
-  found(text, isOpen) {
-    const box = document.querySelector(".search input");
-    if (!box) return;
-    box.dataset.foundFor = text;
-    box.setAttribute("aria-expanded", isOpen);
-    box.removeAttribute("aria-activedescendant");
-    if (box.dataset.isAwaited) setTimeout(palabre.openHit, 50); // once the hits are drawn
+  watchHits(box) {
+    const hits = document.querySelector(".hits");
+    if (box.dataset.isWatched || !hits) return;
+    box.dataset.isWatched = "true";
+    new MutationObserver(() => {
+      box.setAttribute("aria-expanded", hits.querySelector("[data-found-for]") !== null);
+      box.removeAttribute("aria-activedescendant");
+      if (box.dataset.isAwaited) palabre.openHit(box);
+    }).observe(hits, { childList: true, subtree: true });
   },
   walkHits(step) {
     const box = document.querySelector(".search input");
@@ -39,14 +41,14 @@ window.palabre = {
     hits[next].scrollIntoView({ block: "nearest" });
     box.setAttribute("aria-activedescendant", hits[next].id);
   },
-  openHit() {
-    const box = document.querySelector(".search input");
-    if (box.value.trim() !== (box.dataset.foundFor ?? "")) {
+  openHit(box) {
+    const found = document.querySelector(".hits [data-found-for]");
+    if (box.value.trim() !== (found?.dataset.foundFor ?? "")) {
       box.dataset.isAwaited = "true"; // Enter came before what it asks for
       return;
     }
     delete box.dataset.isAwaited;
-    (document.querySelector('.hit[aria-selected="true"]') || document.querySelector(".hit"))?.click();
+    (found?.querySelector('.hit[aria-selected="true"]') || found?.querySelector(".hit"))?.click();
   },
   keep(table, shown) {
     localStorage.setItem("columns:" + table, JSON.stringify(shown));
@@ -93,12 +95,16 @@ document.addEventListener("keydown", (event) => {
   search.focus();
 });
 
+document.addEventListener("focusin", (event) => {
+  if (event.target.closest?.(".search input")) palabre.watchHits(event.target);
+});
+
 document.addEventListener("keydown", (event) => {
   if (!event.target.closest?.(".search input")) return;
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
     palabre.walkHits(event.key === "ArrowDown" ? 1 : -1);
-  } else if (event.key === "Enter") palabre.openHit();
+  } else if (event.key === "Enter") palabre.openHit(event.target);
   else if (event.key === "Escape") event.target.blur();
   else delete event.target.dataset.isAwaited;
 });

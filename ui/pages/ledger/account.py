@@ -62,7 +62,7 @@ def _row(row: accounts.EntryRow) -> tables.Row:
     return tables.row(
         str(row.id),
         {
-            "reference": row.reference or str(row.transaction_id)[-12:],
+            "reference": row.reference,
             "kind": words.kind(row.kind),
             "amount": sign + money(row.amount),
             "balance": money(row.balance_after) if row.balance_after else "",

@@ -26,7 +26,7 @@ async def transaction(transaction_id: str) -> None:
         return
     state = State.REVERSED if found.reversed_by_id else State.DONE
     crumbs = [(t("Grand livre"), "/grand-livre")]
-    reference = found.row.reference or str(found.row.id)[-12:]
+    reference = found.row.reference
     with layout.page_head(reference, words.kind(found.row.kind), crumbs=crumbs, chip=chips.chip(state)):
         if _is_reversible(found):
             buttons.secondary(t("Contre-passer"), lambda: _ask_reversal(found), icon="undo")
@@ -83,7 +83,7 @@ def _entry(entry: accounts.EntryRow) -> Markup:
 
 def _ask_reversal(found: accounts.Transaction) -> None:
     key = f"reversal:{found.row.id}"
-    reference = found.row.reference or str(found.row.id)[-12:]
+    reference = found.row.reference
 
     async def confirm() -> UUID | None:
         order = ledger.ReverseTransaction(key=key, transaction_id=found.row.id, reason=t("Depuis le grand livre"))

@@ -53,7 +53,7 @@ def _row(row: accounts.TransactionRow) -> tables.Row:
     return tables.row(
         str(row.id),
         {
-            "reference": row.reference or str(row.id)[-12:],
+            "reference": row.reference,
             "kind": words.kind(row.kind),
             "source": words.source(row.source),
             "state": chips.cell(State.REVERSED if row.is_reversed else State.DONE),
