@@ -59,7 +59,7 @@ class Kernel(Clock):
     # Settings
 
     def reset(self, seed: str = "", mix: Mapping[str, int] | None = None) -> None:
-        """Forget every payment, plan and call, and play by this chance, or none; secrets and callback addresses stay."""
+        """Forget every payment, plan and call and play by this chance, or none; secrets and callback addresses stay."""
         with self._lock:
             self.book.clear()
             self.calls.clear()
