@@ -362,7 +362,7 @@ def _write_person(session: Session, network: Network, number: int) -> Person:
     opening = ledger.house_account(session, AccountKind.OPENING, network.currency)
     whole = Money(OPENING, network.currency)
     legs = (Leg(opening, whole), Leg(account, -whole))
-    ledger.post(session, Posting(Source.MANUAL, f"opening:{wallet_id}", "opening", legs, actor=SYSTEM.name))
+    ledger.post(session, Posting(Source.MANUAL, f"opening:{wallet_id}", "opening", legs, "", actor=SYSTEM.name))
     return Person(user.id, phone, network)
 
 

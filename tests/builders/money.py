@@ -30,7 +30,7 @@ def open_wallet(
     opening = books.house_account(session, AccountKind.OPENING, currency)
     amount = Money(10_000_000, currency)
     legs = (Leg(opening, amount), Leg(account, -amount))
-    books.post(session, Posting(Source.MANUAL, f"opening:{wallet_id}", "opening", legs, occurred_at=at))
+    books.post(session, Posting(Source.MANUAL, f"opening:{wallet_id}", "opening", legs, "", occurred_at=at))
     return wallet
 
 

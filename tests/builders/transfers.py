@@ -376,4 +376,4 @@ def add_person(session: Session, phone: str, currency: Currency) -> None:
     opening = ledger.house_account(session, AccountKind.OPENING, currency)
     amount = Money(10_000, currency)
     legs = (Leg(opening, amount), Leg(account, -amount))
-    ledger.post(session, Posting(Source.MANUAL, f"opening:{wallet_id}", "opening", legs, actor=SYSTEM.name))
+    ledger.post(session, Posting(Source.MANUAL, f"opening:{wallet_id}", "opening", legs, "", actor=SYSTEM.name))

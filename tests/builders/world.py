@@ -92,7 +92,7 @@ def subscriber(session: Session, person: dict[str, Any], currency: Currency) -> 
         opening = ledger.house_account(session, AccountKind.OPENING, currency)
         amount = Money(person["balance"], currency)
         legs = (Leg(opening, amount), Leg(account, -amount))
-        ledger.post(session, Posting(Source.MANUAL, f"opening:{user.id}", "opening", legs))
+        ledger.post(session, Posting(Source.MANUAL, f"opening:{user.id}", "opening", legs, ""))
     return wallet_id
 
 
