@@ -7,7 +7,7 @@ from typing import Any
 from channels.actions import Action
 from channels.flow import parse_flow
 from channels.lint import Facts, Finding, lint
-from channels.ussd.wallet_actions import REGISTRY
+from channels.ussd.actions import REGISTRY
 from core.database import Session, fetch_all
 from core.permissions import Actor
 from services import flows

@@ -52,6 +52,13 @@ class Permission(StrEnum):
     USSD_TEXTS_READ = "ussd.texts.read"
     USSD_ACT = "ussd.act"
     USSD_SIMULATE = "ussd.simulate"
+    USSD_MENUS_WRITE = "ussd.menus.write"
+    USSD_SWITCH = "ussd.switch"
+    USSD_TARIFFS_WRITE = "ussd.tariffs.write"
+    USSD_OFFERS_WRITE = "ussd.offers.write"
+    USSD_MERCHANTS_WRITE = "ussd.merchants.write"
+    USSD_SURVEYS_WRITE = "ussd.surveys.write"
+    USSD_NOTICES_WRITE = "ussd.notices.write"
     USSD_GATEWAYS = "ussd.gateways"
     SUBSCRIBERS_READ = "subscribers.read"
     SUBSCRIBERS_WRITE = "subscribers.write"
@@ -81,6 +88,13 @@ GRANTS: dict[tuple[Scope, Role], frozenset[Permission]] = {
         Permission.USSD_TEXTS_READ,
         Permission.USSD_ACT,
         Permission.USSD_SIMULATE,
+        Permission.USSD_MENUS_WRITE,
+        Permission.USSD_SWITCH,
+        Permission.USSD_TARIFFS_WRITE,
+        Permission.USSD_OFFERS_WRITE,
+        Permission.USSD_MERCHANTS_WRITE,
+        Permission.USSD_SURVEYS_WRITE,
+        Permission.USSD_NOTICES_WRITE,
         Permission.SUBSCRIBERS_READ,
         Permission.SUBSCRIBERS_WRITE,
         Permission.PAYMENTS_READ,

@@ -148,7 +148,7 @@ def checksum_of(body: Mapping[str, Any]) -> str:
 
 def save_draft(session: Session, actor: Actor, order: SaveDraft, lint: Lint) -> VersionRow:
     """Keep a document, with what lint says of it; refuses with `DraftChanged` rather than lose an edit."""
-    actor.require(Permission.USSD_ACT)
+    actor.require(Permission.USSD_MENUS_WRITE)
     flow = _lock_flow(session, order.flow_key)
     if order.version_id is None:
         newest = session.exec(select(func.max(FlowVersion.number)).where(FlowVersion.flow_id == flow.id)).one()
@@ -183,7 +183,7 @@ def publish(session: Session, actor: Actor, order: PublishVersion, lint: Lint) -
     Refuses with `LintRefused`, with `SameAuthor` where the service wants four eyes, with `DraftChanged` when the
     version is no longer what was read.
     """
-    actor.require(Permission.USSD_ACT)
+    actor.require(Permission.USSD_MENUS_WRITE)
     service = _lock_service(session, order.service_key)
     version = _lock_version(session, order.version_id, order.checksum)
     if service.needs_four_eyes and version.created_by == actor.user_id:
@@ -199,7 +199,7 @@ def publish(session: Session, actor: Actor, order: PublishVersion, lint: Lint) -
 
 def roll_back(session: Session, actor: Actor, order: RollBack) -> Published:
     """Put a version live that was live before; it was judged then, and has not changed since."""
-    actor.require(Permission.USSD_ACT)
+    actor.require(Permission.USSD_MENUS_WRITE)
     service = _lock_service(session, order.service_key)
     version = _lock_version(session, order.version_id, None)
     if version.state not in {VersionState.RETIRED, VersionState.PUBLISHED} or version.id == service.live_version_id:
@@ -242,7 +242,7 @@ def _retire(session: Session, version_id: UUID | None) -> None:
 
 
 def _move(session: Session, actor: Actor, order: RequestReview, to: VersionState, action: str) -> VersionRow:
-    actor.require(Permission.USSD_ACT)
+    actor.require(Permission.USSD_MENUS_WRITE)
     version = _lock_version(session, order.version_id, order.checksum)
     transition(version, VERSION_STEPS, to)
     session.add(version)

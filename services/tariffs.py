@@ -132,7 +132,7 @@ def add_tariff(session: Session, actor: Actor, order: AddTariff) -> tuple[UUID, 
     The bands follow each other without hole or overlap and cover every amount the limits allow. The first scale of a
     type may begin in the past; a later one begins in the future, after any scale already planned.
     """
-    actor.require(Permission.USSD_ACT)
+    actor.require(Permission.USSD_TARIFFS_WRITE)
     _lock_scale(session, order.type, order.currency)
     bands = sorted(order.bands, key=lambda band: band.from_minor)
     _guard_bands(bands)
@@ -148,7 +148,7 @@ def add_tariff(session: Session, actor: Actor, order: AddTariff) -> tuple[UUID, 
 
 def retire_tariff(session: Session, actor: Actor, order: RetireTariff) -> None:
     """End the scale in force at `valid_to`, now or later; what was charged before stays as it was."""
-    actor.require(Permission.USSD_ACT)
+    actor.require(Permission.USSD_TARIFFS_WRITE)
     _lock_scale(session, order.type, order.currency)
     if order.valid_to < clock.now():
         raise ScaleRefused(reason=t("la fin est passée."))

@@ -8,10 +8,10 @@ from channels import engine
 from channels.actions import ActionContext, Outcome, ResumePoint, SlowStep, UnseenResult
 from channels.engine import Caller, Dialogue, Reply
 from channels.flow import Flow, flow_of
+from channels.ussd.actions import REGISTRY
 from channels.ussd.contracts import GatewayTurn, dialled_code
 from channels.ussd.gateways import Gateway
 from channels.ussd.receipts import Opened
-from channels.ussd.wallet_actions import REGISTRY
 from core.database import Session, fetch_one
 from core.money import Currency
 from core.phone import normalise

@@ -9,7 +9,7 @@ import pytest
 
 from channels.flow import parse_flow
 from channels.lint import Facts, Finding, lint
-from channels.ussd.wallet_actions import REGISTRY
+from channels.ussd.actions import REGISTRY
 from core.gsm7 import Limits
 from tests.channels.fakes import MENUS, SURVEY, World, registry
 from tests.channels.test_menus import SHIPPED

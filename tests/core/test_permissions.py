@@ -17,6 +17,8 @@ EXPECTED: dict[tuple[Scope, Role], set[str]] = {
     (Scope.PLATFORM, Role.MEMBRE): {"profile"},
     (Scope.USSD, Role.OPERATEUR): {
         *("profile", "ussd.read", "ussd.texts.read", "ussd.act", "ussd.simulate"),
+        *("ussd.menus.write", "ussd.switch", "ussd.tariffs.write", "ussd.offers.write", "ussd.merchants.write"),
+        *("ussd.surveys.write", "ussd.notices.write"),
         *("subscribers.read", "subscribers.write"),
         *("payments.read", "payments.exchanges.read", "payments.act", "payments.refund", "payments.pause"),
         *("payments.simulate", "outbox.read", "messages.write"),
