@@ -169,7 +169,8 @@ def remove_code(session: Session, actor: Actor, order: RemoveCode) -> None:
 # Reads
 
 _SERVICES = """
-select v.*, f.key as flow, fv.number as version,
+select v.id, v.key, v.name, v.currency, v.timezone, v.state, v.default_language, v.needs_four_eyes,
+       f.key as flow, fv.number as version, coalesce(fv.body -> 'settings', '{}') || v.settings as settings,
        (select count(*) from ussd_session s where s.state = 'open' and s.service_id = v.id) as open_sessions
 from ussd_service v join flow f on f.id = v.flow_id left join flow_version fv on fv.id = v.live_version_id
 """

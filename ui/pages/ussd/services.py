@@ -85,8 +85,9 @@ async def _draw_codes(card: ServiceCard, *, may_change: bool) -> None:
                         "span",
                         tag("span", code.code, class_="line-title"),
                         tag("span", where, class_="line-detail"),
-                        class_="line-words",
-                    )
+                        class_="waiting-words",
+                    ),
+                    classes="waiting-asked",
                 )
                 if may_change:
                     label = t("Retirer {code}").format(code=code.code)

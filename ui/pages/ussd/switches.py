@@ -118,7 +118,9 @@ def _acts(row: SwitchRow, then: decisions.Then) -> None:
     if row.state is SwitchState.LIVE:
         buttons.quiet(t("Maintenance"), partial(_ask_maintenance, row, then), icon="build")
     if row.state is not SwitchState.STOPPED:
-        buttons.danger(t("Arrêter"), partial(_ask_stop, row, then), icon="stop_circle")
+        # One red thing on the page: what stops everything.
+        button = buttons.danger if row.scope is SwitchScope.PLATFORM else buttons.secondary
+        button(t("Arrêter"), partial(_ask_stop, row, then), icon="stop_circle")
 
 
 def _ask_stop(row: SwitchRow, then: decisions.Then) -> None:
