@@ -82,7 +82,8 @@ class ActionContext:
     """What one turn works with. `session` changes between the transactions of a slow step.
 
     `load_flow` gives a sub-flow by its key; `load_version` an older version that a resumed dialogue began with, None
-    where versions are not taken along. `is_same_secret`: the secret just given is the one proved before.
+    where versions are not taken along. `is_same_secret`: the secret just given is the one proved before. `switched`:
+    the kinds of money that do not serve now, each with its `state` and its `text` by language.
     """
 
     session: Session
@@ -100,6 +101,7 @@ class ActionContext:
     unseen: UnseenResult | None = None
     shown: Shown | None = None
     is_same_secret: bool = False
+    switched: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -123,7 +125,8 @@ class Value:
 class Action:
     """An action as flows and lint see it; `run` when it is fast, `prepare`, `work` and `settle` when it is slow.
 
-    A flow must have a way for every outcome but the `optional` ones, which come with a `final` sentence.
+    A flow must have a way for every outcome but the `optional` ones, which come with a `final` sentence. `money_type`
+    is the kind of money it moves: the switch that stops it.
     """
 
     name: str
@@ -134,6 +137,7 @@ class Action:
     row: Mapping[str, Value] = field(default_factory=dict)
     takes_secret: bool = False
     proves_secret: bool = False
+    money_type: str = ""
     optional: frozenset[str] = frozenset()
     commits: frozenset[str] = frozenset({"ok", "pending"})
     run: Callable[[ActionContext, Inputs], Outcome] | None = None

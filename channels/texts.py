@@ -4,6 +4,7 @@ The texts of menus are data of the menus. Lingala: «à relire» by a native rea
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from core.errors import Refusal
 from core.gsm7 import Words, fold
@@ -125,6 +126,27 @@ VERDICTS: dict[str, Sentence] = {
     },
     "unknown_service": {"fr": "Service inconnu.", "en": "Unknown service.", "ln": "Mosala oyo eyebani te."},
 }
+
+# Kinds of money that a switch stopped: what was confirmed before stands, nothing new begins
+
+SWITCHES: dict[str, Sentence] = {
+    "stopped": {
+        "fr": "Cette opération est arrêtée pour le moment. Rien n'a été débité.",
+        "en": "This operation is stopped for now. Nothing was debited.",
+        "ln": "Mosala oyo etelemi mpo na sikoyo. Mbongo moko te elongwe.",
+    },
+    "maintenance": {
+        "fr": "Cette opération est en maintenance. Rien n'a été débité.",
+        "en": "This operation is under maintenance. Nothing was debited.",
+        "ln": "Tozali kobongisa mosala oyo. Mbongo moko te elongwe.",
+    },
+}
+
+
+def of_switch(switch: Mapping[str, Any]) -> Sentence:
+    """Return what a switch says: its own text where it has one, else ours for its state."""
+    return {**SWITCHES[switch["state"]], **switch["text"]}
+
 
 # Words beside the navigation keys
 

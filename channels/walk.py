@@ -122,6 +122,9 @@ class Walk:
         if action.effect is Effect.MONEY:
             self._guard_money(name)
         given = self._inputs(action, inputs, secret)
+        if (stopped := context.switched.get(action.money_type or str(given.get("type", "")))) is not None:
+            self.final = texts.of_switch(stopped)
+            return None
         outcome = action.run(context, given) if action.run is not None else (yield SlowStep(action, given))
         if outcome.final is not None and outcome.name not in ways:
             self.final = outcome.final

@@ -127,7 +127,14 @@ class Kind:
 
 KINDS: dict[str, Kind] = {}
 # Where kinds live: a process that decides may not have met them yet.
-HOMES = ("services.routes", "services.transfers", "services.unknowns")
+HOMES = (
+    "services.pins",
+    "services.routes",
+    "services.subscribers",
+    "services.switches",
+    "services.transfers",
+    "services.unknowns",
+)
 
 
 def register(kind: Kind) -> Kind:

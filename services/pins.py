@@ -13,11 +13,13 @@ from uuid import UUID
 from core import clock, security
 from core.database import Session, driver, fetch_one
 from core.errors import Refusal
+from core.i18n import t
 from core.orders import Order
 from core.permissions import Actor, Permission
 from core.security import PinHash
 from models.messages import Channel
-from services import audit, messages
+from services import approvals, audit, messages
+from services.approvals import ApprovalRow, AskApproval, Kind
 from services.messages import OutgoingMessage
 
 TRIES = 3
@@ -196,9 +198,26 @@ def change(session: Session, user_id: UUID, pin: PinHash) -> None:
     _tell(session, user_id, "pin_change", {"date": f"{now:%d/%m/%Y}"}, priority=0)
 
 
-def unlock(session: Session, actor: Actor, order: UnlockPin) -> None:
-    """Let a person try again: tries, locks and the operator's barrier are cleared, the PIN itself stays."""
-    actor.require(Permission.SUBSCRIBERS_WRITE)
+def unlock(session: Session, actor: Actor, order: UnlockPin) -> ApprovalRow:
+    """Ask a second person to let somebody try again; `NoPin` where there is none, `AlreadyAsked` while it waits."""
+    get_state(session, order.user_id)
+    return approvals.ask(
+        session,
+        actor,
+        AskApproval(
+            kind=UNLOCK.name,
+            subject_type="user",
+            subject_id=order.user_id,
+            summary=t("Débloquer un code PIN"),
+            reason=order.reason,
+            payload=order.model_dump(mode="json"),
+        ),
+    )
+
+
+def _unlock(session: Session, actor: Actor, approval: ApprovalRow) -> None:
+    """Clear tries, locks and the operator's barrier; the PIN itself stays."""
+    order = UnlockPin.model_validate(approval.payload)
     before = get_state(session, order.user_id)
     driver(session).execute(
         "update pin_credential set tries = 0, locks = 0, locked_until = null, wrong_today = 0, wrong_day = null,"
@@ -207,6 +226,17 @@ def unlock(session: Session, actor: Actor, order: UnlockPin) -> None:
     )
     was = {"locks": before.locks, "needs_operator": before.needs_operator}
     audit.record(session, actor, "pin.unlock", "user", str(order.user_id), summary=order.reason, changes=was)
+
+
+UNLOCK = approvals.register(
+    Kind(
+        name="pin_unlock",
+        title="Débloquer un code PIN",
+        asks=Permission.SUBSCRIBERS_WRITE,
+        decides=Permission.SUBSCRIBERS_WRITE,
+        on_approved=_unlock,
+    )
+)
 
 
 def _tell(session: Session, user_id: UUID, template: str, variables: dict[str, str | int], priority: int) -> None:

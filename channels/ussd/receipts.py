@@ -40,6 +40,7 @@ class Opened:
     input_offset: int
     wire: bytes | None
     is_begin: bool
+    switched: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ def open_turn(
     turn_id = ids.new_id()
     with driver(session).cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(
-            "select * from ussd_turn_open(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,"
+            "select *, ussd_switched() as switched from ussd_turn_open("
+            "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,"
             " %s::int[], %s::bytea[], %s, %s, %s)",
             (
                 gateway.id,

@@ -117,6 +117,7 @@ def _context(session: Session, caller: Caller, dialogue: Dialogue, opened: Opene
         timezone=service["timezone"],
         brand=service["settings"].get("brand", service["name"]),
         settings=service["settings"],
+        switched=opened.switched,
         registry=REGISTRY,
         load_version=lambda version_id: _flow(session, version_id),
         resume=ResumePoint(UUID(older["id"]), UUID(older["version_id"]), older["scratch"]) if older else None,

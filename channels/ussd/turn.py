@@ -6,7 +6,7 @@ Whatever goes wrong, the gateway gets an END in its own form, and either everyth
 import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as SlowTimeoutError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from channels.ussd.running import Running
 from core import gsm7, live, metrics
 from core.database import Database, Session
 from core.settings import get_settings
+from services.switches import PLATFORM
 
 SLOW_TIMEOUT_S = 2.5
 BUSY_PAUSE_S = 0.025
@@ -146,6 +147,8 @@ class _Work:
             self.is_first = opened.is_begin
             if opened.verdict in {"again", "busy"}:
                 return None
+            if opened.verdict == "go" and PLATFORM in opened.switched:
+                opened = self.opened = replace(opened, verdict=opened.switched[PLATFORM]["state"])
             if opened.verdict != "go":
                 answer: Answer | None = self._refuse(session, opened)
             else:
@@ -244,12 +247,10 @@ class _Work:
         return self._answer(opened, wire, opened.verdict, text, has_more=False)
 
     def _sentence(self, opened: Opened, language: str) -> str:
-        own = (opened.service.get("state_text") or {}).get(language) or (opened.service.get("state_text") or {}).get(
-            "fr"
-        )
-        if opened.verdict in {"stopped", "maintenance"} and own:
-            return gsm7.fold(gsm7.clean(str(own)))
-        return texts.sentence(texts.VERDICTS[opened.verdict], language)
+        switched = opened.switched.get(PLATFORM)
+        own = switched["text"] if switched else opened.service.get("state_text") or {}
+        said = own if opened.verdict in {"stopped", "maintenance"} else {}
+        return texts.sentence({**texts.VERDICTS[opened.verdict], **said}, language)
 
     def _ending(self, opened: Opened, text: str, language: str, wire: WireAnswer) -> Closing:
         row = opened.session

@@ -13,6 +13,7 @@ from commands.demo.outside import DAYS, SERVED, Operator, Outside
 from commands.demo.people import Subscriber
 from core.database import Session, fetch_one
 from core.money import Currency, Money
+from core.phone import mask_phone
 from models.ledger import AccountKind, Source
 from models.reconciliation import ReconciliationRun, ReconciliationState
 from models.transfers import CaseKind, ProviderAccount, ProviderEnvironment, TransferCase, TransferState
@@ -51,7 +52,9 @@ def _operator(session: Session, row: ProviderAccount) -> Operator:
 
 def _reserve(session: Session, person: Subscriber) -> UUID:
     kind = AccountKind.WALLET_RESERVED
-    return ledger.open_account(session, kind, "wallet", person.wallet_id, person.place.currency, label=person.phone)
+    return ledger.open_account(
+        session, kind, "wallet", person.wallet_id, person.place.currency, label=mask_phone(person.phone)
+    )
 
 
 def write_outside(session: Session, outside: Outside) -> None:

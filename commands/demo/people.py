@@ -11,6 +11,7 @@ from commands.demo.rhythm import DAYS
 from core import security
 from core.database import Session
 from core.permissions import Role, Scope
+from core.phone import mask_phone
 from core.security import PinHash
 from models.ledger import AccountKind
 from models.organisations import Organisation, RoleGrant
@@ -261,7 +262,12 @@ def open_wallet_accounts(session: Session, people: list[Subscriber]) -> None:
     """Open everybody's ledger account."""
     for person in people:
         person.account_id = ledger.open_account(
-            session, AccountKind.WALLET, "wallet", person.wallet_id, person.place.currency, label=person.phone
+            session,
+            AccountKind.WALLET,
+            "wallet",
+            person.wallet_id,
+            person.place.currency,
+            label=mask_phone(person.phone),
         )
 
 

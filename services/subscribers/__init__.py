@@ -5,6 +5,7 @@ A reader (`lecteur`) sees masked numbers and no texts; an operator acts, with a 
 
 from services.pins import UnlockPin
 from services.pins import unlock as unlock_pin
+from services.subscribers.erasure import EraseSubscriber, erase, export
 from services.subscribers.operations import OperationRow, count_operations, get_operation, list_operations
 from services.subscribers.people import (
     SubscriberCard,
@@ -22,6 +23,7 @@ from services.subscribers.statement import StatementLine, count_statement, list_
 from services.wallets import ReverseOperation, reverse_operation
 
 __all__ = [
+    "EraseSubscriber",
     "OperationRow",
     "ReverseOperation",
     "StatementLine",
@@ -33,6 +35,8 @@ __all__ = [
     "count_operations",
     "count_statement",
     "count_subscribers",
+    "erase",
+    "export",
     "get_operation",
     "get_subscriber",
     "list_messages",

@@ -110,11 +110,7 @@ def get_operation(session: Session, actor: Actor, operation_id: UUID) -> tuple[O
     operation = _operation(actor, row)
     if operation.transaction_id is None:
         return operation, None
-    transaction = ledger.get_transaction(session, operation.transaction_id)
-    for entry in transaction["entries"]:
-        if entry["kind"] in WALLET_KINDS:  # a wallet's account is labelled with its owner's number
-            entry["label"] = phone_for(actor, entry["label"])
-    return operation, transaction
+    return operation, ledger.get_transaction(session, operation.transaction_id)
 
 
 def _operation(actor: Actor, row: dict[str, Any]) -> OperationRow:

@@ -9,13 +9,10 @@ from core.database import Session, fetch_all, fetch_one
 from core.errors import NotFound
 from core.money import Currency, Money
 from core.permissions import Actor, Permission
-from core.phone import mask_phone
-from models.ledger import AccountKind
 from services import ledger
 from services.transfers.lines import COLUMNS, TransferLine, transfer_line
 
 MOST_ATTEMPTS = 100
-OF_PERSONS = frozenset({AccountKind.WALLET, AccountKind.WALLET_RESERVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,24 +147,23 @@ def list_attempts(session: Session, actor: Actor, transfer_id: UUID) -> list[Att
 
 
 def list_entries(session: Session, actor: Actor, transfer_id: UUID) -> list[EntryLine]:
-    """Return what a transfer wrote in the ledger, in order; a person's account is labelled with a masked number."""
+    """Return what a transfer wrote in the ledger, in order."""
     card = get_transfer(session, actor, transfer_id)
     found = []
     for what, transaction_id in card.transactions:
         transaction = ledger.get_transaction(session, transaction_id)
-        for entry in transaction["entries"]:
-            label = mask_phone(entry["label"]) if entry["kind"] in OF_PERSONS and entry["label"] else entry["label"]
-            found.append(
-                EntryLine(
-                    what=what,
-                    transaction_id=transaction_id,
-                    account_id=entry["account_id"],
-                    kind=entry["kind"],
-                    label=label,
-                    amount=Money(entry["amount"], Currency(entry["currency"])),
-                    at=transaction["occurred_at"],
-                )
+        found += [
+            EntryLine(
+                what=what,
+                transaction_id=transaction_id,
+                account_id=entry["account_id"],
+                kind=entry["kind"],
+                label=entry["label"],
+                amount=Money(entry["amount"], Currency(entry["currency"])),
+                at=transaction["occurred_at"],
             )
+            for entry in transaction["entries"]
+        ]
     return found
 
 

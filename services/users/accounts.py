@@ -1,8 +1,5 @@
 """One's own account: registering, the profile, and proving an e-mail or a phone."""
 
-import io
-import json
-import zipfile
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -10,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 from sqlalchemy.exc import IntegrityError
 
-from core import clock
+from core import archive, clock
 from core.database import Session, fetch_all, keep
 from core.errors import FieldRefusal, InvalidInput
 from core.i18n import DEFAULT_LANGUAGE, t
@@ -177,11 +174,7 @@ def export_self(session: Session, actor: Actor) -> bytes:
         "actes.json": fetch_all(session, OWN_ACTS, (user.id, MOST_EXPORTED)),
         "messages.json": fetch_all(session, OWN_MESSAGES, (user.id, MOST_EXPORTED)),
     }
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, content in parts.items():
-            file.writestr(name, json.dumps(content, default=str, ensure_ascii=False, indent=2))
-    return archive.getvalue()
+    return archive.zipped_json(parts)
 
 
 def _flush(session: Session, user: User) -> None:

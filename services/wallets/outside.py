@@ -15,7 +15,7 @@ from core.errors import NotFound
 from core.i18n import language
 from core.money import Currency, Money
 from core.permissions import Actor, Permission
-from core.phone import normalise
+from core.phone import mask_phone, normalise
 from core.states import transition
 from models.ledger import AccountKind
 from models.messages import Channel
@@ -278,7 +278,9 @@ def short_reason(holder: Holder, row: TransferRow) -> str:
 def reserve_account(session: Session, holder: Holder) -> UUID:
     """Return the account where what leaves a wallet waits."""
     kind = AccountKind.WALLET_RESERVED
-    return ledger.open_account(session, kind, "wallet", holder.wallet_id, holder.currency, label=holder.phone)
+    return ledger.open_account(
+        session, kind, "wallet", holder.wallet_id, holder.currency, label=mask_phone(holder.phone)
+    )
 
 
 def fee_legs(session: Session, fee: Money) -> tuple[Leg, ...]:

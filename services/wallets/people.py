@@ -11,7 +11,7 @@ from core.database import Session, driver, fetch_one
 from core.money import Currency
 from core.orders import Order
 from core.permissions import Actor
-from core.phone import PhoneRefusal, normalise
+from core.phone import PhoneRefusal, mask_phone, normalise
 from core.security import PinHash
 from models.ledger import AccountKind
 from models.messages import Channel
@@ -154,7 +154,7 @@ def _write_person(session: Session, order: RegisterSubscriber) -> None:
 def _open_wallet(session: Session, order: RegisterSubscriber) -> Subscriber:
     wallet_id = ids.new_id()
     account_id = ledger.open_account(
-        session, AccountKind.WALLET, "wallet", wallet_id, order.currency, label=order.phone
+        session, AccountKind.WALLET, "wallet", wallet_id, order.currency, label=mask_phone(order.phone)
     )
     row = fetch_one(
         session,

@@ -11,6 +11,7 @@ from channels.ussd import gateways
 from core import ids
 from core.database import Database, Session, driver
 from core.money import Currency, Money
+from core.phone import mask_phone
 from core.security import digest_token, hash_pin
 from models.flows import Flow, FlowVersion
 from models.ledger import AccountKind, Source
@@ -81,7 +82,9 @@ def subscriber(session: Session, person: dict[str, Any], currency: Currency) -> 
     session.add(user)
     session.flush()
     wallet_id = ids.new_id()
-    account = ledger.open_account(session, AccountKind.WALLET, "wallet", wallet_id, currency, label=person["phone"])
+    account = ledger.open_account(
+        session, AccountKind.WALLET, "wallet", wallet_id, currency, label=mask_phone(person["phone"])
+    )
     session.add(
         Wallet(id=wallet_id, user_id=user.id, currency=currency, level=LEVELS[person["role"]], account_id=account)
     )

@@ -11,7 +11,8 @@ from core import clock, security
 from core.database import Database, driver
 from core.errors import Forbidden
 from core.security import Keys, get_keys
-from services import pins
+from services import approvals, pins
+from services.approvals import DecideApproval
 from services.pins import NoPin, PinLocked, PinSettled, PinTicket, Strength, UnlockPin
 from tests.builders import world
 from tests.services import wallet_world as people
@@ -202,18 +203,28 @@ def test_a_pin_under_an_old_pepper_is_hashed_again_when_it_was_right(
 
 
 def test_an_operator_unlocks_with_a_reason_that_stays(bank: Database) -> None:
+    people.hire(bank)
     for _ in range(3):
         attempt(bank, WRONG)
     with bank.transaction() as session:
         order = UnlockPin(user_id=people.user_id(session, AWA), reason="Rappelée au guichet, pièce vue")
         with pytest.raises(Forbidden):
             pins.unlock(session, READER, order)
-        pins.unlock(session, OPERATOR, order)
+        asked = pins.unlock(session, OPERATOR, order)
+    with pytest.raises(PinLocked):
+        attempt(bank, RIGHT)
+    with bank.transaction() as session, pytest.raises(approvals.SamePerson):
+        approvals.decide(session, OPERATOR, DecideApproval(approval_id=asked.id, is_approved=True))
+    people.agree(bank, asked)
 
     assert attempt(bank, RIGHT).is_right
     with bank.transaction() as session:
-        trail = driver(session).execute("select action, actor_name, summary from audit_entry").fetchall()
-    assert trail == [("pin.unlock", "Opérateur", "Rappelée au guichet, pièce vue")]
+        trail = driver(session).execute("select action, summary from audit_entry order by id").fetchall()
+    assert trail == [
+        ("pin_unlock.ask", "Débloquer un code PIN"),
+        ("pin_unlock.approved", "Débloquer un code PIN"),
+        ("pin.unlock", "Rappelée au guichet, pièce vue"),
+    ]
 
 
 def test_no_pin_is_anywhere(bank: Database, capfd: pytest.CaptureFixture[str]) -> None:

@@ -156,12 +156,15 @@ def test_nobody_is_suspended_who_has_no_wallet(bank: Database) -> None:
 
 
 def test_a_locked_pin_shows_on_the_card_and_opens_with_a_reason(bank: Database) -> None:
+    people.hire(bank)
     with bank.transaction() as session:
         awa = people.user_id(session, AWA)
         for _ in range(3):
             pins.count_try(session, awa)
         before = subscribers.get_subscriber(session, OPERATOR, awa).pin
-        subscribers.unlock_pin(session, OPERATOR, UnlockPin(user_id=awa, reason="Vue au guichet"))
+        asked = subscribers.unlock_pin(session, OPERATOR, UnlockPin(user_id=awa, reason="Vue au guichet"))
+    people.agree(bank, asked)
+    with bank.transaction() as session:
         after = subscribers.get_subscriber(session, OPERATOR, awa).pin
     assert before is not None
     assert after is not None

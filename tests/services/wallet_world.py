@@ -10,8 +10,10 @@ from core import ids
 from core.database import Database, Session, fetch_one
 from core.money import Currency, Money
 from core.permissions import SYSTEM, Actor, Grant, Role, Scope
+from models.users import User
 from models.wallets import OperationType
-from services import books, messages, wallets
+from services import approvals, books, messages, wallets
+from services.approvals import ApprovalRow, DecideApproval
 from services.wallets import Operation, TransferMoney
 
 T = TypeVar("T")
@@ -22,7 +24,21 @@ PAUL, MARIE, RITA = "+237699000005", "+237699000006", "+237699000007"
 OPERATOR = Actor(ids.new_id(), "Opérateur", (Grant(Scope.USSD, Role.OPERATEUR),))
 READER = Actor(ids.new_id(), "Lecteur", (Grant(Scope.USSD, Role.LECTEUR),))
 ADMIN = Actor(ids.new_id(), "Administratrice", (Grant(Scope.PLATFORM, Role.ADMIN),))
+COLLEAGUE = Actor(ids.new_id(), "Collègue", (Grant(Scope.USSD, Role.OPERATEUR),))
 STRANGER = Actor(ids.new_id(), "Passant")
+
+
+def hire(database: Database) -> None:
+    """Give the operator and his colleague accounts of their own: what two persons decide needs two persons."""
+    with database.transaction() as session:
+        for actor in (OPERATOR, COLLEAGUE):
+            session.add(User(id=actor.user_id, first_name=actor.name, email=f"{actor.user_id}@palabre.example"))
+
+
+def agree(database: Database, asked: ApprovalRow) -> None:
+    """Let the colleague say yes."""
+    with database.transaction() as session:
+        approvals.decide(session, COLLEAGUE, DecideApproval(approval_id=asked.id, is_approved=True))
 
 
 def xaf(minor: int) -> Money:

@@ -222,8 +222,17 @@ async def test_an_operator_gives_back_the_tries_of_a_pin(as_operator: Open, bank
     async with as_operator(f"/ussd-console/abonnes/{awa}") as user:
         await user.should_see("Bloqué", retries=30)
         press(user, "Débloquer le code")
-        await give_reason(user, "Débloquer le code")
-        await user.should_see("Code débloqué.", retries=30)
+        await give_reason(user, "Demander le déblocage")
+        await user.should_see(f"Demandé{NO_BREAK}: une autre personne décide.", retries=30)
+        await user.should_see("Retirer ma demande", retries=30)
+    with bank.transaction() as session:
+        assert fetch_one(session, "select tries from pin_credential where user_id = %s", (awa,)) == {"tries": 3}
+    async with as_operator(f"/ussd-console/abonnes/{awa}", "collegue") as user:
+        await user.should_see("Approuver", retries=30)
+        press(user, "Approuver")
+        await user.should_see("Vous signez en second.", retries=30)
+        press(user, "Approuver et faire")
+        await user.should_see("Approuvé, et fait.", retries=30)
         await user.should_see("3 / 3", retries=30)
     with bank.transaction() as session:
         row = fetch_one(session, "select tries, locks, locked_until from pin_credential where user_id = %s", (awa,))
@@ -237,7 +246,7 @@ async def test_a_reader_sees_a_masked_card_and_no_act(as_operator: Open, bank: D
     async with as_operator(f"/ussd-console/abonnes/{awa}", "lecteur") as user:
         await user.should_see("+23769****01", retries=30)
         await user.should_see("Votre rôle ne montre pas les textes des messages.", retries=30)
-        for act in ("Suspendre", "Réactiver", "Débloquer le code"):
+        for act in ("Suspendre", "Réactiver", "Débloquer le code", "Emporter ses données", "Effacer"):
             await user.should_not_see(act)
         assert AWA not in page(user)
         assert "Envoi de" not in page(user)

@@ -17,7 +17,7 @@ from nicegui.testing.user_interaction import UserInteraction
 from api import ussd as endpoint
 from core.database import Database
 from tests.builders import world
-from tests.services.wallet_world import ADMIN, OPERATOR, READER
+from tests.services.wallet_world import ADMIN, COLLEAGUE, OPERATOR, READER, hire
 from tests.ui.conftest import Door
 from ui import shell
 
@@ -51,8 +51,9 @@ def bank(
     monkeypatch.setenv("PORT", str(endpoint_port))
     monkeypatch.setenv("API_KEY", world.API_KEY)
     monkeypatch.setattr(shell, "get_database", lambda: database)
-    door.people |= {"operateur": OPERATOR, "lecteur": READER, "admin": ADMIN}
+    door.people |= {"operateur": OPERATOR, "collegue": COLLEAGUE, "lecteur": READER, "admin": ADMIN}
     world.build(database)
+    hire(database)
     return database
 
 

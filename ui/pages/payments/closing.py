@@ -9,10 +9,10 @@ from services import unknowns
 from services.unknowns import CaseOutcome, CaseRow, CloseCase
 from ui import forms, shell
 from ui.components import buttons, cards, chips, dialogs, facts, fields, figures, toasts
+from ui.components.decisions import Then
 from ui.labels import moment, money, t
 from ui.markup import show, tag
 from ui.pages.payments import shown, words
-from ui.pages.payments.decisions import Then
 
 
 async def open_case(case_id: UUID, then: Then) -> None:

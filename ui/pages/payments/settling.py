@@ -15,11 +15,11 @@ from services.transfers.cards import TransferCard
 from services.transfers.reasons import REASONS
 from services.unknowns import AttachProof, ProofRow, SettleUnknown, UnknownRow
 from ui import forms, shell
-from ui.components import buttons, cards, dialogs, fields, layout, toasts, uploads
+from ui.components import buttons, cards, decisions, dialogs, fields, layout, toasts, uploads
 from ui.components.facts import prose
 from ui.labels import count, money, t, when
 from ui.markup import Markup, join, show, tag
-from ui.pages.payments import decisions, words
+from ui.pages.payments import words
 
 KIB = 1_024
 

@@ -28,6 +28,7 @@ from ui.components import (
     chips,
     confirm_dialog,
     copy_field,
+    decisions,
     empty,
     facts,
     figures,
@@ -36,12 +37,12 @@ from ui.components import (
     reason_dialog,
     toasts,
 )
+from ui.components.decisions import Then
 from ui.components.exchanges import calls
 from ui.labels import Tone, count, moment, money, page_language, t
 from ui.markup import Markup, join, show, tag
 from ui.pages.ledger import words as ledger_words
-from ui.pages.payments import decisions, settling, shown, words
-from ui.pages.payments.decisions import Then
+from ui.pages.payments import settling, shown, words
 
 REFRESH_S = 1.0
 

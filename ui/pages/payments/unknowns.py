@@ -11,17 +11,17 @@ from core.permissions import Permission
 from services import approvals, unknowns
 from services.unknowns import CaseRow, CaseSearch, QueueCounts, QueueSearch, UnknownRow
 from ui import live, shell
-from ui.components import cards, chips, layout, tables
+from ui.components import cards, chips, decisions, layout, tables
 from ui.components.tables import Answer, Ask, Column
 from ui.components.tabs import Tab, tabs
 from ui.labels import NO_BREAK, count, money, t
-from ui.pages.payments import closing, decisions, words
+from ui.pages.payments import closing, words
 from ui.pages.payments.shown import span, until
 
 REFRESH_S = 2.0
 UNKNOWN, LATE, CONTRADICTION, OTHERS = "unknown", "late_money", "contradiction", "others"
 OTHER_KINDS = ("mismatch", "unasked_money", "unknown_word")
-KINDS = frozenset(words.APPROVALS)
+KINDS = frozenset({"settle_unknown", "close_case", "transfer_refund"})
 
 
 @shell.screen("/paiements/inconnus", title="Inconnus", needs=Permission.PAYMENTS_READ)

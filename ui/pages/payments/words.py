@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from providers.answers import Reason
-from services.approvals import ApprovalRow
 from services.transfers.reasons import REASONS
 from services.unknowns import CaseRow, UnknownRow
 from ui.labels import Sign, State, Tone, t
@@ -73,13 +72,6 @@ SUBJECT_PAGES = {
     "recharge": "/ussd-console/operations/{}",
     "withdrawal": "/ussd-console/operations/{}",
     "recharge_refund": "/paiements/transferts/{}",
-}
-
-# What a second person is asked; approvals of other services are not shown here.
-APPROVALS = {
-    "settle_unknown": "Régler un transfert inconnu",
-    "close_case": "Clore un dossier en déplaçant son argent",
-    "transfer_refund": "Rembourser un paiement",
 }
 
 CASES = {
@@ -188,11 +180,6 @@ def answer(code: str) -> str:
 def outcome(code: str) -> str:
     """Return what was done with a callback."""
     return t(OUTCOMES.get(code, code))
-
-
-def approval(asked: ApprovalRow) -> str:
-    """Return what a second person is asked, in one line."""
-    return f"{t(APPROVALS.get(asked.kind, asked.kind))} : {asked.summary}"
 
 
 def case(kind: str) -> str:

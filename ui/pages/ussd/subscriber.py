@@ -1,14 +1,21 @@
 """`/ussd-console/abonnes/{id}`: a person with his money, his PIN, what he was told and what he dialled."""
 
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from nicegui import ui
+
 from core import ids
 from core.errors import NotFound
-from core.permissions import Permission
-from services import subscribers, ussd_sessions
+from core.permissions import Actor, Permission
+from services import approvals, subscribers, ussd_sessions
+from services.approvals import ApprovalRow
 from services.messages import MessageRow
-from services.subscribers import SubscriberCard, SuspendSubscriber, UnlockPin, WalletRow
+from services.subscribers import EraseSubscriber, SubscriberCard, SuspendSubscriber, UnlockPin, WalletRow
 from services.ussd_sessions import PersonSession
 from ui import live, shell
-from ui.components import buttons, cards, chips, history, layout, reason_dialog
+from ui.components import buttons, cards, chips, decisions, history, layout, reason_dialog, toasts
 from ui.components.empty import sentence
 from ui.components.history import Happening
 from ui.labels import count, t, when, zone
@@ -45,6 +52,11 @@ class _Page:
             self._state = show(Markup())
             self._suspend = buttons.secondary(t("Suspendre"), self._ask_suspend, icon="pause")
             self._reactivate = buttons.primary(t("Réactiver"), self._ask_reactivate, icon="play_arrow")
+            if self._may_act and self._may_read_texts:
+                buttons.quiet(t("Emporter ses données"), self._take_away, icon="file_export")
+            if self._may_act:
+                buttons.quiet(t("Effacer"), self._ask_erase, icon="delete")
+        self._asked = layout.stack()
         with layout.grid():
             with layout.cell(8):
                 self._wallets = [_WalletPlace(wallet) for wallet in card.wallets]
@@ -70,6 +82,11 @@ class _Page:
         self._card = card
         standing = shown_person.standing(card)
         self._state.set_content(chips.chip(words.person_state(standing)))
+        self._asked.clear()
+        if self._may_act:
+            asked = await shell.read(_list_asked, card.user_id)
+            with self._asked:
+                decisions.card(asked or [], self.refresh)
         self._suspend.set_visibility(self._may_act and standing == "active")
         self._reactivate.set_visibility(self._may_act and standing == "suspended")
         for place, wallet in zip(self._wallets, card.wallets, strict=False):
@@ -112,9 +129,24 @@ class _Page:
     def _ask_unlock(self) -> None:
         reason_dialog.reason_dialog(
             t("Débloquer le code de {name}").format(name=self._card.name),
-            t("Le code reste le même et trois essais sont rendus. Assurez-vous de parler à la bonne personne."),
-            act=t("Débloquer le code"),
+            t(
+                "Le code reste le même et trois essais sont rendus, quand une autre personne aura approuvé."
+                " Assurez-vous de parler à la bonne personne."
+            ),
+            act=t("Demander le déblocage"),
             confirm=self._confirm_unlock,
+        )
+
+    def _ask_erase(self) -> None:
+        reason_dialog.reason_dialog(
+            t("Effacer {name}").format(name=self._card.name),
+            t(
+                "Nom, numéro, code et textes disparaissent pour toujours, quand une autre personne aura approuvé."
+                " Le portefeuille doit être vide. Les livres gardent les montants et les références."
+            ),
+            act=t("Demander l'effacement"),
+            confirm=self._confirm_erase,
+            is_danger=True,
         )
 
     async def _confirm_suspend(self, reason: str) -> bool:
@@ -127,7 +159,22 @@ class _Page:
 
     async def _confirm_unlock(self, reason: str) -> bool:
         order = UnlockPin(user_id=self._card.user_id, reason=reason)
-        return await self._after(await acts.do(subscribers.unlock_pin, order, said=t("Code débloqué.")))
+        return await self._ask_second(subscribers.unlock_pin, order)
+
+    async def _confirm_erase(self, reason: str) -> bool:
+        return await self._ask_second(subscribers.erase, EraseSubscriber(user_id=self._card.user_id, reason=reason))
+
+    async def _ask_second(self, verb: Callable[..., ApprovalRow], order: Any) -> bool:
+        asked = await shell.act(verb, order)
+        if asked is not None:
+            toasts.done(t("Demandé : une autre personne décide."))
+            await self.refresh()
+        return asked is not None
+
+    async def _take_away(self) -> None:
+        content = await shell.act(subscribers.export, self._card.user_id)
+        if content is not None:
+            ui.download.content(content, f"abonne-{self._card.user_id}.zip", "application/zip")
 
     async def _after(self, is_done: bool) -> bool:  # noqa: FBT001  # what a verb answered, handed on
         if is_done:
@@ -147,6 +194,12 @@ class _WalletPlace:
     def draw(self, wallet: WalletRow) -> None:
         """Draw the figures."""
         self._shown.set_content(shown_person.wallet(wallet))
+
+
+def _list_asked(session: Any, actor: Actor, user_id: UUID) -> list[ApprovalRow]:
+    """Return what waits for a second person about this one."""
+    kinds = frozenset({"pin_unlock", "subscriber_erase"})
+    return [row for row in approvals.list_waiting(session, actor, kinds=kinds) if row.subject_id == user_id]
 
 
 def _subtitle(card: SubscriberCard) -> str:

@@ -75,6 +75,17 @@ GOALS = {
     "statement_shown": "Mouvements lus",
 }
 
+OPERATIONS = {
+    "transfer": "Transfert",
+    "cash_out": "Retrait",
+    "bill": "Paiement de facture",
+    "sell": "Vente de crédit de compte",
+    "airtime": "Achat de crédit",
+    "payment": "Paiement marchand",
+    "recharge": "Recharge",
+    "subscription": "Abonnement à un service",
+}
+
 REFUSALS = {
     "invalid": "Saisie refusée",
     "unknown": "Numéro inconnu",
@@ -149,6 +160,11 @@ def kind(code: str) -> str:
 def level(code: str) -> str:
     """Return the name of a wallet's level."""
     return t(LEVELS[code])
+
+
+def operation(code: str) -> str:
+    """Return what a kind of money operation is called."""
+    return t(OPERATIONS.get(code, code))
 
 
 def language(code: str) -> str:

@@ -1,4 +1,4 @@
-"""What one person asked about payments and another decides: who, what, why, and two buttons."""
+"""What one person asked and another decides: who, what, why, and two buttons."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -12,7 +12,6 @@ from ui import shell
 from ui.components import buttons, cards, chips, confirm_dialog, reason_dialog, toasts
 from ui.labels import Tone, t, when
 from ui.markup import Markup, show, tag
-from ui.pages.payments import words
 
 Then = Callable[[], Awaitable[Any]]
 
@@ -28,6 +27,10 @@ def card(waiting: Sequence[ApprovalRow], then: Then) -> None:
                 _buttons(asked, then)
 
 
+def _act(asked: ApprovalRow) -> str:
+    return f"{t(approvals.known_kinds()[asked.kind].title)} : {asked.summary}"
+
+
 def _words(asked: ApprovalRow) -> Markup:
     who = t("Demandé par {name}, {when}").format(name=asked.asked_by_name, when=when(asked.asked_at))
     return tag(
@@ -35,7 +38,7 @@ def _words(asked: ApprovalRow) -> Markup:
         chips.tile_icon("approval_delegation", Tone.BLUE),
         tag(
             "span",
-            tag("span", words.approval(asked), class_="line-title"),
+            tag("span", _act(asked), class_="line-title"),
             tag("span", f"{who} : {asked.reason}" if asked.reason else who, class_="line-detail"),
             class_="waiting-words",
         ),
@@ -67,7 +70,7 @@ def _refuse(asked: ApprovalRow, then: Then) -> None:
         return True
 
     consequence = t("{summary}. Rien ne changera, et {name} le verra.").format(
-        summary=words.approval(asked), name=asked.asked_by_name
+        summary=_act(asked), name=asked.asked_by_name
     )
     reason_dialog.reason_dialog(t("Refuser"), consequence, act=t("Refuser la demande"), confirm=confirm)
 
@@ -86,7 +89,7 @@ def _approve(asked: ApprovalRow, then: Then) -> None:
         act=t("Approuver et faire"),
         confirm=confirm,
         notes=(
-            (t("Acte"), words.approval(asked)),
+            (t("Acte"), _act(asked)),
             (t("Demandé par"), asked.asked_by_name),
             (t("Motif"), asked.reason),
         ),
