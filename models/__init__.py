@@ -14,6 +14,7 @@ from models import (
     transfers,
     users,
     ussd,
+    velocity,
     wallets,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "transfers",
     "users",
     "ussd",
+    "velocity",
     "wallets",
 ]

@@ -127,7 +127,15 @@ class Kind:
 
 KINDS: dict[str, Kind] = {}
 # Where kinds live: a process that decides may not have met them yet.
-HOMES = ("services.routes", "services.transfers", "services.unknowns")
+HOMES = (
+    "services.limits",
+    "services.merchants",
+    "services.operation_reversals",
+    "services.routes",
+    "services.tariff_changes",
+    "services.transfers",
+    "services.unknowns",
+)
 
 
 def register(kind: Kind) -> Kind:

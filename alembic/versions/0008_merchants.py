@@ -74,12 +74,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_biller_code")),
     )
     op.create_index("ix_biller_country", "biller", ["country", "kind", "position"], unique=False)
+    op.create_table(
+        "velocity_refusal",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rule_id", sa.Uuid(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("refusals", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["rule_id"], ["velocity_rule.id"], name=op.f("fk_velocity_refusal_rule_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_velocity_refusal")),
+        sa.UniqueConstraint("rule_id", "subject", "hour", name=op.f("uq_velocity_refusal_rule_id_subject_hour")),
+    )
+    op.create_index("ix_velocity_refusal_last_at", "velocity_refusal", ["last_at"], unique=False)
     op.execute((SQL / "0008_merchants.sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:
     op.execute(TIMEOUTS)
     op.execute((SQL / "0008_merchants.down.sql").read_text(encoding="utf-8"))
+    op.drop_index("ix_velocity_refusal_last_at", table_name="velocity_refusal")
+    op.drop_table("velocity_refusal")
     op.drop_index("ix_biller_country", table_name="biller")
     op.drop_table("biller")
     op.drop_index(

@@ -19,3 +19,33 @@ create unique index uq_wallet_limit_version_valid_from
 create view wallet_limit as
 select * from wallet_limit_version
 where valid_from <= statement_timestamp() and (valid_to is null or valid_to > statement_timestamp());
+
+-- A refusal is counted by the hour, so that an operator sees who was held back, and by which rule.
+create or replace function velocity_take(p_names text[], p_subject text, p_now timestamptz) returns boolean
+language plpgsql
+as $$
+declare
+    rule velocity_rule;
+    left_over double precision;
+begin
+    for rule in select * from velocity_rule where name = any (p_names) order by name, window_s loop
+        insert into velocity_bucket (id, created_at, rule_id, subject, tokens, refilled_at)
+        values (gen_random_uuid(), p_now, rule.id, p_subject, rule.capacity - 1, p_now)
+        on conflict (rule_id, subject) do update
+        set tokens = least(rule.capacity, velocity_bucket.tokens
+                + greatest(0, extract(epoch from p_now - velocity_bucket.refilled_at)) * rule.capacity / rule.window_s) - 1,
+            refilled_at = p_now
+        returning tokens into left_over;
+        if left_over < 0 then
+            -- What was asked for is not granted: the empty bucket stays at zero, so waiting always helps.
+            update velocity_bucket set tokens = 0 where rule_id = rule.id and subject = p_subject;
+            insert into velocity_refusal (id, created_at, rule_id, subject, hour, refusals, last_at)
+            values (gen_random_uuid(), p_now, rule.id, p_subject, date_trunc('hour', p_now), 1, p_now)
+            on conflict (rule_id, subject, hour) do update
+            set refusals = velocity_refusal.refusals + 1, last_at = greatest(velocity_refusal.last_at, p_now);
+            return false;
+        end if;
+    end loop;
+    return true;
+end
+$$;

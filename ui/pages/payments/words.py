@@ -80,6 +80,11 @@ APPROVALS = {
     "settle_unknown": "Régler un transfert inconnu",
     "close_case": "Clore un dossier en déplaçant son argent",
     "transfer_refund": "Rembourser un paiement",
+    "merchant_open": "Ouvrir un point de vente",
+    "merchant_owner": "Changer qui est payé",
+    "tariff_scale": "Changer un barème",
+    "limit_change": "Changer un plafond",
+    "operation_reversal": "Annuler une opération",
 }
 
 CASES = {
