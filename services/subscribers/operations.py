@@ -64,11 +64,9 @@ where (%(user)s::uuid is null or o.id in (
   and (%(kind)s = '' or o.type = %(kind)s)
   and (not %(repeats)s or o.repeat_confirmed)
 """
-_NEWEST = "order by o.created_at desc, o.id desc"
-_UNKNOWN_FIRST = "order by (o.state = 'unknown') desc, o.created_at desc, o.id desc"
 
 
-def list_operations(
+def list_operations(  # noqa: PLR0913  # what narrows a list
     session: Session,
     actor: Actor,
     *,
@@ -77,20 +75,19 @@ def list_operations(
     reference: str = "",
     kind: str = "",
     are_repeats: bool = False,
-    is_unknown_first: bool = False,
     limit: int = 50,
     offset: int = 0,
 ) -> list[OperationRow]:
     """Return operations, newest first, of one person (sent and received) or of everybody.
 
-    `are_repeats` keeps those whose payer said «once more»; `is_unknown_first` puts what nobody knows before the rest.
+    `are_repeats` keeps those whose payer said «once more».
     """
     actor.require(Permission.SUBSCRIBERS_READ)
     asked = _asked(user_id, state, reference, kind, are_repeats=are_repeats)
-    order = _UNKNOWN_FIRST if is_unknown_first else _NEWEST
     rows = fetch_all(
         session,
-        f"{_OPERATION_COLUMNS}{_OPERATIONS}{_OF_PERSON}{order} limit %(limit)s offset %(offset)s",
+        f"{_OPERATION_COLUMNS}{_OPERATIONS}{_OF_PERSON}"
+        "order by o.created_at desc, o.id desc limit %(limit)s offset %(offset)s",
         {**asked, "limit": min(limit, LARGEST_PAGE), "offset": offset},
     )
     return [_operation(actor, row) for row in rows]
