@@ -337,6 +337,12 @@ def get_merchant(session: Session, actor: Actor, code: str) -> MerchantRow:
     return _row(actor, row)
 
 
+def list_decisions(session: Session, actor: Actor, code: str) -> list[ApprovalRow]:
+    """Return what two persons were asked about one point of sale, the newest first."""
+    actor.require(Permission.USSD_READ)
+    return approvals.list_of_subject(session, SUBJECT, get_merchant(session, actor, code).id)
+
+
 def find_own(session: Session, actor: Actor) -> MerchantRow | None:
     """Return the point of sale this person owns; None when he has none that works."""
     row = fetch_one(

@@ -115,7 +115,7 @@ def test_paying_somebody_else_takes_two_persons_and_the_old_owner_is_told(desk: 
         assert (level(session, SHOP), level(session, AWA)) == ("1", "merchant")
         assert texts(session, SHOP)[-1].startswith("Boutique Etoile (code 318806) ne vous paie plus")
         acts = fetch_all(session, "select action from audit_entry where action like 'merchant%%' order by created_at")
-    assert [row["action"] for row in acts] == ["merchant_owner.approved", "merchant.owner"]
+    assert [row["action"] for row in acts] == ["merchant_owner.ask", "merchant_owner.approved", "merchant.owner"]
 
 
 def test_a_suspended_agent_is_an_ordinary_subscriber_until_reopened(desk: Database) -> None:
