@@ -209,3 +209,14 @@ def what_if(session: Session, actor: Actor, scale: AddTariff) -> WhatIf:
 
 def _band_of(bands: Sequence[Band], minor: int) -> Band | None:
     return next((band for band in bands if band.from_minor <= minor <= band.to_minor), None)
+
+
+def list_currencies(session: Session, actor: Actor) -> list[Currency]:
+    """Return the currencies that have prices, the most used first."""
+    actor.require(Permission.USSD_READ)
+    rows = fetch_all(
+        session,
+        "select t.currency, (select count(*) from wallet w where w.currency = t.currency) as wallets"
+        " from tariff t group by t.currency order by wallets desc, t.currency",
+    )
+    return [Currency(row["currency"]) for row in rows]

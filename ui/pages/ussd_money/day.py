@@ -16,7 +16,7 @@ def head(day: MerchantDay) -> Markup:
     return measures(
         [
             Measure(
-                t("Caisse"), figures.amount(day.merchant.float_, is_big=True), t("ce que vous pouvez donner ou vendre")
+                t("Caisse"), figures.amount(day.merchant.float_, is_big=True), t("disponible à donner ou à vendre")
             ),
             Measure(t("Commissions du jour"), figures.amount(day.earned, is_big=True, is_signed=True), _month(day)),
             Measure(
