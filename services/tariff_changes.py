@@ -53,7 +53,7 @@ def request_scale(session: Session, actor: Actor, order: RequestScale) -> Approv
             kind=SCALE.name,
             subject_type=SUBJECT,
             subject_id=scale_id(scale.type, scale.currency),
-            summary=t("{type} en {currency}, {number} tranche(s)").format(
+            summary=t("{type} en {currency}, tranches : {number}").format(
                 type=t(NAMES[scale.type]), currency=scale.currency, number=len(scale.bands)
             ),
             payload=scale.model_dump(mode="json"),

@@ -1,7 +1,7 @@
 """Points of sale and billers of the demo: the documents' own two in Cameroon, a few more in every country."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlmodel import col, select
 
@@ -71,7 +71,7 @@ def write(session: Session, chance: Chance, now: datetime) -> None:
     _let_agent_in(session, now)
 
 
-def _who(user: User, wallet: Wallet, role: MerchantRole, at: datetime) -> dict[str, object]:
+def _who(user: User, wallet: Wallet, role: MerchantRole, at: datetime) -> dict[str, Any]:
     return {
         "owner_id": user.id,
         "currency": wallet.currency,

@@ -60,7 +60,7 @@ def fee(desk: Database, amount: int) -> int:
 def test_a_new_scale_begins_when_planned_once_another_person_agreed(desk: Database) -> None:
     with desk.transaction() as session:
         asked = tariff_changes.request_scale(session, OPERATOR, RequestScale(scale=scale(*DEARER), reason="licence"))
-    assert asked.summary == "Transfert en XAF, 2 tranche(s)"
+    assert asked.summary == "Transfert en XAF, tranches : 2"
     with pytest.raises(SamePerson):
         decide(desk, OPERATOR, asked.id)
     decide(desk, SECOND, asked.id)

@@ -52,8 +52,8 @@ def _ask_reversal(row: OperationRow) -> None:
     reason_dialog.reason_dialog(
         t("Annuler {reference}").format(reference=row.reference),
         t(
-            "{amount} reviendront à {payer}, frais compris, et {payee} rendra le montant. Une administratrice ou un "
-            "administrateur doit approuver ; les deux reçoivent un SMS."
+            "{amount} reviendront à {payer}, frais compris, et {payee} rendra le montant. Un administrateur "
+            "doit approuver ; les deux reçoivent un SMS."
         ).format(amount=total, payer=row.payer_name, payee=row.payee_name),
         act=t("Demander l'annulation"),
         confirm=lambda reason: _confirm_reversal(row, reason),

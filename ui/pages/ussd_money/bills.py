@@ -62,12 +62,12 @@ class _Page:
                 with cards.card():
                     show(sentence(t("Aucun facturier. Le premier ajouté paraîtra au menu de son pays."), "receipt"))
             for country, found in by_country.items():
-                with cards.titled(country, count=count(len(found)), is_flush=True, is_ruled=True):
+                with cards.titled(words.country(country), count=count(len(found)), is_flush=True, is_ruled=True):
                     for row in found:
                         self._draw(row)
 
     def _draw(self, row: BillerCard) -> None:
-        with ui.element("div").classes("waiting-line"):
+        with ui.element("div").classes("waiting-line biller-line"):
             show(_words(row), classes="waiting-asked")
             if not self._may_write:
                 return

@@ -80,9 +80,11 @@ class _Card:
         self._figures.set_content(shown_day.head(day))
         self._lines.set_content(shown_day.lines(day))
         self._decided.set_content(history.history([_happening(asked) for asked in decided]))
+        mine = [asked for asked in waiting or () if asked.subject_id == row.id]
         self._waiting.clear()
+        self._waiting.set_visibility(bool(mine))
         with self._waiting:
-            decisions.card([asked for asked in waiting or () if asked.subject_id == row.id], self.refresh)
+            decisions.card(mine, self.refresh)
 
     def _ask_suspend(self) -> None:
         reason_dialog.reason_dialog(

@@ -55,6 +55,7 @@ class _Page:
         """Draw what waits; the table loads by itself."""
         waiting = await shell.read(approvals.list_waiting, kinds=merchants.KINDS)
         self._waiting.clear()
+        self._waiting.set_visibility(bool(waiting))
         with self._waiting:
             decisions.card(waiting or (), self.refresh)
 

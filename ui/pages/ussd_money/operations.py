@@ -69,6 +69,7 @@ class _Page:
         unknown = await shell.read(subscribers.list_operations, state="unknown", limit=UNKNOWN_MOST)
         number = await shell.read(subscribers.count_operations, state="unknown")
         self._waiting.clear()
+        self._waiting.set_visibility(bool(waiting or unknown))
         with self._waiting:
             decisions.card(waiting or (), self.refresh)
             if unknown:
@@ -85,7 +86,8 @@ class _Page:
 
 
 def _unknown(row: OperationRow) -> Markup:
-    said = f"{moment(row.created_at)} · {row.payer_name} → {row.payee_name}"
+    people = f"{row.payer_name} → {row.payee_name}" if row.payee_name else row.payer_name
+    said = f"{moment(row.created_at)} · {people}"
     return tag(
         "a",
         tag(

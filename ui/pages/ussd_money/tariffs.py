@@ -57,6 +57,7 @@ class _Page:
         """Draw the chosen part."""
         waiting = await shell.read(approvals.list_waiting, kinds=KINDS)
         self._waiting.clear()
+        self._waiting.set_visibility(bool(waiting))
         with self._waiting:
             decisions.card(waiting or (), self.begin)
         self._place.clear()
@@ -84,7 +85,7 @@ async def _draw_prices(currency: Currency) -> None:
             for kind in OperationType:
                 shown = [scale for scale in scales if scale.type == kind and (scale.is_in_force or scale.is_planned)]
                 _draw_kind(kind, currency, shown)
-        with layout.cell(4), cards.titled(t("Calculateur")):
+        with layout.cell(4), layout.stack(), cards.titled(t("Calculateur")):
             _draw_calculator(currency)
 
 

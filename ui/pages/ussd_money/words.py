@@ -1,9 +1,11 @@
 """What the codes of points of sale, prices and rates are called on the screen."""
 
+from babel import Locale
+
 from core.money import Currency, Money
 from services.limits import LEVELS
 from services.tariff_changes import NAMES
-from ui.labels import NO_BREAK, Sign, State, Tone, count, decimal, money, t
+from ui.labels import NO_BREAK, Sign, State, Tone, count, decimal, money, page_language, t
 
 SECTION = "/ussd-console"
 MERCHANTS = f"{SECTION}/marchands"
@@ -37,6 +39,11 @@ RULES = {
 }
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
+
+
+def country(code: str) -> str:
+    """Return a country's name."""
+    return str(Locale.parse(page_language()).territories.get(code, code))
 
 
 def role(code: str) -> str:
