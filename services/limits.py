@@ -242,8 +242,7 @@ def list_limits(session: Session, actor: Actor, currency: Currency) -> list[Limi
         """,
         {"now": clock.now(), "currency": currency},
     )
-    names = LimitRow.__slots__
-    return [LimitRow(**{name: row[name] for name in names}) for row in rows]
+    return [_limit(row) for row in rows]
 
 
 def list_velocity(session: Session, actor: Actor) -> list[VelocityRow]:
@@ -285,6 +284,11 @@ def count_refusals(session: Session, actor: Actor) -> int:
         session, "select count(*) as found from velocity_refusal where last_at > %s", (clock.now() - RECENT,)
     )
     return int(rows[0]["found"])
+
+
+def _limit(row: dict[str, Any]) -> LimitRow:
+    kept = {name: row[name] for name in LimitRow.__slots__}
+    return LimitRow(**kept | {"currency": Currency(row["currency"])})
 
 
 def _refusal(actor: Actor, row: dict[str, Any]) -> RefusalRow:
