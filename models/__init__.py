@@ -6,6 +6,7 @@ from models import (
     flows,
     inbox,
     ledger,
+    merchants,
     messages,
     organisations,
     reconciliation,
@@ -14,6 +15,7 @@ from models import (
     transfers,
     users,
     ussd,
+    velocity,
     wallets,
 )
 
@@ -23,6 +25,7 @@ __all__ = [
     "flows",
     "inbox",
     "ledger",
+    "merchants",
     "messages",
     "organisations",
     "reconciliation",
@@ -31,5 +34,6 @@ __all__ = [
     "transfers",
     "users",
     "ussd",
+    "velocity",
     "wallets",
 ]

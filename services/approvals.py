@@ -128,10 +128,14 @@ class Kind:
 KINDS: dict[str, Kind] = {}
 # Where kinds live: a process that decides may not have met them yet.
 HOMES = (
+    "services.limits",
+    "services.merchants",
+    "services.operation_reversals",
     "services.pins",
     "services.routes",
     "services.subscribers",
     "services.switches",
+    "services.tariff_changes",
     "services.transfers",
     "services.unknowns",
 )

@@ -41,6 +41,7 @@ RULES = (
         "compteurs de débit",
         "refilled_at < %(now)s - make_interval(secs => (select window_s from velocity_rule r where r.id = rule_id))",
     ),
+    Rule("velocity_refusal", "refus de débit", "last_at < %(now)s - interval '30 days'"),
     Rule("inbound_event", "rappels refusés", "received_at < %(now)s - interval '30 days' and not is_accepted"),
     Rule("inbound_event", "rappels", "received_at < %(now)s - interval '24 months'"),
     Rule("transfer_attempt", "échanges avec les opérateurs", "created_at < %(now)s - interval '24 months'"),

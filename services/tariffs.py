@@ -134,16 +134,22 @@ def add_tariff(session: Session, actor: Actor, order: AddTariff) -> tuple[UUID, 
     """
     actor.require(Permission.USSD_TARIFFS_WRITE)
     _lock_scale(session, order.type, order.currency)
+    bands = guard_scale(session, order)
+    _end_scale(session, order.type, order.currency, order.valid_from)
+    tariff_ids = tuple(_insert(session, order, band) for band in bands)
+    _record(session, actor, "tariff.add", order.type, order.currency, order.valid_from)
+    return tariff_ids
+
+
+def guard_scale(session: Session, order: AddTariff) -> list[Band]:
+    """Return the bands in order, or refuse a scale that could not begin as `add_tariff` says."""
     bands = sorted(order.bands, key=lambda band: band.from_minor)
     _guard_bands(bands)
     _guard_bounds(session, order, bands)
     last = _last_begin(session, order.type, order.currency)
     if last is not None and order.valid_from <= max(last, clock.now()):
         raise ScaleRefused(reason=t("il commence avant maintenant ou avant un barème déjà prévu."))
-    _end_scale(session, order.type, order.currency, order.valid_from)
-    tariff_ids = tuple(_insert(session, order, band) for band in bands)
-    _record(session, actor, "tariff.add", order.type, order.currency, order.valid_from)
-    return tariff_ids
+    return bands
 
 
 def retire_tariff(session: Session, actor: Actor, order: RetireTariff) -> None:

@@ -21,7 +21,7 @@ Box = ui.input | ui.textarea | ui.select
 Boxes = Mapping[str, Any]
 
 
-def fill(kind: type[Asked], boxes: Boxes, **values: Any) -> Asked | None:
+def fill(kind: type[Asked], boxes: Boxes, /, **values: Any) -> Asked | None:
     """Return the order these fields ask for; None when one has no right shape, which is then said under it."""
     for box in boxes.values():
         fields.show_error(box, None)

@@ -94,7 +94,7 @@ WHERE = {
     "gateway": "/ussd-console",
     "stalled": "/administration/taches",
     "job": "/administration/taches",
-    "unknown": "/ussd-console",
+    "unknown": "/ussd-console/operations",
     "pins": "/ussd-console/abonnes",
     "messages": "/administration/boite-envoi",
     "transfers": "/paiements/inconnus",

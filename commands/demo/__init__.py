@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel import select
 
 from channels.ussd import contracts
-from commands.demo import load, people
+from commands.demo import load, merchants, people
 from commands.demo.chance import Chance
 from commands.demo.history import Account, History
 from commands.demo.ledgers import open_till, post
@@ -122,6 +122,7 @@ def _write(
     progress(0.85)
     load.copy(session, "message", load.MESSAGES, rows.messages)
     _write_trail(session, chance, now, staff, everybody)
+    merchants.write(session, chance, now)
     progress(0.95)
     driver(session).execute("select ussd_rollup(%s, %s)", (now - timedelta(days=DAYS + 1), now + timedelta(hours=1)))
     progress(1.0)

@@ -61,42 +61,51 @@ where (%(user)s::uuid is null or o.id in (
     select id from ussd_operation where payee_id in (select id from wallet where user_id = %(user)s)))
   and (%(state)s = '' or o.state = %(state)s)
   and (%(reference)s = '' or o.reference = upper(%(reference)s))
+  and (%(kind)s = '' or o.type = %(kind)s)
+  and (not %(repeats)s or o.repeat_confirmed)
 """
 
 
-def list_operations(
+def list_operations(  # noqa: PLR0913  # what narrows a list
     session: Session,
     actor: Actor,
     *,
     user_id: UUID | None = None,
     state: str = "",
     reference: str = "",
+    kind: str = "",
+    are_repeats: bool = False,
     limit: int = 50,
     offset: int = 0,
 ) -> list[OperationRow]:
-    """Return operations, newest first, of one person (sent and received) or of everybody."""
+    """Return operations, newest first, of one person (sent and received) or of everybody.
+
+    `are_repeats` keeps those whose payer said «once more».
+    """
     actor.require(Permission.SUBSCRIBERS_READ)
+    asked = _asked(user_id, state, reference, kind, are_repeats=are_repeats)
     rows = fetch_all(
         session,
         f"{_OPERATION_COLUMNS}{_OPERATIONS}{_OF_PERSON}"
         "order by o.created_at desc, o.id desc limit %(limit)s offset %(offset)s",
-        {
-            "user": user_id,
-            "state": state,
-            "reference": reference.strip(),
-            "limit": min(limit, LARGEST_PAGE),
-            "offset": offset,
-        },
+        {**asked, "limit": min(limit, LARGEST_PAGE), "offset": offset},
     )
     return [_operation(actor, row) for row in rows]
 
 
 def count_operations(
-    session: Session, actor: Actor, *, user_id: UUID | None = None, state: str = "", reference: str = ""
+    session: Session,
+    actor: Actor,
+    *,
+    user_id: UUID | None = None,
+    state: str = "",
+    reference: str = "",
+    kind: str = "",
+    are_repeats: bool = False,
 ) -> int:
     """Return how many operations `list_operations` pages through."""
     actor.require(Permission.SUBSCRIBERS_READ)
-    asked = {"user": user_id, "state": state, "reference": reference.strip()}
+    asked = _asked(user_id, state, reference, kind, are_repeats=are_repeats)
     row = fetch_one(session, f"select count(*) as found from ussd_operation o {_OF_PERSON}", asked)
     return int(row["found"]) if row else 0
 
@@ -111,6 +120,10 @@ def get_operation(session: Session, actor: Actor, operation_id: UUID) -> tuple[O
     if operation.transaction_id is None:
         return operation, None
     return operation, ledger.get_transaction(session, operation.transaction_id)
+
+
+def _asked(user_id: UUID | None, state: str, reference: str, kind: str, *, are_repeats: bool) -> dict[str, Any]:
+    return {"user": user_id, "state": state, "reference": reference.strip(), "kind": kind, "repeats": are_repeats}
 
 
 def _operation(actor: Actor, row: dict[str, Any]) -> OperationRow:

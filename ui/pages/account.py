@@ -3,7 +3,7 @@
 from nicegui import ui
 
 from core.errors import Refusal
-from services import users
+from services import merchants, users
 from services.users import ChangePassword, TotpCode, TotpEnrolment, UpdateProfile, UserRow
 from ui import auth, forms, shell
 from ui.components import buttons, cards, chips, copy_field, fields, layout, qr_code, toasts
@@ -22,7 +22,10 @@ async def account() -> None:
     me = await shell.read(users.get_user, actor.user_id)
     if me is None:
         return
-    layout.title(me.name, me.email or me.phone or "")
+    shop = await shell.read(merchants.find_own)
+    with layout.page_head(me.name, me.email or me.phone or ""):
+        if shop is not None:
+            buttons.secondary(shop.name, href="/mon-point-de-vente", icon="storefront")
     with layout.grid():
         with layout.cell(6):
             _profile(me)

@@ -2,18 +2,22 @@
 
 from typing import Any
 
+from nicegui import ui
+
 from core import ids
 from core.errors import NotFound
 from core.money import Currency, Money
 from core.permissions import Permission
-from services import subscribers
+from services import approvals, operation_reversals, subscribers
+from services.operation_reversals import REVERSAL, RequestReversal
 from services.subscribers import OperationRow
-from ui import shell
-from ui.components import cards, chips, facts, figures, layout
+from ui import forms, shell
+from ui.components import buttons, cards, chips, facts, figures, layout, reason_dialog, toasts
 from ui.components.empty import sentence
 from ui.labels import moment, money, t
 from ui.markup import Markup, join, show, tag
 from ui.pages.ledger import words as ledger_words
+from ui.components import decisions
 from ui.pages.ussd import words
 
 
@@ -28,14 +32,46 @@ async def operation(operation_id: str) -> None:
         return
     row, transaction = found
     state = chips.chip(words.OPERATION_STATES[row.state])
-    crumbs = [("USSD", words.SECTION), (t("Abonnés"), words.SUBSCRIBERS)]
-    layout.title(row.reference, words.kind(row.type), crumbs=crumbs, chip=state)
+    crumbs = [("USSD", words.SECTION), (t("Opérations"), f"{words.SECTION}/operations")]
+    with layout.page_head(row.reference, words.kind(row.type), crumbs=crumbs, chip=state):
+        if row.state == "completed" and row.transaction_id and shell.visitor().may(Permission.USSD_ACT):
+            buttons.secondary(t("Annuler l'opération"), lambda: _ask_reversal(row), icon="undo")
+    waiting = await shell.read(approvals.list_waiting, kinds=frozenset({REVERSAL.name}))
+    asked = [question for question in waiting or () if question.subject_id == row.id]
+    decisions.card(asked, _reload)
     with layout.grid():
         with layout.cell(8), cards.titled(t("Écritures"), is_flush=True, is_ruled=True):
             show(entries(transaction), classes="entries")
         with layout.cell(4), cards.titled(t("Opération")):
             show(figures.amount(row.amount, is_big=True))
             show(facts.facts(_facts(row)))
+
+
+def _ask_reversal(row: OperationRow) -> None:
+    total = money(row.amount + row.fee)
+    reason_dialog.reason_dialog(
+        t("Annuler {reference}").format(reference=row.reference),
+        t(
+            "{amount} reviendront à {payer}, frais compris, et {payee} rendra le montant. Un administrateur "
+            "doit approuver ; les deux reçoivent un SMS."
+        ).format(amount=total, payer=row.payer_name, payee=row.payee_name),
+        act=t("Demander l'annulation"),
+        confirm=lambda reason: _confirm_reversal(row, reason),
+        is_danger=True,
+    )
+
+
+async def _confirm_reversal(row: OperationRow, reason: str) -> bool:
+    order = forms.fill(RequestReversal, {}, operation_id=row.id, reason=reason)
+    if order is None or await shell.act(operation_reversals.request_reversal, order) is None:
+        return False
+    toasts.done(t("Demandé. Une autre personne doit approuver."))
+    ui.navigate.reload()
+    return True
+
+
+async def _reload() -> None:
+    ui.navigate.reload()
 
 
 def entries(transaction: dict[str, Any] | None) -> Markup:
