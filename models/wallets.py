@@ -1,6 +1,6 @@
 """Wallets, the operations made on them, and what they cost."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -193,20 +193,28 @@ class Tariff(Table, table=True):
     valid_to: datetime | None = instant()
 
 
-class WalletLimit(Table, table=True):
-    """Floors and ceilings of a level, for one type (or all, when null) in one currency."""
+LIMITS_SINCE = datetime(2020, 1, 1, tzinfo=UTC)  # the first bounds of a level hold since ever
 
-    __tablename__ = "wallet_limit"
+
+class WalletLimit(Table, table=True):
+    """Floors and ceilings of a level, for one type (or all, when null) in one currency; a change is a new row.
+
+    The view `wallet_limit` shows those in force: what prices and ceilings are read from.
+    """
+
+    __tablename__ = "wallet_limit_version"
     __table_args__ = (
         Index(
-            "uq_wallet_limit_level_type_currency",
+            "uq_wallet_limit_version_valid_from",
             "level",
             "type",
             "currency",
+            "valid_from",
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
         check("level", one_of("level", WalletLevel)),
+        check("bounds", "min_minor > 0 and max_minor >= min_minor and (valid_to is null or valid_to >= valid_from)"),
     )
 
     level: str
@@ -217,3 +225,5 @@ class WalletLimit(Table, table=True):
     day_minor: int | None = minor(default=None, nullable=True)
     month_minor: int | None = minor(default=None, nullable=True)
     balance_max_minor: int | None = minor(default=None, nullable=True)
+    valid_from: datetime = instant(nullable=False, default=LIMITS_SINCE)
+    valid_to: datetime | None = instant()

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from sqlmodel import select
+
 from channels.ussd import gateways
 from core import ids
 from core.database import Database, Session, driver
@@ -14,6 +16,7 @@ from core.money import Currency, Money
 from core.security import digest_token, hash_pin
 from models.flows import Flow, FlowVersion
 from models.ledger import AccountKind, Source
+from models.merchants import AmountKind, Biller, Merchant, MerchantState
 from models.users import ApiKey, PinCredential, User
 from models.ussd import UssdGateway, UssdRoute, UssdService
 from models.wallets import Tariff, Wallet, WalletLimit
@@ -65,6 +68,7 @@ def build(database: Database, own: dict[str, Any] | None = None) -> None:
         session.flush()
         for person in world["subscribers"]:
             subscriber(session, person, Currency(world["currency"]))
+        _points_of_sale(session, world)
 
 
 def subscriber(session: Session, person: dict[str, Any], currency: Currency) -> UUID:
@@ -94,6 +98,39 @@ def subscriber(session: Session, person: dict[str, Any], currency: Currency) -> 
         legs = (Leg(opening, amount), Leg(account, -amount))
         ledger.post(session, Posting(Source.MANUAL, f"opening:{user.id}", "opening", legs))
     return wallet_id
+
+
+def _points_of_sale(session: Session, world: dict[str, Any]) -> None:
+    people = {person["phone"]: person["role"] for person in world["subscribers"]}
+    for row in world["merchants"]:
+        owner = session.exec(select(User).where(User.phone == row["phone"])).one()
+        role = people[row["phone"]]
+        session.add(
+            Merchant(
+                code=row["code"],
+                name=row["name"],
+                owner_id=owner.id,
+                currency=world["currency"],
+                role=role,
+                level=role,
+                state=MerchantState.ACTIVE,
+            )
+        )
+    for position, row in enumerate(world["billers"]):
+        is_due = any("due" in account for account in row["accounts"].values())
+        session.add(
+            Biller(
+                code=row["code"],
+                country=world["country"],
+                name={"fr": row["name"]},
+                pattern=row["pattern"],
+                example=next(iter(row["accounts"])),
+                connector="biller",
+                amount_kind=AmountKind.DUE if is_due else AmountKind.FREE,
+                position=position,
+            )
+        )
+    session.flush()
 
 
 def _service(session: Session, key: str, body: dict[str, Any], world: dict[str, Any]) -> UUID:
