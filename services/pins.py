@@ -123,7 +123,8 @@ returning hash, pepper_id, %(tries)s - tries as left, locked_until, needs_admin
 
 _SETTLE_RIGHT = """
 update pin_credential set
-    proved_at = %(now)s, doubted_at = null, tries = 0, locks = 0, locked_until = null, wrong_today = greatest(wrong_today - 1, 0),
+    proved_at = %(now)s, doubted_at = null,
+    tries = 0, locks = 0, locked_until = null, wrong_today = greatest(wrong_today - 1, 0),
     needs_admin = needs_admin and not %(is_mine)s,
     pepper_id = case when hash = %(checked)s then coalesce(%(pepper)s, pepper_id) else pepper_id end,
     hash = case when hash = %(checked)s then coalesce(%(hash)s, hash) else hash end
@@ -231,7 +232,8 @@ def report_sim_change(session: Session, actor: Actor, order: ReportSimChange) ->
     actor.require(Permission.SUBSCRIBERS_WRITE)
     row = fetch_one(
         session,
-        "update pin_credential set doubted_at = %s from users u where u.id = user_id and u.phone = %s returning user_id",
+        "update pin_credential set doubted_at = %s from users u"
+        " where u.id = user_id and u.phone = %s returning user_id",
         (clock.now(), order.phone),
     )
     if row is None:

@@ -143,7 +143,10 @@ def legs(session: Session, quote: Quote, kind: Kind, payer: UUID, payee: UUID) -
     nothing = Money.zero(currency)
     to_payee = quote.commission if kind.commission is Bearer.PAYEE else nothing
     to_payer = quote.commission if kind.commission is Bearer.PAYER else nothing
-    house = ((AccountKind.FEE_INCOME, to_payee - quote.fee - quote.payee_fee), (AccountKind.COMMISSION_EXPENSE, to_payer))
+    house = (
+        (AccountKind.FEE_INCOME, to_payee - quote.fee - quote.payee_fee),
+        (AccountKind.COMMISSION_EXPENSE, to_payer),
+    )
     moved = [(payer, quote.total - to_payer), (payee, -credited(quote, kind))]
     moved += [(ledger.house_account(session, account, currency), money) for account, money in house if money.minor]
     return tuple(Leg(account_id, money) for account_id, money in moved if money.minor)
