@@ -21,7 +21,7 @@ from services.ledger import InsufficientFunds, KeyReused, Leg, Posting
 from services.pins import SILENCE, ProofDue
 from services.tariffs import AboveMaximum, BelowMinimum, Quote
 from services.wallets.cases import note_received
-from services.wallets.kinds import Bearer, Kind
+from services.wallets.kinds import Kind, Shares, share
 from services.wallets.people import shown_name
 from services.wallets.reads import REPEAT_WINDOW, ago_text
 from services.wallets.receipts import Receipt, Side, both_receipts
@@ -113,15 +113,16 @@ def move(session: Session, actor_name: str, order: MoveMoney, kind: Kind, payee:
     guard_velocity(session, "operations", str(order.payer_id))
     facts = _read_facts(session, order, kind, wallets, balances, payee.name)
     quote = _guard_price(session, order, kind)
+    shares = share(quote, kind)
     _guard_people(facts, kind)
-    _guard_money(facts, quote, kind, is_repeat_confirmed=order.is_repeat_confirmed)
+    _guard_money(facts, quote, shares, is_repeat_confirmed=order.is_repeat_confirmed)
     posted = ledger.post(
         session,
         Posting(
             source=Source.USSD,
             key=order.key,
             kind=kind.type,
-            legs=legs(session, quote, kind, facts.payer.account_id, facts.payee.account_id),
+            legs=_legs(session, shares, facts),
             reference=facts.reference,
             actor=actor_name,
         ),
@@ -133,29 +134,13 @@ def move(session: Session, actor_name: str, order: MoveMoney, kind: Kind, payee:
     return operation
 
 
-def legs(session: Session, quote: Quote, kind: Kind, payer: UUID, payee: UUID) -> tuple[Leg, ...]:
-    """Return who gives and who gets what; debits are positive, and nobody has a leg of nothing.
-
-    The payer gives amount and fee; the payee gets the amount without what he bears, with his commission where that is
-    his; a commission of the payer's is an expense of the house, for the fee was his own.
-    """
-    currency = quote.amount.currency
-    nothing = Money.zero(currency)
-    to_payee = quote.commission if kind.commission is Bearer.PAYEE else nothing
-    to_payer = quote.commission if kind.commission is Bearer.PAYER else nothing
-    house = (
-        (AccountKind.FEE_INCOME, to_payee - quote.fee - quote.payee_fee),
-        (AccountKind.COMMISSION_EXPENSE, to_payer),
-    )
-    moved = [(payer, quote.total - to_payer), (payee, -credited(quote, kind))]
-    moved += [(ledger.house_account(session, account, currency), money) for account, money in house if money.minor]
+def _legs(session: Session, shares: Shares, facts: _Facts) -> tuple[Leg, ...]:
+    """Write the shares down: debits are positive, and nobody has a leg of nothing."""
+    currency = shares.payer.currency
+    house = ((AccountKind.FEE_INCOME, -shares.income), (AccountKind.COMMISSION_EXPENSE, shares.expense))
+    moved = [(facts.payer.account_id, shares.payer), (facts.payee.account_id, -shares.payee)]
+    moved += [(ledger.house_account(session, kind, currency), money) for kind, money in house if money.minor]
     return tuple(Leg(account_id, money) for account_id, money in moved if money.minor)
-
-
-def credited(quote: Quote, kind: Kind) -> Money:
-    """Return what the payee's wallet gets."""
-    gets = quote.amount - quote.payee_fee
-    return gets + quote.commission if kind.commission is Bearer.PAYEE else gets
 
 
 def _resolve(session: Session, order: MoveMoney, payee: Payable) -> dict[str, UUID]:
@@ -325,7 +310,7 @@ def _guard_people(facts: _Facts, kind: Kind) -> None:
         raise ProofDue
 
 
-def _guard_money(facts: _Facts, quote: Quote, kind: Kind, *, is_repeat_confirmed: bool) -> None:
+def _guard_money(facts: _Facts, quote: Quote, shares: Shares, *, is_repeat_confirmed: bool) -> None:
     if facts.same_at is not None and not is_repeat_confirmed:
         raise SentAlready(ago_text((clock.now() - facts.same_at).total_seconds()))
     if facts.is_over_ceiling:
@@ -333,7 +318,7 @@ def _guard_money(facts: _Facts, quote: Quote, kind: Kind, *, is_repeat_confirmed
     if facts.payer.balance_minor < quote.total.minor:
         raise InsufficientFunds
     ceiling = facts.payee_ceiling_minor
-    if ceiling is not None and facts.payee.balance_minor + credited(quote, kind).minor > ceiling:
+    if ceiling is not None and facts.payee.balance_minor + shares.payee.minor > ceiling:
         raise PayeeFull
 
 
