@@ -148,9 +148,7 @@ class WalletCase(Table, table=True):
     __tablename__ = "wallet_case"
     __table_args__ = (
         check("kind", one_of("kind", WalletCaseKind)),
-        Index(
-            "uq_wallet_case_open", "wallet_id", "kind", unique=True, postgresql_where=text("closed_at is null")
-        ),
+        Index("uq_wallet_case_open", "wallet_id", "kind", unique=True, postgresql_where=text("closed_at is null")),
         Index("ix_wallet_case_created_at", "created_at"),
     )
 

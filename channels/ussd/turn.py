@@ -192,13 +192,13 @@ class _Work:
 
     @staticmethod
     def _work(step: SlowStep, timeout_s: float) -> Any:
-        """Work a slow step out; money that is set aside is only waited for, so nobody's patience ends it."""
+        """Work a slow step out; one that can is settled without its work when that takes too long."""
         try:
             return _pool_of(step).run(step, timeout_s)
         except _BusyError:
-            if step.action.effect is Effect.MONEY:
-                return None
-            raise
+            if not step.action.settles_unfinished:
+                raise
+            return None
 
     def _close(self, session: Session, opened: Opened, running: Running, reply: Reply) -> Answer:
         dialogue = running.dialogue

@@ -103,7 +103,7 @@ def _look_up(asked: _LookUp) -> Bill | BadReference | Unknown:
     return wallets.look_up_bill(asked.account, asked.biller, asked.reference)
 
 
-def _settle_bill(_context: ActionContext, _asked: _LookUp, found: Bill | BadReference | Unknown) -> Outcome:
+def _settle_bill(_context: ActionContext, _asked: _LookUp, found: Bill | BadReference | Unknown | None) -> Outcome:
     match found:
         case Bill():
             name = wallets.shown_name(found.name, "", found.reference)
@@ -236,6 +236,7 @@ def _purchase(
         inputs={**inputs, "again": Value("int", 1, is_optional=True)},
         outputs=MOVED,
         optional=frozenset({"found", "payee", "closed"}),
+        settles_unfinished=True,  # the money is set aside: an SMS says the rest
         prepare=prepare,
         work=_wait,
         settle=_settle_purchase,
@@ -283,6 +284,7 @@ ACTIONS = by_name(
         inputs={"biller": TEXT, "bill_ref": TEXT},
         outputs={"to_name": NAME, "amount": MONEY},
         commits=frozenset(),  # it only reads
+        settles_unfinished=True,
         prepare=_prepare_bill,
         work=_look_up,
         settle=_settle_bill,
