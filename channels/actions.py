@@ -126,7 +126,8 @@ class Action:
     """An action as flows and lint see it; `run` when it is fast, `prepare`, `work` and `settle` when it is slow.
 
     A flow must have a way for every outcome but the `optional` ones, which come with a `final` sentence. `money_type`
-    is the kind of money it moves: the switch that stops it.
+    is the kind of money it moves: the switch that stops it. One that `settles_unfinished` is settled with None when its
+    work takes too long; the turn of another one ends busy.
     """
 
     name: str
@@ -140,6 +141,7 @@ class Action:
     money_type: str = ""
     optional: frozenset[str] = frozenset()
     commits: frozenset[str] = frozenset({"ok", "pending"})
+    settles_unfinished: bool = False
     run: Callable[[ActionContext, Inputs], Outcome] | None = None
     prepare: Callable[[ActionContext, Inputs], Any] | None = None
     work: Callable[[Any], Any] | None = None

@@ -297,7 +297,7 @@ class _Turn(Walk):
 
     def _tell_unseen(self) -> bool:
         unseen = self.context.unseen
-        if unseen is None or self.caller.status != "active" or not self.root.has_money:
+        if unseen is None or self.caller.status != "active" or self.caller.must_prove or not self.root.has_money:
             return False
         self.dialogue.seen_id = unseen.operation_id
         self.dialogue.scratch["unseen"] = {
@@ -312,7 +312,7 @@ class _Turn(Walk):
     def _offer(self) -> bool:
         """Find the resume point of the older dialogue, if this caller may take it up."""
         resume = self.context.resume
-        if resume is None or self.caller.status not in {"active", "unknown"}:
+        if resume is None or self.caller.must_prove or self.caller.status not in {"active", "unknown"}:
             return False
         point = resume.scratch.get("point")
         flow = self._flow_of(resume)

@@ -52,6 +52,15 @@ NO_NUMBER: Sentence = {
     "ln": "Operatele na yo atindi nimero na yo te. Ekoki kosalema te.",
 }
 
+# Airtime
+
+NOT_REGISTERED: Sentence = {"fr": "Numéro non inscrit", "en": "Not registered", "ln": "Ekomisami te"}
+NO_AIRTIME: Sentence = {
+    "fr": "Pas de crédit à vendre pour ce numéro. Rien n'a été débité.",
+    "en": "No airtime is sold for this number. Nothing was debited.",
+    "ln": "Crédit ezali te mpo na nimero oyo. Mbongo elongwi te.",
+}
+
 # Dropped and taken up again
 
 RESUME: Sentence = {
@@ -67,6 +76,31 @@ DONE: dict[str, Sentence] = {
         "fr": "Transfert de {amount} à {name} réussi. Réf {reference}",
         "en": "Transfer of {amount} to {name} done. Ref {reference}",
         "ln": "Kotinda {amount} epai ya {name} elongi. Ref {reference}",
+    },
+    "cash_out": {
+        "fr": "Retrait de {amount} chez {name} réussi. Réf {reference}",
+        "en": "Cash out of {amount} at {name} done. Ref {reference}",
+        "ln": "Kolongola {amount} epai ya {name} elongi. Ref {reference}",
+    },
+    "payment": {
+        "fr": "Paiement de {amount} à {name} réussi. Réf {reference}",
+        "en": "Payment of {amount} to {name} done. Ref {reference}",
+        "ln": "Kofuta {amount} epai ya {name} elongi. Ref {reference}",
+    },
+    "sell": {
+        "fr": "Vente de {amount} à {name} réussie. Réf {reference}",
+        "en": "Sale of {amount} to {name} done. Ref {reference}",
+        "ln": "Koteka {amount} epai ya {name} elongi. Ref {reference}",
+    },
+    "bill": {
+        "fr": "Facture {name} payée: {amount}. Réf {reference}",
+        "en": "Bill {name} paid: {amount}. Ref {reference}",
+        "ln": "Facture {name} efutami: {amount}. Ref {reference}",
+    },
+    "airtime": {
+        "fr": "Crédit de {amount} envoyé au {name}. Réf {reference}",
+        "en": "Airtime of {amount} sent to {name}. Ref {reference}",
+        "ln": "Crédit ya {amount} etindami na {name}. Ref {reference}",
     },
 }
 DONE_OTHERWISE: Sentence = {

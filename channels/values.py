@@ -22,7 +22,10 @@ _PLAIN_FILTERS: dict[str, Callable[[str], str]] = {"masked": mask_phone, "upper"
 
 @dataclass(slots=True)
 class Caller:
-    """Who holds the phone. Status: `unknown`, `active`, `suspended`, or `anonymous` when the number did not come."""
+    """Who holds the phone. Status: `unknown`, `active`, `suspended`, or `anonymous` when the number did not come.
+
+    `must_prove`: the number was silent for a year, or changed its SIM, and its owner has not proved his PIN since.
+    """
 
     phone: str | None
     user_id: UUID | None = None
@@ -31,6 +34,7 @@ class Caller:
     language: str = ""
     name: str = ""
     country: str = "CM"
+    must_prove: bool = False
 
 
 class Placeholder(NamedTuple):

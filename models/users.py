@@ -177,5 +177,7 @@ class PinCredential(Table, table=True):
     wrong_today: int = 0
     wrong_day: datetime | None = instant()
     needs_admin: bool = False
+    proved_at: datetime | None = instant()
+    doubted_at: datetime | None = instant()
     changed_at: datetime = instant(nullable=False)
     notes: dict[str, str] = document()

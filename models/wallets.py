@@ -136,6 +136,31 @@ class UssdOperation(Table, table=True):
     seen_at: datetime | None = instant()
 
 
+class WalletCaseKind(StrEnum):
+    """What somebody should look at."""
+
+    MANY_RECEIVED = "many_received"
+
+
+class WalletCase(Table, table=True):
+    """A wallet that somebody should look at; one open case of a kind each, closed with a word."""
+
+    __tablename__ = "wallet_case"
+    __table_args__ = (
+        check("kind", one_of("kind", WalletCaseKind)),
+        Index("uq_wallet_case_open", "wallet_id", "kind", unique=True, postgresql_where=text("closed_at is null")),
+        Index("ix_wallet_case_created_at", "created_at"),
+    )
+
+    kind: str
+    wallet_id: UUID = Field(foreign_key="wallet.id")
+    times: int = 1
+    last_at: datetime = instant(nullable=False)
+    closed_at: datetime | None = instant()
+    closed_by: UUID | None = Field(default=None, foreign_key="users.id")
+    resolution: str = ""
+
+
 class Tariff(Table, table=True):
     """The fee of one type in one band of amounts; a new price is a new row, never an edit."""
 

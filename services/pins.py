@@ -6,7 +6,7 @@ The rules are those of `docs/ussd.md`, section 11.
 
 import math
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -26,6 +26,7 @@ TRIES = 3
 WRONG_TRIES_A_DAY = 10
 LOCKS_IN_A_ROW = 3
 DAY_MINUTES = 24 * 60
+SILENCE = timedelta(days=365)  # a number unused for so long may have been given to somebody else
 
 
 class NoPin(Refusal):
@@ -44,6 +45,14 @@ class PinLocked(Refusal):
 
     def __init__(self, minutes: int, *, needs_operator: bool) -> None:
         super().__init__(minutes=minutes, needs_operator=needs_operator)
+
+
+class ProofDue(Refusal):
+    """The number was silent for a year, or changed its SIM: its owner proves the PIN before money moves again."""
+
+    code = "pin_a_prouver"
+    status = 403
+    sentence = "Confirmez d'abord votre code PIN. Rien n'a été débité."
 
 
 class Strength(StrEnum):
@@ -91,6 +100,13 @@ class UnlockPin(Order):
     reason: str
 
 
+class ReportSimChange(Order):
+    """A network's word that the SIM of a number was changed; `detail` is what it said."""
+
+    phone: str
+    detail: str = ""
+
+
 # The third try sets the lock in advance: 15, 30, 60 … minutes, at most 24 h. Three locks in a row or ten wrong tries
 # within 24 h ask for an operator. A wrong try waits in `wrong_today` from here; a right one takes itself out again.
 _COUNT = """
@@ -109,6 +125,7 @@ returning hash, pepper_id, %(tries)s - tries as left, locked_until, needs_admin
 
 _SETTLE_RIGHT = """
 update pin_credential set
+    proved_at = %(now)s, doubted_at = null,
     tries = 0, locks = 0, locked_until = null, wrong_today = greatest(wrong_today - 1, 0),
     needs_admin = needs_admin and not %(is_mine)s,
     pepper_id = case when hash = %(checked)s then coalesce(%(pepper)s, pepper_id) else pepper_id end,
@@ -158,6 +175,7 @@ def settle_try(session: Session, ticket: PinTicket, checked: PinChecked) -> PinS
             _SETTLE_RIGHT,
             {
                 "user": ticket.user_id,
+                "now": clock.now(),
                 "is_mine": ticket.needs_operator,
                 "checked": ticket.stored.hash,
                 "hash": renewed.hash if renewed else None,
@@ -237,6 +255,33 @@ UNLOCK = approvals.register(
         on_approved=_unlock,
     )
 )
+
+
+def report_sim_change(session: Session, actor: Actor, order: ReportSimChange) -> bool:
+    """Ask for the PIN before the next money step of this number; False when nobody has a PIN under it."""
+    actor.require(Permission.SUBSCRIBERS_WRITE)
+    row = fetch_one(
+        session,
+        "update pin_credential set doubted_at = %s from users u"
+        " where u.id = user_id and u.phone = %s returning user_id",
+        (clock.now(), order.phone),
+    )
+    if row is None:
+        return False
+    audit.record(session, actor, "pin.sim_change", "user", str(row["user_id"]), summary=order.detail)
+    return True
+
+
+def require_proved(session: Session, user_id: UUID) -> None:
+    """Refuse with `ProofDue` while this person has to prove the PIN before money moves; a right try is the proof."""
+    row = fetch_one(
+        session,
+        "select doubted_at is not null or coalesce(proved_at, changed_at) < %s as is_due"
+        " from pin_credential where user_id = %s",
+        (clock.now() - SILENCE, user_id),
+    )
+    if row is not None and row["is_due"]:
+        raise ProofDue
 
 
 def _tell(session: Session, user_id: UUID, template: str, variables: dict[str, str | int], priority: int) -> None:

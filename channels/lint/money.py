@@ -10,7 +10,7 @@ from channels.lint.names import action_of
 from core.i18n import t
 
 QUOTED = frozenset({"amount", "fee", "total", "tariff_id"})
-GUARDED = QUOTED | {"to"}
+GUARDED = QUOTED | {"to", "code", "biller", "bill_ref"}
 QUOTE = "wallet.quote"
 
 

@@ -11,7 +11,7 @@ from channels.lint.words import texts_of
 from channels.values import FILTERS, placeholders
 from core.i18n import t
 
-CALLER = frozenset({"phone", "name", "status", "role", "language", "country"})
+CALLER = frozenset({"phone", "name", "status", "role", "language", "country", "must_prove"})
 FILTER_TYPES = {
     "money": frozenset({"money"}),
     "phone": frozenset({"phone"}),

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from channels import engine
-from channels.actions import ActionContext, Outcome, ResumePoint, SlowStep, UnseenResult
+from channels.actions import ActionContext, Effect, Outcome, ResumePoint, SlowStep, UnseenResult
 from channels.engine import Caller, Dialogue, Reply
 from channels.flow import Flow, flow_of
 from channels.ussd.actions import REGISTRY
@@ -47,6 +47,12 @@ class Running:
             reply: Reply = over.value
             return reply
         return None
+
+    @property
+    def has_reserved(self) -> bool:
+        """Whether the slow step set money aside, and was not refused."""
+        step = self.slow_step
+        return step is not None and step.action.effect is Effect.MONEY and not isinstance(step.ticket, Outcome)
 
     def prepare(self) -> None:
         """Do what the slow step must have committed before it is worked out."""
@@ -103,6 +109,7 @@ def _caller(gateway: Gateway, turn: GatewayTurn, opened: Opened) -> Caller:
         language=known["language"],
         name=known["name"],
         country=country,
+        must_prove=known["must_prove"],
     )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from channels import texts
+from channels.actions import Effect
 from channels.engine import Reply, SlowStep
 from channels.ussd import receipts
 from channels.ussd.contracts import Contract, GatewayTurn, WireAnswer
@@ -55,10 +56,10 @@ class _BusyError(Exception):
 
 
 class SlowPool:
-    """One thread for secrets, and a queue that refuses rather than grows."""
+    """A few threads, and a queue that refuses rather than grows."""
 
-    def __init__(self, threads: int = 1) -> None:
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="secret")
+    def __init__(self, name: str, threads: int = 1) -> None:
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._waiting = 0
 
     def check_room(self) -> None:
@@ -77,7 +78,12 @@ class SlowPool:
             self._waiting -= 1
 
 
-_pool = SlowPool()
+# Secrets have their thread to themselves: they never stand behind somebody outside who does not answer.
+_secrets, _outside = SlowPool("secret"), SlowPool("outside", 16)
+
+
+def _pool_of(step: SlowStep) -> SlowPool:
+    return _outside if step.action.effect in {Effect.OUTSIDE, Effect.MONEY} else _secrets
 
 
 def take_turn(
@@ -89,9 +95,10 @@ def take_turn(
     try:
         answer = work.run() if work.is_answerable else work.last_word("invalid", texts.NO_NUMBER)
     except (_BusyError, PoolTimeoutError, psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):
-        answer = work.last_word("busy", texts.BUSY)
+        answer = work.last_word("busy", texts.BEING_CHECKED if work.has_reserved else texts.BUSY)
     except Exception as error:  # noqa: BLE001  # a gateway must get its END whatever happened here
-        is_unsure = work.is_committing and isinstance(error, (psycopg.OperationalError, OperationalError))
+        is_lost = work.is_committing and isinstance(error, (psycopg.OperationalError, OperationalError))
+        is_unsure = is_lost or work.has_reserved
         _log.exception("ussd.turn_failed", gateway=gateway.key, is_unsure=is_unsure)
         answer = work.last_word("error", texts.BEING_CHECKED if is_unsure else texts.DEFECT)
         work.record_failure()
@@ -120,6 +127,7 @@ class _Work:
         self.opened: Opened | None = None
         self.is_committing = False
         self.is_first = False
+        self.has_reserved = False  # money of this turn is set aside, whatever becomes of its answer
 
     @property
     def is_answerable(self) -> bool:
@@ -164,7 +172,8 @@ class _Work:
         reply = running.advance(session)
         if reply is not None:
             return self._close(session, opened, running, reply)
-        _pool.check_room()
+        assert running.slow_step is not None  # noqa: S101  # no reply: it stopped at one
+        _pool_of(running.slow_step).check_room()
         running.prepare()
         lease_s = max(self.deadline - time.monotonic(), 0) + 1
         receipts.lease(session, opened, self.digests, lease_s)
@@ -174,7 +183,8 @@ class _Work:
         opened = running.opened
         rest_s = self.deadline - time.monotonic() - ANSWER_MARGIN_S
         assert running.slow_step is not None  # noqa: S101  # the turn stopped there
-        running.worked = _pool.run(running.slow_step, min(SLOW_TIMEOUT_S, max(rest_s, 0.05)))
+        self.has_reserved = self.has_reserved or running.has_reserved
+        running.worked = self._work(running.slow_step, min(SLOW_TIMEOUT_S, max(rest_s, 0.05)))
         self.is_committing = False
         with self.database.transaction() as session:
             if not receipts.take_up(session, opened):
@@ -182,6 +192,16 @@ class _Work:
             answer = self._advance(session, opened, running)
             self.is_committing = True
         return answer
+
+    @staticmethod
+    def _work(step: SlowStep, timeout_s: float) -> Any:
+        """Work a slow step out; one that can is settled without its work when that takes too long."""
+        try:
+            return _pool_of(step).run(step, timeout_s)
+        except _BusyError:
+            if not step.action.settles_unfinished:
+                raise
+            return None
 
     def _close(self, session: Session, opened: Opened, running: Running, reply: Reply) -> Answer:
         dialogue = running.dialogue

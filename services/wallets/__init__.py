@@ -1,14 +1,18 @@
 """Wallets: registering, finding a payee, pricing, moving money between wallets, and what their owners read.
 
-Open `transfers.py` first. Nothing here asks for a PIN: that is the dialogue's part, through `services.pins`.
+Open `movements.py` first. Nothing here asks for a PIN: that is the dialogue's part, through `services.pins`.
 """
 
 from services.tariffs import AboveMaximum, BelowMinimum, NoTariff, Quote, quote
+from services.wallets.cases import CloseWalletCase, WalletCaseRow, close_wallet_case, list_wallet_cases
+from services.wallets.counters import CashOut, Counter, PayMerchant, cash_out, get_merchant, pay_merchant
 from services.wallets.outside import OutsideOperation
 from services.wallets.people import (
+    AirtimeTarget,
     Payee,
     RegisterSubscriber,
     Subscriber,
+    get_airtime_target,
     get_payee,
     prepare_registration,
     register,
@@ -32,35 +36,49 @@ from services.wallets.refusals import (
     OUTCOMES,
     AlreadyRegistered,
     CeilingReached,
+    InvalidMerchant,
     InvalidPayee,
+    NotASeller,
     NoWallet,
+    OwnCode,
     OwnNumber,
     PayeeClosed,
     PayeeFull,
     QuoteChanged,
     SentAlready,
     TooManyRequests,
+    UnknownMerchant,
     UnknownPayee,
     WalletSuspended,
+    guard_velocity,
 )
 from services.wallets.reversals import ReverseOperation, reverse_operation
-from services.wallets.transfers import Operation, TransferMoney, transfer
+from services.wallets.transfers import Operation, SellMoney, TransferMoney, sell, transfer
+from services.wallets.waiting import wait_until_known
 
 __all__ = [
     "OUTCOMES",
     "AboveMaximum",
+    "AirtimeTarget",
     "AlreadyRegistered",
     "BelowMinimum",
     "BuyAirtime",
+    "CashOut",
     "CeilingReached",
+    "CloseWalletCase",
+    "Counter",
+    "InvalidMerchant",
     "InvalidPayee",
     "NoTariff",
     "NoWallet",
+    "NotASeller",
     "NumberToConfirm",
     "Operation",
     "OutsideOperation",
+    "OwnCode",
     "OwnNumber",
     "PayBill",
+    "PayMerchant",
     "Payee",
     "PayeeClosed",
     "PayeeFull",
@@ -71,30 +89,42 @@ __all__ = [
     "RechargeWallet",
     "RegisterSubscriber",
     "ReverseOperation",
+    "SellMoney",
     "SentAlready",
     "Subscriber",
     "TooManyRequests",
     "TransferMoney",
+    "UnknownMerchant",
     "UnknownPayee",
+    "WalletCaseRow",
     "WalletSuspended",
     "WithdrawMoney",
     "bill_party",
     "buy_airtime",
+    "cash_out",
+    "close_wallet_case",
+    "get_airtime_target",
     "get_balance",
     "get_bill_account",
+    "get_merchant",
     "get_payee",
     "get_purchase",
     "get_recent_purchase",
     "get_recent_same",
     "get_statement",
+    "guard_velocity",
+    "list_wallet_cases",
     "look_up_bill",
     "pay_bill",
+    "pay_merchant",
     "prepare_registration",
     "quote",
     "recharge",
     "register",
     "reverse_operation",
+    "sell",
     "shown_name",
     "transfer",
+    "wait_until_known",
     "withdraw",
 ]

@@ -26,8 +26,8 @@ from services.ledger import Leg, Posted
 from services.messages import OutgoingMessage
 from services.tariffs import AboveMaximum, BelowMinimum, Quote, quote
 from services.transfers import TransferRow, reasons
+from services.wallets.movements import CEILING_DAYS
 from services.wallets.refusals import CeilingReached, NoWallet, QuoteChanged, WalletSuspended
-from services.wallets.transfers import CEILING_DAYS
 
 _OPERATION_OF = {
     TransferState.SUBMITTED: OperationState.SENT,

@@ -56,6 +56,15 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True)
+class AirtimeTarget:
+    """A mobile number that may get airtime; `name` is empty when nobody is registered under it."""
+
+    phone: str
+    country: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Payee:
     """Who would receive, as shown before any money moves."""
 
@@ -222,3 +231,19 @@ def get_payee(session: Session, payer_id: UUID, typed: str, country: str, curren
         raise PayeeClosed
     name = shown_name(row["first_name"], row["last_name"], phone)
     return Payee(row["user_id"], row["wallet_id"], phone, name)
+
+
+def get_airtime_target(session: Session, payer_id: UUID, typed: str, country: str) -> AirtimeTarget:
+    """Find whose number gets airtime: any mobile number, registered or not; one's own is not counted as a look-up.
+
+    Refuses with `InvalidPayee`, or `TooManyRequests`.
+    """
+    try:
+        phone = normalise(typed, country)
+    except PhoneRefusal as refusal:
+        raise InvalidPayee from refusal
+    row = fetch_one(session, "select id, first_name, last_name from users where phone = %s", (phone.e164,))
+    if row is None or row["id"] != payer_id:
+        guard_velocity(session, "lookups", str(payer_id))
+    name = shown_name(row["first_name"], row["last_name"], phone.masked) if row is not None else ""
+    return AirtimeTarget(phone.e164, phone.country, name)

@@ -26,7 +26,7 @@ from providers import registry
 from providers.answers import Account, Unknown
 from providers.connectors.biller import BadReference, Bill, Biller
 from providers.wire import Wire
-from services import ledger, provider_accounts, routes, transfers
+from services import ledger, pins, provider_accounts, routes, transfers
 from services.ledger import InsufficientFunds, KeyReused, Leg, Posted
 from services.routes import NoRoute, Route
 from services.tariffs import Quote
@@ -126,7 +126,7 @@ class _Party:
 def pay_bill(session: Session, actor: Actor, order: PayBill) -> Purchased:
     """Reserve what a bill costs and have it paid, once per key; told by SMS how it ended.
 
-    Nothing is written when it refuses: `WalletSuspended`, `SentAlready`, `QuoteChanged`, `CeilingReached`,
+    Nothing is written when it refuses: `WalletSuspended`, `ProofDue`, `SentAlready`, `QuoteChanged`, `CeilingReached`,
     `InsufficientFunds`, `NoRoute`, `AmountTooSmall`, `AmountTooLarge`, `DayLimitReached`, `TooManyRequests`;
     `KeyReused` when the key served for something else.
     """
@@ -169,6 +169,7 @@ def _pay(session: Session, actor: Actor, order: Purchase, party: _Party) -> Purc
         return known
     guard_velocity(session, "operations", str(order.payer_id))
     priced = guard_price(session, party.type, order, order.payer_id)
+    pins.require_proved(session, order.payer_id)
     _guard_repeat(session, order, holder, party)
     guard_ceilings(session, holder, party.type, priced.total, order.timezone)
     if balance_minor < priced.total.minor:

@@ -67,7 +67,8 @@ def get_statement(session: Session, user_id: UUID, currency: Currency, timezone:
     rows = fetch_all(
         session,
         """
-        select -e.amount as amount, t.occurred_at, t.reference, o.party_name, other.first_name, other.last_name
+        select -e.amount as amount, t.occurred_at, o.reference, o.party_name, o.payer_id = w.id as is_own,
+               other.first_name, other.last_name
         from wallet w
         join lateral (
             select * from ledger_entry where account_id = w.account_id and account_version is not null
@@ -85,8 +86,8 @@ def get_statement(session: Session, user_id: UUID, currency: Currency, timezone:
     lines = []
     for row in rows:
         money = Money(row["amount"], currency)
-        otherwise = row["party_name"] or row["reference"]
-        who = shown_name(row["first_name"] or "", row["last_name"] or "", otherwise)
+        who = row["party_name"] if row["is_own"] else ""  # what he paid at goes by its own name
+        who = who or shown_name(row["first_name"] or "", row["last_name"] or "", row["reference"] or "")
         sign = "+" if row["amount"] > 0 else ""
         lines.append(f"{row['occurred_at'].astimezone(zone):%d/%m} {sign}{money.on_phone()} {who}".rstrip())
     return "\n".join(lines) or None

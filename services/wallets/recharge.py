@@ -19,7 +19,7 @@ from core.states import transition
 from models.ledger import Source
 from models.transfers import Direction, TransferState
 from models.wallets import OPERATION_STEPS, OperationState, OperationType
-from services import ledger, transfers
+from services import ledger, pins, transfers
 from services.ledger import InsufficientFunds, KeyReused, Leg, Posted
 from services.routes import Route
 from services.transfers import NothingLeftToRefund, RequestTransfer, TransferRow, purposes
@@ -128,6 +128,7 @@ def withdraw(session: Session, actor: Actor, order: WithdrawMoney) -> OutsideOpe
     if known is not None:
         return known
     guard_velocity(session, "operations", str(order.user_id))
+    pins.require_proved(session, order.user_id)
     _guard_number(holder, is_proved=order.is_number_proved)
     priced = guard_price(session, OperationType.CASH_OUT, order, order.user_id)
     guard_ceilings(session, holder, OperationType.CASH_OUT, priced.total, order.timezone)

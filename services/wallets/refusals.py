@@ -1,10 +1,10 @@
 """What a wallet may be refused for: always before anything is written, so that the dialogue goes on and commits."""
 
-from core import clock
-from core.database import Session, fetch_one
+from core.database import Session
 from core.errors import Refusal
 from services.ledger import InsufficientFunds
 from services.tariffs import AboveMaximum, BelowMinimum, Quote
+from services.wallets.velocity import take
 
 
 class NoWallet(Refusal):
@@ -50,6 +50,35 @@ class UnknownPayee(Refusal):
 
     code = "beneficiaire_inconnu"
     sentence = "Ce numéro n'a pas de compte."
+
+
+class InvalidMerchant(Refusal):
+    """What was typed is no merchant's code: six digits."""
+
+    code = "code_marchand_invalide"
+    sentence = "Code marchand invalide."
+
+
+class UnknownMerchant(Refusal):
+    """No merchant has this code, or none that takes the payer's currency."""
+
+    code = "code_marchand_inconnu"
+    sentence = "Code marchand inconnu."
+
+
+class OwnCode(Refusal):
+    """The merchant is the payer himself."""
+
+    code = "propre_code"
+    sentence = "C'est votre propre code."
+
+
+class NotASeller(Refusal):
+    """Only agents and merchants sell electronic money for bank notes."""
+
+    code = "vente_reservee"
+    status = 403
+    sentence = "La vente est réservée aux agents et aux marchands."
 
 
 class PayeeClosed(Refusal):
@@ -109,6 +138,9 @@ OUTCOMES: dict[type[Refusal], str] = {
     InvalidPayee: "invalid",
     OwnNumber: "self",
     UnknownPayee: "unknown",
+    InvalidMerchant: "invalid",
+    UnknownMerchant: "unknown",
+    OwnCode: "self",
     PayeeClosed: "closed",
     PayeeFull: "payee",
     BelowMinimum: "min",
@@ -123,6 +155,5 @@ OUTCOMES: dict[type[Refusal], str] = {
 
 def guard_velocity(session: Session, rule: str, subject: str) -> None:
     """Take one token of `rule` for `subject`, or refuse with `TooManyRequests`; a rule without rows lets all pass."""
-    row = fetch_one(session, "select velocity_take(array[%s], %s, %s) as is_allowed", (rule, subject, clock.now()))
-    if row is not None and not row["is_allowed"]:
+    if not take(session, rule, subject):
         raise TooManyRequests

@@ -15,18 +15,20 @@ from tests.channels.fakes import MENUS, SURVEY, World, registry
 from tests.channels.test_menus import SHIPPED
 
 FACTS = Facts(REGISTRY)
+PRICED = frozenset({"transfer", "cash_out", "bill", "sell", "airtime", "payment", "recharge"})
 Body = dict[str, Any]
 
 
 def findings(body: Body, facts: Facts = FACTS) -> list[Finding]:
-    """Return what lint says beside the standing word on Lingala."""
-    return [finding for finding in lint(body, facts) if not finding.message.endswith("à relire")]
+    """Return what lint says beside two standing words: Lingala, and the longest bill that has no room for an error."""
+    standing = {("L08", ""), ("L11", "b_confirm")}
+    return [finding for finding in lint(body, facts) if (finding.rule, finding.screen) not in standing]
 
 
 @pytest.mark.parametrize("key", SHIPPED)
 def test_a_shipped_menu_has_nothing_but_a_language_to_read_again(key: str) -> None:
     assert findings(SHIPPED[key]) == []
-    assert [f.message for f in lint(SHIPPED[key], FACTS)] == ["ln : à relire"]
+    assert [f.message for f in lint(SHIPPED[key], FACTS) if f.rule == "L08"] == ["ln : à relire"]
 
 
 @pytest.mark.parametrize("key", MENUS)
@@ -86,7 +88,7 @@ def _menu(to: str) -> Body:
 
 def _reached(**screens: Body) -> Callable[[Body], None]:
     """Add screens, and an option of the home menu that leads to the first."""
-    return _all(_add(**screens), _screen("home", options=[*HOME, _option("2", next(iter(screens)))]))
+    return _all(_add(**screens), _screen("home", options=[*HOME, _option("10", next(iter(screens)))]))
 
 
 def _variable(name: str, kind: str) -> Callable[[Body], None]:
@@ -128,9 +130,9 @@ BROKEN: list[tuple[str, str, Callable[[Body], None]]] = [
     ("L14", "t_do", _screen("t_amount", to="t_pin")),
     ("L14", "t_do", _screen("t_do", money=False)),
     ("L14", "sneak", _all(_add(sneak=QUOTE_AGAIN), _screen("t_pin", to="sneak"))),
-    ("L14", "t_confirm", _screen("home", options=[*HOME, _option("2", "t_confirm")])),
+    ("L14", "t_confirm", _screen("home", options=[*HOME, _option("10", "t_confirm")])),
     ("L15", "q_pin", _screen("q_pin", back="home")),
-    ("L15", "p_ok", _all(_screen("p_ok", text=_text("Code {code}.")), _variable("code", "secret"))),
+    ("L15", "p_ok", _all(_screen("p_ok", text=_text("Code {hidden}.")), _variable("hidden", "secret"))),
     ("L15", "p_new2", _screen("p_new2", same_as="other")),
     ("L16", "l_ok", _all(_add(l_ok={"kind": "info", "text": _text("Fait."), "back": "me"}), _goal("language_changed"))),
     ("L17", "", lambda body: body["goals"].append("never")),
@@ -149,7 +151,7 @@ def test_a_broken_menu_is_told_where(rule: str, screen: str, change: Callable[[B
     assert (rule, screen) in {(finding.rule, finding.screen) for finding in found}, found
     others = {finding.rule for finding in found} - {rule}
     # A break often has a shadow: what is no longer reached, or not set, or too long to carry an error line.
-    assert others <= {"L03", "L05", "L12", "L13", "L14", "L16", "L20"}, found
+    assert others <= {"L03", "L05", "L11", "L12", "L13", "L14", "L16", "L20"}, found
     assert any(finding.is_error for finding in found) is (rule not in {"L03", "L16", "L20"})
 
 
@@ -160,8 +162,8 @@ def test_a_long_error_line_is_a_warning() -> None:
 
 
 def test_a_price_must_cover_what_is_quoted() -> None:
-    assert findings(SHIPPED["wallet"], replace(FACTS, priced={"transfer", "recharge"})) == []
-    found = findings(SHIPPED["wallet"], replace(FACTS, priced={"bill"}))
+    assert findings(SHIPPED["wallet"], replace(FACTS, priced=PRICED)) == []
+    found = findings(SHIPPED["wallet"], replace(FACTS, priced=PRICED - {"transfer", "recharge"}))
     assert {(finding.rule, finding.screen) for finding in found} == {("L19", "t_amount"), ("L19", "d_amount")}
 
 
@@ -175,8 +177,7 @@ def test_a_service_in_ucs2_may_use_any_letter_within_shorter_pages() -> None:
 def test_the_smallest_network_decides() -> None:
     found = findings(SHIPPED["wallet"], replace(FACTS, limits=Limits(gsm7=130, ucs2=60)))
     assert {(finding.rule, finding.screen) for finding in found if finding.is_error} == {
-        ("L09", "t_confirm"),
-        ("L09", "d_confirm"),
+        *(("L09", f"{flow}_confirm") for flow in "absdt"),
     }
 
 

@@ -26,14 +26,22 @@ def french(part: Any) -> Any:
 def test_every_screen_is_the_documented_one(key: str) -> None:
     documented = MENUS[key]["screens"]
     for name, screen in french(SHIPPED[key])["screens"].items():
+        if name == "v_pin":
+            continue  # ours: a silent number, or one with another SIM, proves its PIN first
         expected = dict(documented[name])
-        if "options" in screen:
+        if name == "start" and key == "wallet":
+            assert screen["rules"].pop()["to"] == "v_pin"
+        if "options" in screen and key == "service":
             assert all(option in expected["options"] for option in screen["options"]), name
             screen["options"] = expected["options"]
-        if name == "t_do":
-            # Only transfers inside the house: they are never pending nor refused from outside.
-            assert screen["outcomes"].pop("found") == "t_again"
-            expected["outcomes"] = {n: to for n, to in expected["outcomes"].items() if n not in ("pending", "failed")}
+        if "found" in screen.get("outcomes", {}) and name.endswith("_do"):
+            # The question comes again when another session was faster.
+            assert screen["outcomes"].pop("found") == f"{name[0]}_again"
+            # What moves inside the house is never pending nor refused from outside.
+            is_outside = name in {"b_do", "a_do"}
+            expected["outcomes"] = {
+                n: to for n, to in expected["outcomes"].items() if is_outside or n not in ("pending", "failed")
+            }
         assert screen == expected, name
 
 
@@ -47,7 +55,7 @@ def test_every_text_is_there_in_three_languages(key: str) -> None:
         return [text for value in part for text in texts(value)] if isinstance(part, list) else []
 
     found = texts(SHIPPED[key]["screens"])
-    assert len(found) == {"wallet": 77, "service": 5}[key]
+    assert len(found) == {"wallet": 164, "service": 5}[key]
     assert all(text.keys() == {"fr", "en", "ln"} for text in found)
     assert SHIPPED[key]["unreviewed"] == ["ln"]
 

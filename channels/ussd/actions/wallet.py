@@ -1,4 +1,4 @@
-"""The wallet's actions: each calls one verb of `services/` and turns its refusals into outcomes."""
+"""What a wallet shows, what an operation would cost, and filling it up from mobile money."""
 
 from uuid import UUID
 
@@ -6,8 +6,6 @@ from channels.actions import Action, ActionContext, Effect, Inputs, Outcome, Val
 from channels.ussd.actions.shared import (
     BALANCE,
     MONEY,
-    NAME,
-    PHONE,
     QUOTED,
     REF,
     TEXT,
@@ -23,7 +21,7 @@ from core.phone import normalise
 from models.transfers import Direction
 from models.wallets import OperationType
 from services import routes, wallets
-from services.wallets import RechargeWallet, TransferMoney
+from services.wallets import RechargeWallet
 
 # Balance, statement, language
 
@@ -40,15 +38,7 @@ def _statement(context: ActionContext, _inputs: Inputs) -> Outcome:
     return Outcome("ok", {"statement": statement}) if statement else Outcome("none")
 
 
-# Transfer
-
-
-@refusing
-def _payee(context: ActionContext, inputs: Inputs) -> Outcome:
-    payee = wallets.get_payee(
-        context.session, caller_id(context), inputs["to"], context.caller.country, context.service_currency
-    )
-    return Outcome("ok", {"to": payee.phone, "to_name": payee.name})
+# Price
 
 
 @refusing
@@ -56,37 +46,6 @@ def _quote(context: ActionContext, inputs: Inputs) -> Outcome:
     amount = Money(inputs["amount"], context.service_currency)
     quote = wallets.quote(context.session, OperationType(inputs["type"]), amount, caller_id(context))
     return Outcome("ok", quoted(quote))
-
-
-@refusing
-def _recent_same(context: ActionContext, inputs: Inputs) -> Outcome:
-    """Look for the same money a moment ago; an older «once more» counts no longer."""
-    amount = Money(inputs["amount"], context.service_currency)
-    found = wallets.get_recent_same(
-        context.session, caller_id(context), inputs["to"], OperationType(inputs["type"]), amount
-    )
-    return Outcome("found", {"ago": found.ago, "again": False}) if found else Outcome("none", {"again": False})
-
-
-@refusing
-def _transfer(context: ActionContext, inputs: Inputs) -> Outcome:
-    shown, currency = confirmed_price(context), context.service_currency
-    done = wallets.transfer(
-        context.session,
-        acting_caller(context),
-        TransferMoney(
-            key=context.key,
-            payer_id=caller_id(context),
-            payee_phone=inputs["to"],
-            amount=Money(shown.amount, currency),
-            fee=Money(shown.fee, currency),
-            tariff_id=UUID(shown.tariff_id),
-            is_repeat_confirmed=bool(inputs["again"]),
-            session_id=context.dialogue.session_id,
-            timezone=context.timezone,
-        ),
-    )
-    return Outcome("ok", {"ref": done.reference, "balance": done.balance.minor}, operation_id=done.id)
 
 
 # Top-up
@@ -134,38 +93,12 @@ ACTIONS = by_name(
         run=_statement,
     ),
     Action(
-        "wallet.payee",
-        frozenset({"ok", "invalid", "self", "unknown", "closed"}),
-        Effect.READ,
-        inputs={"to": PHONE},
-        outputs={"to": PHONE, "to_name": NAME},
-        run=_payee,
-    ),
-    Action(
         "wallet.quote",
         frozenset({"ok", "min", "max"}),
         Effect.READ,
         inputs={"type": TEXT, "amount": MONEY},
         outputs={**QUOTED, "min": MONEY, "max": MONEY},
         run=_quote,
-    ),
-    Action(
-        "wallet.recent_same",
-        frozenset({"none", "found"}),
-        Effect.READ,
-        inputs={"type": TEXT, "to": PHONE, "amount": MONEY},
-        outputs={"ago": Value("text", 7), "again": Value("int", 1)},
-        run=_recent_same,
-    ),
-    Action(
-        "wallet.transfer",
-        frozenset({"ok", "pending", "funds", "limit", "payee", "closed", "requote", "failed", "found"}),
-        Effect.MONEY,
-        money_type=OperationType.TRANSFER,
-        inputs={"to": PHONE, "again": Value("int", 1, is_optional=True)},
-        outputs={**QUOTED, "ref": REF, "balance": BALANCE, "ago": Value("text", 7), "again": Value("int", 1)},
-        optional=frozenset({"found", "pending", "failed"}),
-        run=_transfer,
     ),
     Action("wallet.providers", frozenset({"ok"}), Effect.READ, row={"code": TEXT, "name": TEXT}, run=_providers),
     Action(

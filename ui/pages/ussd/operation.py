@@ -12,12 +12,11 @@ from services import approvals, operation_reversals, subscribers
 from services.operation_reversals import REVERSAL, RequestReversal
 from services.subscribers import OperationRow
 from ui import forms, shell
-from ui.components import buttons, cards, chips, facts, figures, layout, reason_dialog, toasts
+from ui.components import buttons, cards, chips, decisions, facts, figures, layout, reason_dialog, toasts
 from ui.components.empty import sentence
 from ui.labels import moment, money, t
 from ui.markup import Markup, join, show, tag
 from ui.pages.ledger import words as ledger_words
-from ui.components import decisions
 from ui.pages.ussd import words
 
 

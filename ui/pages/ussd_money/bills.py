@@ -13,10 +13,10 @@ from services import billers
 from services.billers import BillerCard, MoveBiller, WriteBiller
 from ui import forms, live, shell
 from ui.components import buttons, cards, chips, dialogs, fields, layout, reason_dialog, toasts
+from ui.components.decisions import Then
 from ui.components.empty import sentence
 from ui.labels import Sign, Tone, count, counted, t
 from ui.markup import Markup, show, tag
-from ui.components.decisions import Then
 from ui.pages.ussd import acts
 from ui.pages.ussd_money import words
 

@@ -11,10 +11,10 @@ from services import limits
 from services.limits import LimitChange, LimitRow, RequestLimit
 from ui import forms, shell
 from ui.components import buttons, cards, dialogs, fields, toasts
+from ui.components.decisions import Then
 from ui.components.facts import prose
 from ui.labels import moment, t
 from ui.markup import Markup, show, tag
-from ui.components.decisions import Then
 from ui.pages.ussd_money import words
 
 EVERY = ""

@@ -7,12 +7,23 @@ from services import approvals, merchant_days, merchants
 from services.approvals import ApprovalRow
 from services.merchants import ChangeOwner, MerchantRow, MoveMerchant
 from ui import forms, live, shell
-from ui.components import buttons, cards, chips, dialogs, facts, fields, history, layout, reason_dialog, toasts
+from ui.components import (
+    buttons,
+    cards,
+    chips,
+    decisions,
+    dialogs,
+    facts,
+    fields,
+    history,
+    layout,
+    reason_dialog,
+    toasts,
+)
 from ui.components.facts import prose
 from ui.components.history import Happening
 from ui.labels import Tone, day, money, t, zone
 from ui.markup import Markup, show, tag
-from ui.components import decisions
 from ui.pages.payments import words as payment_words
 from ui.pages.ussd import acts
 from ui.pages.ussd_money import day as shown_day

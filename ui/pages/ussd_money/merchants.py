@@ -6,12 +6,11 @@ from core.settings import get_settings
 from services import approvals, merchants
 from services.merchants import CreateMerchant, MerchantRow
 from ui import forms, live, shell
-from ui.components import buttons, cards, chips, dialogs, fields, layout, tables, toasts
+from ui.components import buttons, cards, chips, decisions, dialogs, fields, layout, tables, toasts
 from ui.components.facts import prose
 from ui.components.tables import Answer, Ask, Column, Filter
 from ui.labels import day, money, t
 from ui.markup import show
-from ui.components import decisions
 from ui.pages.ussd_money import words
 
 

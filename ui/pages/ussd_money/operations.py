@@ -9,11 +9,10 @@ from services.operation_reversals import REVERSAL
 from services.subscribers import OperationRow, locks
 from services.subscribers.locks import LockRow
 from ui import live, shell
-from ui.components import cards, chips, layout, tables, tabs
+from ui.components import cards, chips, decisions, layout, tables, tabs
 from ui.components.tables import Answer, Ask, Column, Filter
 from ui.labels import Sign, State, Tone, count, moment, money, t
 from ui.markup import Markup, join, show, tag
-from ui.components import decisions
 from ui.pages.ussd import words as ussd_words
 from ui.pages.ussd_money import words
 

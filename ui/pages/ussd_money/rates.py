@@ -10,10 +10,10 @@ from services import limits
 from services.limits import SetVelocity, VelocityRow
 from ui import forms, shell
 from ui.components import buttons, cards, dialogs, fields, toasts
+from ui.components.decisions import Then
 from ui.components.facts import prose
 from ui.labels import count, counted, t
 from ui.markup import Markup, show, tag
-from ui.components.decisions import Then
 from ui.pages.ussd_money import words
 
 

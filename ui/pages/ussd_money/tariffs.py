@@ -10,11 +10,10 @@ from services import approvals, tariff_changes
 from services.limits import CHANGE
 from services.tariff_changes import SCALE, Cost, Scale
 from ui import shell
-from ui.components import buttons, cards, chips, facts, fields, filters, layout, tabs
+from ui.components import buttons, cards, chips, decisions, facts, fields, filters, layout, tabs
 from ui.components.empty import sentence
 from ui.labels import Sign, Tone, moment, money, t
 from ui.markup import Markup, join, show, tag
-from ui.components import decisions
 from ui.pages.ussd_money import limits, rates, words
 
 IN_FORCE = Sign("check", "En vigueur", Tone.ACCENT)
