@@ -60,18 +60,17 @@ SUBSCRIPTION_STEPS = {
 
 
 class Subscription(Table, table=True):
-    """One person's subscription to one service, at most one at a time; the number alone says whose it is."""
+    """One person's subscription to one service, at most one at a time; the number alone says whose it is.
+
+    `price_minor` is what he agreed to pay: a dearer catalogue does not change it.
+    """
 
     __tablename__ = "subscription"
     __table_args__ = (
         check("state", one_of("state", SubscriptionState)),
-        Index(
-            "uq_subscription_open", "phone", "service_id", unique=True, postgresql_where=text("state <> 'inactive'")
-        ),
+        Index("uq_subscription_open", "phone", "service_id", unique=True, postgresql_where=text("state <> 'inactive'")),
         Index("ix_subscription_service", "service_id", "state"),
-        Index(
-            "ix_subscription_due", "due_at", postgresql_where=text("state <> 'inactive' and due_at is not null")
-        ),
+        Index("ix_subscription_due", "due_at", postgresql_where=text("state <> 'inactive' and due_at is not null")),
     )
 
     phone: str
@@ -79,6 +78,7 @@ class Subscription(Table, table=True):
     service_id: UUID = Field(foreign_key="catalog_service.id")
     state: str = SubscriptionState.ACTIVE
     channel: str = "ussd"
+    price_minor: int = minor(default=0)
     subscribed_at: datetime = instant(nullable=False)
     expires_at: datetime | None = instant()
     due_at: datetime | None = instant()
@@ -178,7 +178,7 @@ class FakeMode(StrEnum):
 
 
 class Connector(Table, table=True):
-    """Another system a flow may ask something of (`http.call`), never for money. Secrets are sealed, and never shown."""
+    """Another system a flow may ask something of (`http.call`), never for money. Secrets are sealed, never shown."""
 
     __tablename__ = "connector"
     __table_args__ = (
@@ -196,7 +196,7 @@ class Connector(Table, table=True):
     headers: dict[str, str] = document()
     secrets: dict[str, str] = document()
     timeout_ms: int = 2_000
-    inputs: dict[str, Any] = document()
+    inputs: list[dict[str, Any]] = document(default_factory=list)
     outputs: list[dict[str, Any]] = document(default_factory=list)
     outcomes: list[dict[str, Any]] = document(default_factory=list)
     fake: str = FakeMode.OFF
