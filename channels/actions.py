@@ -123,7 +123,8 @@ class Value:
 class Action:
     """An action as flows and lint see it; `run` when it is fast, `prepare`, `work` and `settle` when it is slow.
 
-    A flow must have a way for every outcome but the `optional` ones, which come with a `final` sentence.
+    A flow must have a way for every outcome but the `optional` ones, which come with a `final` sentence. What an
+    `is_open` one takes and gives, and how else it may end, is said by a row: lint reads it there.
     """
 
     name: str
@@ -135,6 +136,7 @@ class Action:
     takes_secret: bool = False
     proves_secret: bool = False
     optional: frozenset[str] = frozenset()
+    is_open: bool = False
     commits: frozenset[str] = frozenset({"ok", "pending"})
     run: Callable[[ActionContext, Inputs], Outcome] | None = None
     prepare: Callable[[ActionContext, Inputs], Any] | None = None

@@ -23,7 +23,7 @@ from services.catalogue import secret_context
 
 TIMEOUT_S = 8.0
 LEASE = timedelta(seconds=60)
-BATCH = 20
+BATCH = 5  # one after the other, each within its time, all within the lease
 LARGEST_ANSWER_BYTES = 64 * 1024
 SUCCESS = range(200, 300)
 PAUSES = (

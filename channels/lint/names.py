@@ -23,9 +23,15 @@ REFUSING = frozenset({"name", "digits", "int", "amount", "phone", "date"})
 
 
 def action_of(screen: Screen, facts: Facts) -> Action | None:
-    """Return the action a screen runs, if it runs one that is known."""
+    """Return the action a screen runs, if it runs one that is known; an open one as its connector makes it."""
     name = action_name(screen)
-    return facts.registry.get(name) if name else None
+    action = facts.registry.get(name) if name else None
+    return facts.connectors.get(_connector(screen)) if action is not None and action.is_open else action
+
+
+def _connector(screen: Screen) -> str:
+    inputs: Mapping[str, Any] = getattr(screen, "inputs", {})
+    return str(inputs.get("connector", ""))
 
 
 def action_name(screen: Screen) -> str | None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from channels import texts
+from channels.actions import Effect
 from channels.engine import Reply, SlowStep
 from channels.ussd import receipts
 from channels.ussd.contracts import Contract, GatewayTurn, WireAnswer
@@ -27,6 +28,7 @@ from core.database import Database, Session
 from core.settings import get_settings
 
 SLOW_TIMEOUT_S = 2.5
+OUTSIDE_THREADS = 16
 BUSY_PAUSE_S = 0.025
 ANSWER_MARGIN_S = 0.3
 MOST_WAITING = 50
@@ -77,6 +79,11 @@ class SlowPool:
 
 
 _pool = SlowPool()
+_outside_pool = SlowPool(OUTSIDE_THREADS)  # another system that hangs holds up no PIN
+
+
+def _pool_of(step: SlowStep) -> SlowPool:
+    return _outside_pool if step.action.effect is Effect.OUTSIDE else _pool
 
 
 def take_turn(
@@ -161,7 +168,8 @@ class _Work:
         reply = running.advance(session)
         if reply is not None:
             return self._close(session, opened, running, reply)
-        _pool.check_room()
+        assert running.slow_step is not None  # noqa: S101  # there is no reply yet
+        _pool_of(running.slow_step).check_room()
         running.prepare()
         lease_s = max(self.deadline - time.monotonic(), 0) + 1
         receipts.lease(session, opened, self.digests, lease_s)
@@ -171,7 +179,7 @@ class _Work:
         opened = running.opened
         rest_s = self.deadline - time.monotonic() - ANSWER_MARGIN_S
         assert running.slow_step is not None  # noqa: S101  # the turn stopped there
-        running.worked = _pool.run(running.slow_step, min(SLOW_TIMEOUT_S, max(rest_s, 0.05)))
+        running.worked = _pool_of(running.slow_step).run(running.slow_step, min(SLOW_TIMEOUT_S, max(rest_s, 0.05)))
         self.is_committing = False
         with self.database.transaction() as session:
             if not receipts.take_up(session, opened):

@@ -5,7 +5,9 @@ Nothing raises for what the other side does: an answer that cannot be read is `d
 
 import json
 import re
+import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -21,11 +23,14 @@ from services.connectors.shapes import PLACE, Canned, Input, OutcomeRule, Output
 LARGEST_ANSWER_BYTES = 64 * 1024
 MARGIN_S = 0.1  # the engine cuts a slow step at 2.5 s: we are back before it
 LONGEST_CALL_S = 2.5
+SHORTEST_CALL_S = 0.05
 SUCCESS, REFUSAL = range(200, 300), range(400, 500)
 TOO_BUSY = frozenset({408, 425, 429})
 
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
+LARGEST = 10**15
 _MISSING = object()
+_names = ThreadPoolExecutor(8, thread_name_prefix="names")  # a name server that hangs cannot be told to stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +72,14 @@ def ask(call: Call, values: Mapping[str, Any]) -> Asked:
         return _pretend(call)
     if call.is_private is None:
         return Asked("down", was_called=False, why="host_not_allowed")
+    ends_at = time.monotonic() + min(call.timeout_ms / 1000, LONGEST_CALL_S - MARGIN_S)
     try:
-        address = hosts.choose_address(call.url, is_private=call.is_private)
+        looking = _names.submit(hosts.choose_address, call.url, is_private=call.is_private)
+        address = looking.result(timeout=ends_at - time.monotonic())
     except hosts.AddressRefusedError as error:
         return Asked("down", is_failure=True, why=str(error))
+    except TimeoutError:
+        return Asked("down", is_failure=True, why="unresolved")
     content = None if call.method == "GET" else json.dumps(fill(call.body, values), ensure_ascii=False).encode()
     headers = {"Accept": "application/json", **call.headers}
     if content is not None:
@@ -81,7 +90,7 @@ def ask(call: Call, values: Mapping[str, Any]) -> Asked:
         address,
         headers=headers,
         content=content,
-        total_timeout_s=min(call.timeout_ms / 1000, LONGEST_CALL_S - MARGIN_S),
+        total_timeout_s=max(ends_at - time.monotonic(), SHORTEST_CALL_S),
         largest_answer_bytes=LARGEST_ANSWER_BYTES,
     )
     if isinstance(answer, NoAnswer):
@@ -190,24 +199,30 @@ def _mapped(call: Call, outcome: str, document: Any) -> Asked:
 
 def _typed(output: Output, found: Any) -> Any:
     """Return a value as the flow may hold it, None when it is of another type."""
+    if isinstance(found, bool):
+        return None
     match output.type:
-        case "text" if isinstance(found, str | int | float) and not isinstance(found, bool):
+        case "text" if isinstance(found, str | int | float):
             return str(found)[: output.max]
-        case "int" | "money" if isinstance(found, int) and not isinstance(found, bool):
-            return found if abs(found) < 10**15 else None
-        case "int" | "money" if isinstance(found, str) and _WHOLE.fullmatch(found):
-            return int(found)
-        case "phone" if isinstance(found, str):
-            try:
-                return normalise(found, None).e164
-            except PhoneRefusal:
-                return None
-        case "date" if isinstance(found, str):
-            try:
-                return date.fromisoformat(found[:10]).isoformat()
-            except ValueError:
-                return None
+        case "int" | "money" if isinstance(found, int) or (isinstance(found, str) and _WHOLE.fullmatch(found)):
+            return int(found) if abs(int(found)) < LARGEST else None
+        case "phone" | "date" if isinstance(found, str):
+            return _phone(found) if output.type == "phone" else _day(found)
     return None
+
+
+def _phone(found: str) -> str | None:
+    try:
+        return normalise(found, None).e164
+    except PhoneRefusal:
+        return None
+
+
+def _day(found: str) -> str | None:
+    try:
+        return date.fromisoformat(found[:10]).isoformat()
+    except ValueError:
+        return None
 
 
 def _text(value: Any) -> str:

@@ -13,9 +13,8 @@ from core import ids
 from core.database import Database, Session, fetch_all
 from core.permissions import SYSTEM
 from models.transfers import ProviderAccount
-from services import reconciliation
+from services import reconciliation, sheets
 from services.provider_accounts import AccountRow
-from services import sheets
 from services.reconciliation import ImportStatement
 from tests.builders import payments
 from tests.builders.reconciliation import DAY, HEADER, ours, statement, suspense
