@@ -66,20 +66,15 @@ class Asked:
 
 def ask(call: Call, values: Mapping[str, Any]) -> Asked:
     """Make one call and say what it means to the flow."""
-    if call.is_down:
-        return Asked("down", was_called=False, why="breaker")
+    if call.is_down or (call.is_private is None and call.fake is FakeMode.OFF):
+        return Asked("down", was_called=False, why="breaker" if call.is_down else "host_not_allowed")
     if call.fake is not FakeMode.OFF:
         return _pretend(call)
-    if call.is_private is None:
-        return Asked("down", was_called=False, why="host_not_allowed")
     ends_at = time.monotonic() + min(call.timeout_ms / 1000, LONGEST_CALL_S - MARGIN_S)
     try:
-        looking = _names.submit(hosts.choose_address, call.url, is_private=call.is_private)
-        address = looking.result(timeout=ends_at - time.monotonic())
+        address = _look_up_name(call, ends_at)
     except hosts.AddressRefusedError as error:
         return Asked("down", is_failure=True, why=str(error))
-    except TimeoutError:
-        return Asked("down", is_failure=True, why="unresolved")
     content = None if call.method == "GET" else json.dumps(fill(call.body, values), ensure_ascii=False).encode()
     headers = {"Accept": "application/json", **call.headers}
     if content is not None:
@@ -96,6 +91,14 @@ def ask(call: Call, values: Mapping[str, Any]) -> Asked:
     if isinstance(answer, NoAnswer):
         return Asked("down", is_failure=True, why=answer.kind)
     return read(call, answer.status, answer.body)
+
+
+def _look_up_name(call: Call, ends_at: float) -> str:
+    looking = _names.submit(hosts.choose_address, call.url, is_private=bool(call.is_private))
+    try:
+        return looking.result(timeout=ends_at - time.monotonic())
+    except TimeoutError as error:
+        raise hosts.AddressRefusedError("unresolved") from error
 
 
 def fill_path(path: str, values: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from services.orders.refusals import (
     WrongRow,
 )
 from services.orders.statuses import SaveStatus, StatusRow, delete_status, list_statuses, save_status
-from services.orders.writing import OrderSource, PutOrder, Written, delete_order, put_order
+from services.orders.writing import OrderSource, PutOrder, Written, delete_order, find_fault, put_order
 
 __all__ = [
     "ImportOrders",
@@ -36,6 +36,7 @@ __all__ = [
     "WrongRow",
     "delete_order",
     "delete_status",
+    "find_fault",
     "find_own",
     "get_order",
     "import_orders",
