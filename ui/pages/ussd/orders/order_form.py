@@ -26,7 +26,13 @@ def ask(known: Sequence[StatusRow], after: Callable[[], Awaitable[Any]], line: O
         with dialogs.actions():
             buttons.secondary(t("Annuler"), dialog.close)
             button = buttons.primary(t("Enregistrer"))
-    boxes = {"reference": reference, "phone": phone, "status": status, "amount": amount, "note": note}
+    boxes: dict[str, Any] = {
+        "reference": reference,
+        "phone": phone,
+        "status": status,
+        "amount": amount,
+        "note": note,
+    }
 
     async def save() -> None:
         order = forms.fill(
