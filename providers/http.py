@@ -1,8 +1,10 @@
 """HTTP to the outside: the only file that imports httpx. Short waits, no redirects, answers of a bounded size."""
 
+import ssl
 import threading
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -109,7 +111,13 @@ def call_at(
     request_headers = {"User-Agent": USER_AGENT, **headers, "Host": place.netloc.decode("ascii")}
     try:
         with (
-            httpx.Client(timeout=total_timeout_s, follow_redirects=False, trust_env=False, **_proxied(_ONE)) as client,
+            httpx.Client(
+                timeout=total_timeout_s,
+                follow_redirects=False,
+                trust_env=False,
+                verify=_authorities(),
+                **_proxied(_ONE),
+            ) as client,
             client.stream(
                 method,
                 place.copy_with(host=address),
@@ -124,6 +132,12 @@ def call_at(
         return NoAnswer(is_sent=False, kind=type(error).__name__)
     except httpx.HTTPError as error:
         return NoAnswer(is_sent=True, kind=type(error).__name__)
+
+
+@lru_cache(maxsize=1)
+def _authorities() -> ssl.SSLContext:
+    """Read the certificate authorities once: it takes longer than a call."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 _ONE = httpx.Limits(max_connections=1, max_keepalive_connections=0)

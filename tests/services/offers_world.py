@@ -36,8 +36,8 @@ def subscribe_paid(database: Database, phone: str, *, key: str = "ussd:1:1") -> 
 def subscription(session: Session, phone: str, code: str = PRICED) -> dict[str, Any]:
     row = fetch_one(
         session,
-        "select s.* from subscription s join catalog_service c on c.id = s.service_id where s.phone = %s and c.code = %s"
-        " order by s.subscribed_at desc limit 1",
+        "select s.* from subscription s join catalog_service c on c.id = s.service_id"
+        " where s.phone = %s and c.code = %s order by s.subscribed_at desc limit 1",
         (phone, code),
     )
     assert row is not None

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
@@ -19,7 +20,7 @@ from services.subscriptions.activating import after
 from services.wallets import QuoteChanged
 from tests.builders import world
 from tests.services.offers_world import PRICED, paid_order, service_id, subscribe_paid, subscription, told
-from tests.services.wallet_world import AWA, JEAN, OPERATOR, PAUL, READER, STRANGER
+from tests.services.wallet_world import AWA, OPERATOR, PAUL, READER, STRANGER, send
 
 
 @pytest.fixture
@@ -29,8 +30,6 @@ def house(database: Database) -> Database:
 
 
 def renew(database: Database) -> str:
-    from threading import Event
-
     assert database.engine
     return job.work(Event())
 
@@ -124,7 +123,8 @@ def test_a_renewal_that_was_paid_before_a_crash_is_not_paid_twice(house: Databas
         renew(house)
         with house.transaction() as session:  # as if the payment alone had been kept
             driver(session).execute(
-                "update subscription set expires_at = '2026-12-21T09:00Z', due_at = '2026-12-21T09:00Z' where phone = %s",
+                "update subscription set expires_at = '2026-12-21T09:00Z', due_at = '2026-12-21T09:00Z'"
+                " where phone = %s",
                 (AWA,),
             )
         renew(house)
@@ -162,8 +162,6 @@ def test_without_money_there_are_three_days_then_it_ends_with_an_sms(house: Data
 def test_money_that_comes_within_the_grace_keeps_the_old_day(house: Database) -> None:
     with clock.travel(world.NOW) as traveller:
         _broke(house, traveller)
-        from tests.services.wallet_world import send
-
         send(house, AWA, PAUL, 500)
         traveller.advance(timedelta(days=1).total_seconds())
         renew(house)
@@ -207,7 +205,8 @@ def test_a_deleted_service_ends_for_all_and_its_code_stays_taken(house: Database
 def test_a_reader_sees_masked_numbers_and_a_stranger_nothing(house: Database) -> None:
     with house.transaction() as session:
         rows, total = subscriptions.list_subscriptions(session, READER, search="699000001")
-        assert (total, rows[0].phone) == (1, "+2376••••••01") or "699000001" not in rows[0].phone
+        assert (total, len(rows)) == (1, 1)
+        assert "99000001" not in rows[0].phone
         rows, total = subscriptions.list_subscriptions(session, OPERATOR, search="677000002")
         assert (rows, total) == ([], 0)
         with pytest.raises(Forbidden):
@@ -223,4 +222,3 @@ def test_a_month_ends_on_the_day_it_was_bought_or_the_last() -> None:
     assert march is not None
     assert (march.month, march.day) == (3, 31)
     assert after(start, Period.ONCE, anchor_day=31) is None
-    assert JEAN != AWA
