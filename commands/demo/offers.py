@@ -100,7 +100,7 @@ def _order(session: Session, chance: Chance, now: datetime, everybody: Sequence[
             reference=f"{chance.choice(SHOPS)}-{1001 + number}",
             phone=person.phone,
             status_id=steps[-1].id,
-            amount_minor=chance.randrange(4, 180) * 500,
+            amount_minor=chance.randrange(4, 180) * (500 if person.place.currency.exponent == 0 else 250_000),
             currency=person.place.currency,
             note=chance.choice(NOTES),
             updated_at=at,

@@ -136,8 +136,7 @@ def _host(one: HostRow, place: ui.element) -> None:
         )
 
     with ui.element("div").classes("abreast abreast-spread"):
-        detail = t("adresse privée permise") if one.is_private else t("adresses publiques seulement")
-        under = " · ".join(part for part in (detail, one.note) if part)
+        under = one.note or (t("adresse privée permise") if one.is_private else t("adresses publiques seulement"))
         lines = (tag("span", one.host, class_="line-title"), tag("span", under, class_="line-detail"))
         show(tag("span", *lines, class_="upload-words"))
         buttons.icon_only("delete", t("Retirer {name}").format(name=one.host), ask)
