@@ -178,9 +178,11 @@ def actions(flow: Flow, facts: Facts) -> Iterator[Finding]:
     given = _given(flow, facts)
     for name, screen in flow.screens.items():
         asked = action_name(screen)
-        action = facts.registry.get(asked) if asked else None
-        if asked and action is None:
+        action = action_of(screen, facts)
+        if asked and asked not in facts.registry:
             yield Finding("L13", name, t("action inconnue : {name}").format(name=asked))
+        elif asked and action is None:
+            yield Finding("L13", name, t("connecteur inconnu : {name}").format(name=_connector(screen)))
         if action is not None:
             yield from _judge_action(name, screen, action, given.get(name))
         if isinstance(screen, Call):

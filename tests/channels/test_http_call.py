@@ -56,7 +56,11 @@ def changed(**changes: Any) -> dict[str, Any]:
 
 def findings(database: Database, body: dict[str, Any]) -> list[tuple[str, str]]:
     with database.transaction() as session:
-        return [(one.rule, one.message) for one in lint(body, facts_of(session, "meteo")) if one.is_error]
+        return [
+            (one.rule, one.message.replace("\N{NO-BREAK SPACE}", " "))
+            for one in lint(body, facts_of(session, "meteo"))
+            if one.is_error
+        ]
 
 
 def test_a_flow_is_judged_by_the_connector_it_names(database: Database, elsewhere: Elsewhere) -> None:

@@ -190,7 +190,7 @@ def test_a_depth_of_more_than_eight_turns_is_a_warning() -> None:
     }
     body["screens"] |= steps | {"step9": {"kind": "route", "else": "balance"}}
     body["screens"]["home"]["options"] = [_option("1", "step0")]
-    found = findings(body)
+    found = [finding for finding in findings(body) if finding.rule not in {"L03", "L17"}]
     assert [(f.rule, f.screen, f.message) for f in found] == [("L20", "balance_end", "10 tours jusqu'à ce but")]
 
 
