@@ -22,6 +22,7 @@ from api import (
     single_sign_on,
     users,
     ussd,
+    ussd_orders,
 )
 from api.deps import documentation_reader
 from core.access_log import AccessLog
@@ -53,7 +54,18 @@ def create(settings: Settings, lifespan: Lifespan, version: str) -> FastAPI:
         )
     app.add_middleware(AccessLog)
     errors.install(app)
-    for part in (health, ussd, payments, delivery_reports, auth, pension_auth, users, organisations, single_sign_on):
+    for part in (
+        health,
+        ussd,
+        payments,
+        delivery_reports,
+        auth,
+        pension_auth,
+        users,
+        organisations,
+        single_sign_on,
+        ussd_orders,
+    ):
         app.include_router(part.router)
     errors.refuse_unknown(app)
     _serve_documentation(app)

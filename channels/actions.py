@@ -128,6 +128,7 @@ class Action:
     A flow must have a way for every outcome but the `optional` ones, which come with a `final` sentence. `money_type`
     is the kind of money it moves: the switch that stops it. One that `settles_unfinished` is settled with None when its
     work takes too long; the turn of another one ends busy.
+    What an `is_open` one takes and gives, and how else it may end, is said by a row: lint reads it there.
     """
 
     name: str
@@ -140,6 +141,7 @@ class Action:
     proves_secret: bool = False
     money_type: str = ""
     optional: frozenset[str] = frozenset()
+    is_open: bool = False
     commits: frozenset[str] = frozenset({"ok", "pending"})
     settles_unfinished: bool = False
     run: Callable[[ActionContext, Inputs], Outcome] | None = None

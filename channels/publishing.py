@@ -7,7 +7,7 @@ from typing import Any
 from channels.actions import Action
 from channels.flow import parse_flow
 from channels.lint import Facts, Finding, lint
-from channels.ussd.actions import REGISTRY
+from channels.ussd.actions import REGISTRY, http
 from core.database import Session, fetch_all
 from core.permissions import Actor
 from services import flows
@@ -40,6 +40,7 @@ def facts_of(session: Session, service_key: str, registry: Mapping[str, Action] 
     settings: dict[str, Any] = services[0]["settings"] if services else {}
     return Facts(
         registry=registry,
+        connectors=http.list_shaped(session),
         flows={row["key"]: parse_flow(row["body"]) for row in others},
         givens={"brand", "pin_length", *settings},
         priced=flows.get_priced_types(session, services[0]["currency"]) if services else None,

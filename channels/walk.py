@@ -129,7 +129,7 @@ class Walk:
         if outcome.final is not None and outcome.name not in ways:
             self.final = outcome.final
             return None
-        if outcome.name not in action.outcomes:
+        if outcome.name not in action.outcomes and not action.is_open:
             raise FlowDefectError(f"{name} gave an outcome it does not declare: {outcome.name}")
         self._settle(action, outcome, secret)
         return outcome

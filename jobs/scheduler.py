@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core import clock, live
 from core.database import Database, get_database
 from core.i18n import t
-from jobs import books, conversations, messages, reconciliation, retention, rollups, seals
+from jobs import books, conversations, messages, reconciliation, retention, rollups, seals, subscriptions
 from jobs.job import Job
 from models.tasks import RunState
 from services import jobs as verbs
@@ -31,6 +31,7 @@ JOBS = (
     books.JOB,
     reconciliation.JOB,
     retention.JOB,
+    subscriptions.JOB,
 )
 
 RETRY_S = 3.0

@@ -3,10 +3,14 @@
 from core.database import get_database
 from jobs import breakers, messages, transfers, worker
 from jobs.worker import Worker
+from services import hooks
 from services.messages.outbox import TOPIC as MESSAGES
 
 MESSAGE_THREADS = 4
 MESSAGE_IDLE_S = 1.0
+HOOKS = "offers"
+HOOK_THREADS = 2
+HOOK_IDLE_S = 2.0
 
 
 def send_messages() -> int:
@@ -14,10 +18,16 @@ def send_messages() -> int:
     return messages.send_due(get_database())
 
 
+def send_hooks() -> int:
+    """Tell content providers what is due."""
+    return hooks.send_due(get_database())
+
+
 ALL = (
     *transfers.WORKERS,
     *breakers.WORKERS,
     Worker("messages", send_messages, MESSAGES, MESSAGE_IDLE_S, MESSAGE_THREADS),
+    Worker("hooks", send_hooks, HOOKS, HOOK_IDLE_S, HOOK_THREADS),
 )
 
 

@@ -27,6 +27,7 @@ class AccountKind(StrEnum):
     WALLET = "wallet"
     WALLET_RESERVED = "wallet_reserved"
     FEE_INCOME = "fee_income"
+    SERVICE_INCOME = "service_income"
     COMMISSION_EXPENSE = "commission_expense"
     FEE_EXPENSE = "fee_expense"
     PROVIDER_FLOAT = "provider_float"

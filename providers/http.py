@@ -1,7 +1,10 @@
 """HTTP to the outside: the only file that imports httpx. Short waits, no redirects, answers of a bounded size."""
 
+import ssl
 import threading
+import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -90,6 +93,54 @@ def exchange(
         return NoAnswer(is_sent=True, kind=type(error).__name__)
 
 
+def call_at(
+    method: str,
+    url: str,
+    address: str,
+    *,
+    headers: Mapping[str, str],
+    content: bytes | None,
+    total_timeout_s: float,
+    largest_answer_bytes: int,
+) -> Outcome | NoAnswer:
+    """Call `url` at one address that was judged before, whatever its name means by now, within a total time.
+
+    The name is kept where it proves something: in the Host header and in the certificate. No connection is kept.
+    """
+    place, ends_at = httpx.URL(url), time.monotonic() + total_timeout_s
+    request_headers = {"User-Agent": USER_AGENT, **headers, "Host": place.netloc.decode("ascii")}
+    try:
+        with (
+            httpx.Client(
+                timeout=total_timeout_s,
+                follow_redirects=False,
+                trust_env=False,
+                verify=_authorities(),
+                **_proxied(_ONE),
+            ) as client,
+            client.stream(
+                method,
+                place.copy_with(host=address),
+                headers=request_headers,
+                content=content,
+                extensions={"sni_hostname": place.host},
+            ) as answer,
+        ):
+            body = _read_bounded(answer, largest_answer_bytes, ends_at)
+            return Outcome(answer.status_code, dict(answer.headers), body)
+    except _NOTHING_SENT as error:
+        return NoAnswer(is_sent=False, kind=type(error).__name__)
+    except httpx.HTTPError as error:
+        return NoAnswer(is_sent=True, kind=type(error).__name__)
+
+
+@lru_cache(maxsize=1)
+def _authorities() -> ssl.SSLContext:
+    """Read the certificate authorities once: it takes longer than a call."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+_ONE = httpx.Limits(max_connections=1, max_keepalive_connections=0)
 _lock = threading.Lock()
 _clients: list[httpx.Client] = []
 
@@ -119,10 +170,12 @@ def _proxied(limits: httpx.Limits) -> dict[str, Any]:
     return {"proxy": proxy, "mounts": dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"), direct)}
 
 
-def _read_bounded(answer: httpx.Response, largest_bytes: int) -> bytes:
+def _read_bounded(answer: httpx.Response, largest_bytes: int, ends_at: float | None = None) -> bytes:
     content = bytearray()
     for piece in answer.iter_bytes():
         content += piece
+        if ends_at is not None and time.monotonic() > ends_at:
+            raise httpx.ReadTimeout("too slow")
         if len(content) > largest_bytes:
             raise AnswerTooLargeError(f"more than {largest_bytes} bytes")
     return bytes(content)

@@ -24,7 +24,7 @@ from models.flows import Flow, FlowVersion
 from models.users import ApiKey
 from models.ussd import UssdGateway, UssdPublication, UssdRoute, UssdService, VelocityRule
 from models.wallets import OperationType, Tariff, WalletLevel, WalletLimit
-from services import audit, flows, provider_seeds
+from services import audit, flows, offers_seed, provider_seeds
 from services.flows import Finding, PublishVersion, SaveDraft
 from services.messages import editions
 from services.tariffs import AddTariff, Band, add_tariff
@@ -129,6 +129,7 @@ def install(session: Session, settings: Settings) -> None:
     _admit_first_key(session, settings)
     provider_seeds.seed_environment(session, settings)
     editions.install_shipped(session)
+    offers_seed.install_shipped(session, currency)
 
 
 def open_service(

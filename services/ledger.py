@@ -30,6 +30,7 @@ SIDES: dict[AccountKind, Side] = {
     AccountKind.WALLET: Side.CREDIT,
     AccountKind.WALLET_RESERVED: Side.CREDIT,
     AccountKind.FEE_INCOME: Side.CREDIT,
+    AccountKind.SERVICE_INCOME: Side.CREDIT,
     AccountKind.COMMISSION_EXPENSE: Side.DEBIT,
     AccountKind.FEE_EXPENSE: Side.DEBIT,
     AccountKind.PROVIDER_FLOAT: Side.DEBIT,

@@ -15,12 +15,13 @@ class Facts:
     """What a document is judged by: the actions there are, the smallest page of its routes, what else it may call.
 
     `givens` are the variables the service itself gives; `priced` the types whose tariff covers min..max, None where
-    prices are not looked at.
+    prices are not looked at; `connectors` what an open action is, by the name of the row that says it.
     """
 
     registry: Mapping[str, Action]
     limits: Limits = Limits()  # noqa: RUF009  # frozen, and the safe default everywhere
     flows: Mapping[str, Flow] = field(default_factory=dict)
+    connectors: Mapping[str, Action] = field(default_factory=dict)
     givens: Collection[str] = frozenset({"brand", "pin_length"})
     priced: Collection[str] | None = None
     is_ucs2: bool = False

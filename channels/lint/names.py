@@ -23,9 +23,15 @@ REFUSING = frozenset({"name", "digits", "int", "amount", "phone", "date"})
 
 
 def action_of(screen: Screen, facts: Facts) -> Action | None:
-    """Return the action a screen runs, if it runs one that is known."""
+    """Return the action a screen runs, if it runs one that is known; an open one as its connector makes it."""
     name = action_name(screen)
-    return facts.registry.get(name) if name else None
+    action = facts.registry.get(name) if name else None
+    return facts.connectors.get(_connector(screen)) if action is not None and action.is_open else action
+
+
+def _connector(screen: Screen) -> str:
+    inputs: Mapping[str, Any] = getattr(screen, "inputs", {})
+    return str(inputs.get("connector", ""))
 
 
 def action_name(screen: Screen) -> str | None:
@@ -172,9 +178,11 @@ def actions(flow: Flow, facts: Facts) -> Iterator[Finding]:
     given = _given(flow, facts)
     for name, screen in flow.screens.items():
         asked = action_name(screen)
-        action = facts.registry.get(asked) if asked else None
-        if asked and action is None:
+        action = action_of(screen, facts)
+        if asked and asked not in facts.registry:
             yield Finding("L13", name, t("action inconnue : {name}").format(name=asked))
+        elif asked and action is None:
+            yield Finding("L13", name, t("connecteur inconnu : {name}").format(name=_connector(screen)))
         if action is not None:
             yield from _judge_action(name, screen, action, given.get(name))
         if isinstance(screen, Call):

@@ -120,7 +120,7 @@ class Longest:
         self.flow, self.facts, self.language = flow, facts, language
         self.outputs = {
             name: value.max
-            for action in facts.registry.values()
+            for action in (*facts.registry.values(), *facts.connectors.values())
             for name, value in (*action.outputs.items(), *((f"row.{field}", v) for field, v in action.row.items()))
         }
 

@@ -29,6 +29,7 @@ from core.settings import get_settings
 from services.switches import PLATFORM
 
 SLOW_TIMEOUT_S = 2.5
+OUTSIDE_THREADS = 16
 BUSY_PAUSE_S = 0.025
 ANSWER_MARGIN_S = 0.3
 MOST_WAITING = 50
@@ -79,7 +80,7 @@ class SlowPool:
 
 
 # Secrets have their thread to themselves: they never stand behind somebody outside who does not answer.
-_secrets, _outside = SlowPool("secret"), SlowPool("outside", 16)
+_secrets, _outside = SlowPool("secret"), SlowPool("outside", OUTSIDE_THREADS)
 
 
 def _pool_of(step: SlowStep) -> SlowPool:

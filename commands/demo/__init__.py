@@ -13,6 +13,7 @@ from commands.demo import load, merchants, people
 from commands.demo.chance import Chance
 from commands.demo.history import Account, History
 from commands.demo.ledgers import open_till, post
+from commands.demo.offers import write_offers
 from commands.demo.operators import open_outside, write_outside
 from commands.demo.people import STAFF, Secrets, Subscriber
 from commands.demo.places import PLACES, Place
@@ -123,6 +124,7 @@ def _write(
     load.copy(session, "message", load.MESSAGES, rows.messages)
     _write_trail(session, chance, now, staff, everybody)
     merchants.write(session, chance, now)
+    write_offers(session, chance, now, everybody)
     progress(0.95)
     driver(session).execute("select ussd_rollup(%s, %s)", (now - timedelta(days=DAYS + 1), now + timedelta(hours=1)))
     progress(1.0)

@@ -4,9 +4,6 @@ CSV in any usual encoding and separator, or XLSX.
 """
 
 import hashlib
-import io
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +13,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from fastexcel import FastExcelError
-from polars.exceptions import PolarsError
 from sqlmodel import col, select
 
 from core.database import Session
@@ -35,11 +30,8 @@ from services.reconciliation.comparing import compare
 from services.reconciliation.days import end_run, open_run
 from services.reconciliation.fetching import save_lines
 from services.reconciliation.refusals import ColumnsMissing, LinesWrong, StatementKnown, StatementUnreadable
+from services.sheets import UnreadableSheetError, read_sheet
 
-LARGEST_BYTES = 20 * 1024 * 1024
-LARGEST_UNPACKED_BYTES = 200 * 1024 * 1024
-PIECE_BYTES = 1 << 20
-ENDLESS = 1 << 60
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 LONGEST_REFERENCE = 200
 MOST_PROBLEMS = 50
@@ -195,48 +187,10 @@ def _digest(content: bytes) -> bytes:
 
 def _read(order: ImportStatement) -> pl.DataFrame:
     """Return the file as a table of texts."""
-    if not order.content or len(order.content) > LARGEST_BYTES:
-        raise StatementUnreadable(detail="0 ou plus de 20 Mo")
     try:
-        if order.content[:2] == b"PK":
-            _require_small(order.content)
-            table = pl.read_excel(io.BytesIO(order.content), engine="calamine", infer_schema_length=0)
-        else:
-            text = _decode(order.content)
-            table = pl.read_csv(io.StringIO(text), separator=_separator(text), infer_schema=False)
-    except (PolarsError, FastExcelError, zipfile.BadZipFile, zlib.error, ValueError, OSError, RuntimeError) as error:
-        raise StatementUnreadable(detail=type(error).__name__) from error
-    if table.is_empty():
-        raise StatementUnreadable(detail="aucune ligne")
-    return table.select(pl.all().cast(pl.String).fill_null("").str.strip_chars())
-
-
-def _require_small(content: bytes) -> None:
-    """Refuse a workbook that unpacks to far more than it weighs, whatever size it says it has."""
-    unpacked = 0
-    with zipfile.ZipFile(io.BytesIO(content)) as book:
-        for part in book.infolist():
-            part.file_size = ENDLESS  # what it says of itself ends no reading
-            with book.open(part) as stream:
-                while piece := stream.read(PIECE_BYTES):
-                    unpacked += len(piece)
-                    if unpacked > LARGEST_UNPACKED_BYTES:
-                        raise StatementUnreadable(detail="plus de 200 Mo une fois ouvert")
-
-
-def _decode(content: bytes) -> str:
-    if b"\0" in content:
-        raise StatementUnreadable(detail="texte binaire ou UTF-16")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
-
-
-def _separator(text: str) -> str:
-    header = text.split("\n", 1)[0]
-    counts = Counter({sign: header.count(sign) for sign in (";", ",", "\t", "|")})
-    return counts.most_common(1)[0][0]
+        return read_sheet(order.content)
+    except UnreadableSheetError as error:
+        raise StatementUnreadable(detail=str(error)) from error
 
 
 def _columns(account: ProviderAccount, order: ImportStatement, headers: Sequence[str]) -> dict[str, str]:

@@ -44,6 +44,7 @@ _PREFIXES = {
     OperationType.CASH_OUT: "RT",
     OperationType.BILL: "FA",
     OperationType.AIRTIME: "CR",
+    OperationType.SUBSCRIPTION: "AB",
 }
 
 _HOLDER = """

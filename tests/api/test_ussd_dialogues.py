@@ -19,8 +19,8 @@ from services import books, transfers
 from tests.builders import outside, world
 from tests.providers.conftest import Fakes
 
-# Dialogues whose screens rest on actions of a later piece of work: catalogue, orders, surveys, notices.
-LATER = {f"svc-{number:02}" for number in (*range(5, 14), *range(15, 25), 26)}
+# Dialogues whose screens rest on actions of a later piece of work: surveys, notices.
+LATER = {f"svc-{number:02}" for number in range(15, 20)}
 # The operators of the vectors' world: the method a route serves, the adapter of its account.
 PROVIDERS = {"orange": ("orange_money", "orange_cm"), "mtn": ("mtn_momo", "mtn")}
 REFUSED = "016"
@@ -162,6 +162,15 @@ def _check_after(after: dict[str, Any], database: Database) -> None:
             ).fetchone()
             assert found == (expected["name"],)
             assert world.balance(session, phone) == expected["balance"]
+        for phone, code, is_active in after.get("subscriptions", ()):
+            found = connection.execute(
+                "select count(*) from subscription s join catalog_service c on c.id = s.service_id"
+                " where s.phone = %s and c.code = %s and s.state = 'active'",
+                (phone, code),
+            ).fetchone()
+            assert found == (int(is_active),), code
+        if "turns" in after:
+            assert connection.execute("select count(*) from ussd_turn").fetchone() == (after["turns"],)
         for expected in after.get("sms", ()):
             texts = _texts(connection, expected["to"])
             assert any(all(part in text for part in expected["contains"]) for text in texts), texts

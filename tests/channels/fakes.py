@@ -57,15 +57,14 @@ class Phone:
         caller = self.world.caller(self.number)
         caller.language = self.language
         context = ActionContext(
-            session=None,  # type: ignore[arg-type]  # the fake actions need none
             caller=caller,
             dialogue=self.dialogue,
             service_currency=Currency(self.world.facts["currency"]),
             timezone="Africa/Douala",
             brand=self.world.facts["brand"],
             settings={"pin_length": self.world.facts["pin_length"], **self.settings},
-            registry=registry(self.world),
-            **{"load_flow": load_flow, **self.extra},
+            # The fake actions need no session.
+            **{"session": None, "registry": registry(self.world), "load_flow": load_flow, **self.extra},
         )
         steps = start(self.flow, self.dialogue, caller, answers, context)
         try:

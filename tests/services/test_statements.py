@@ -13,9 +13,9 @@ from core import ids
 from core.database import Database, Session, fetch_all
 from core.permissions import SYSTEM
 from models.transfers import ProviderAccount
-from services import reconciliation
+from services import reconciliation, sheets
 from services.provider_accounts import AccountRow
-from services.reconciliation import ImportStatement, statements
+from services.reconciliation import ImportStatement
 from tests.builders import payments
 from tests.builders.reconciliation import DAY, HEADER, ours, statement, suspense
 
@@ -125,7 +125,7 @@ def test_a_workbook_that_unpacks_without_end_is_refused(
     database: Database, wave: AccountRow, monkeypatch: pytest.MonkeyPatch, told_bytes: int
 ) -> None:
     operator = payments.operator(database)
-    monkeypatch.setattr(statements, "LARGEST_UNPACKED_BYTES", 1 << 20)
+    monkeypatch.setattr(sheets, "LARGEST_UNPACKED_BYTES", 1 << 20)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr("xl/worksheets/sheet1.xml", b"A" * (2 << 20))

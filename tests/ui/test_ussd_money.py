@@ -135,7 +135,7 @@ async def test_a_scale_is_tried_then_asked_then_agreed(as_operator: Open, desk: 
     send(desk, AWA, JEAN, 3_000)
     async with as_operator("/ussd-console/tarifs/transfer/XAF") as user:
         await user.should_see("Ajouter une tranche", retries=30)
-        fixed = [box for box in _fields(user, "Fixe")]
+        fixed = list(_fields(user, "Fixe"))
         assert [box.value for box in fixed] == ["50", "", "500"]
         with user:
             fixed[0].value = "75"

@@ -1,6 +1,13 @@
 """Every action a USSD flow may name: one file a family, each ending with its `ACTIONS`."""
 
 from channels.actions import Action
-from channels.ussd.actions import caller, payments, wallet
+from channels.ussd.actions import caller, catalog, http, orders, payments, wallet
 
-REGISTRY: dict[str, Action] = {**caller.ACTIONS, **payments.ACTIONS, **wallet.ACTIONS}
+REGISTRY: dict[str, Action] = {
+    **caller.ACTIONS,
+    **wallet.ACTIONS,
+    **payments.ACTIONS,
+    **catalog.ACTIONS,
+    **orders.ACTIONS,
+    **http.ACTIONS,
+}

@@ -13,10 +13,19 @@ from channels.dialogue import FlowDefectError
 from core.errors import Refusal
 from core.permissions import Actor
 from core.phone import mask_phone
-from services import wallets
+from services import catalogue, orders, subscriptions, wallets
 from services.pins import NoPin, PinLocked
 
-OUTCOMES: dict[type[Refusal], str] = {**wallets.OUTCOMES, NoPin: "none", PinLocked: "locked"}
+OUTCOMES: dict[type[Refusal], str] = {
+    **wallets.OUTCOMES,
+    NoPin: "none",
+    PinLocked: "locked",
+    catalogue.ServiceNotFound: "unknown",
+    subscriptions.AlreadySubscribed: "already",
+    subscriptions.NotSubscribed: "inactive",
+    subscriptions.ServicePriced: "priced",
+    orders.OrderNotFound: "unknown",
+}
 
 TEXT, NAME, REF = Value("text", 16), Value("text", 20), Value("text", 9)
 MONEY, FEE, BALANCE = Value("money", 15), Value("money", 13), Value("money", 18)

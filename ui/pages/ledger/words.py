@@ -10,12 +10,14 @@ KINDS = {
     "post": "Comptabilisation",
     "void": "Annulation",
     "cash_in": "Dépôt",
+    "subscription": "Abonnement",
 }
 
 ACCOUNTS = {
     "wallet": "Portefeuille",
     "wallet_reserved": "Portefeuille, réservé",
     "fee_income": "Frais perçus",
+    "service_income": "Produits de services",
     "commission_expense": "Commissions versées",
     "provider_float": "Avoir chez l'opérateur",
     "payable": "Dû à des tiers",

@@ -118,6 +118,7 @@ KINDS = {
     "cash_out": "Retrait",
     "payment": "Paiement",
     "recharge": "Recharge",
+    "subscription": "Abonnement",
 }
 
 LEVELS = {"0": "Niveau 0, inscrit seul", "1": "Niveau 1, identifié", "agent": "Agent", "merchant": "Marchand"}

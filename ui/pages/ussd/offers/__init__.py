@@ -1,0 +1,1 @@
+"""«Offres»: the catalogue, one service and who has it, and the connectors flows may call."""
