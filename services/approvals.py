@@ -127,7 +127,7 @@ class Kind:
 
 KINDS: dict[str, Kind] = {}
 # Where kinds live: a process that decides may not have met them yet.
-HOMES = ("services.routes", "services.transfers", "services.unknowns")
+HOMES = ("services.notices", "services.routes", "services.transfers", "services.unknowns")
 
 
 def register(kind: Kind) -> Kind:

@@ -10,12 +10,11 @@ from core import clock, metrics
 from core.clock import Traveller
 from core.database import Database, driver, fetch_all
 from services import books, transfers
-from tests.builders import outside, world
+from tests.builders import outside, surveys, world
 from tests.providers.conftest import Fakes
 
-# Dialogues whose screens rest on actions of a later piece of work: catalogue, orders, surveys, notices, merchants,
-# billers, airtime.
-LATER = {f"svc-{number:02}" for number in (*range(5, 14), *range(15, 25), 26)} | {
+# Dialogues whose screens rest on actions of a later piece of work: catalogue, orders, merchants, billers, airtime.
+LATER = {f"svc-{number:02}" for number in (*range(5, 14), *range(20, 25), 26)} | {
     f"wal-{number}" for number in (*range(27, 35), 36)
 }
 # The operators of the vectors' world: the method a route serves, the adapter of its account.
@@ -45,6 +44,7 @@ def test_a_dialogue_goes_as_written(
             assert len(set(answers)) == 1, f"step {number} repeated gave other bytes"
             _compare(dialogue, answers[0], step["expect"], number)
         _check_after(dialogue.get("after", {}), database)
+        _check_surveys(dialogue.get("after", {}), database)
         _check_requests(dialogue.get("after", {}), database, fakes)
     printed = capfd.readouterr()
     for secret in dialogue.get("after", {}).get("absent_everywhere", ()):
@@ -112,6 +112,16 @@ def _check_after(after: dict[str, Any], database: Database) -> None:
     dump = world.everything(database)
     for secret in after.get("absent_everywhere", ()):
         assert secret not in dump
+
+
+def _check_surveys(after: dict[str, Any], database: Database) -> None:
+    """Compare the answers that were kept, the runs that were finished, and who wants no more SMS."""
+    if "survey_answers" in after:
+        assert surveys.answers(database) == after["survey_answers"]
+    for code, expected in after.get("survey_complete", {}).items():
+        assert surveys.completed(database, code) == expected
+    if "sms_opt_out" in after:
+        assert surveys.opted_out(database) == after["sms_opt_out"]
 
 
 def _decide(database: Database, fakes: Fakes, step: dict[str, Any], traveller: Traveller) -> None:

@@ -19,6 +19,7 @@ from models.ussd import UssdGateway, UssdRoute, UssdService
 from models.wallets import Tariff, Wallet, WalletLimit
 from services import ledger
 from services.ledger import Leg, Posting
+from tests.builders import surveys
 
 VECTORS = json.loads((Path(__file__).parent.parent / "data" / "ussd_menus.json").read_text())
 API_KEY = "k-0123456789abcdef0123456789"
@@ -65,6 +66,7 @@ def build(database: Database, own: dict[str, Any] | None = None) -> None:
         session.flush()
         for person in world["subscribers"]:
             subscriber(session, person, Currency(world["currency"]))
+        surveys.write(session, world)
 
 
 def subscriber(session: Session, person: dict[str, Any], currency: Currency) -> UUID:

@@ -1,6 +1,6 @@
 """Every action a USSD flow may name: one file a family, each ending with its `ACTIONS`."""
 
 from channels.actions import Action
-from channels.ussd.actions import caller, wallet
+from channels.ussd.actions import caller, notices, surveys, wallet
 
-REGISTRY: dict[str, Action] = {**caller.ACTIONS, **wallet.ACTIONS}
+REGISTRY: dict[str, Action] = {**caller.ACTIONS, **wallet.ACTIONS, **surveys.ACTIONS, **notices.ACTIONS}
