@@ -10,6 +10,7 @@ from services.surveys.orders import (
     SurveyRefusedByLint,
     SurveyRow,
 )
+from services.surveys.preview import ScreenPreview, preview_screens
 from services.surveys.questionnaire import flow_key, flow_of
 from services.surveys.reads import count_surveys, get_survey, list_surveys
 from services.surveys.verbs import close_due, close_survey, open_survey, save_survey
@@ -23,6 +24,7 @@ __all__ = [
     "QuestionDraft",
     "QuestionnaireRefused",
     "SaveSurvey",
+    "ScreenPreview",
     "SurveyNotFound",
     "SurveyRefusedByLint",
     "SurveyRow",
@@ -37,5 +39,6 @@ __all__ = [
     "list_open",
     "list_surveys",
     "open_survey",
+    "preview_screens",
     "save_survey",
 ]
