@@ -230,7 +230,6 @@ def list_lines(session: Session, actor: Actor, survey_id: UUID) -> tuple[list[st
         (survey_id,),
     )
     codes = [question.code for question in survey.questions]
-    head = [*([] if survey.is_anonymous else [t("numéro")]), t("jour"), t("réseau"), t("langue"), t("état"), *codes]
     if survey.is_anonymous and len(rows) < FEWEST_ANONYMOUS:
         rows = []
     changes = {"rows": len(rows)}
@@ -246,7 +245,13 @@ def list_lines(session: Session, actor: Actor, survey_id: UUID) -> tuple[list[st
         ]
         for row in rows
     ]
-    return head, lines
+    return head_of(survey), lines
+
+
+def head_of(survey: SurveyRow) -> list[str]:
+    """Return the names of the columns a survey is taken away in."""
+    who = [] if survey.is_anonymous else [t("numéro")]
+    return [*who, t("jour"), t("réseau"), t("langue"), t("état"), *(question.code for question in survey.questions)]
 
 
 def question_figure(result: QuestionResult) -> Figure:
