@@ -80,6 +80,7 @@ APPROVALS = {
     "settle_unknown": "Régler un transfert inconnu",
     "close_case": "Clore un dossier en déplaçant son argent",
     "transfer_refund": "Rembourser un paiement",
+    "notice.send": "Envoi d'une notification",
 }
 
 CASES = {

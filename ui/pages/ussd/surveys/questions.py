@@ -132,7 +132,7 @@ def drafted(question: Question, languages: Sequence[str]) -> QuestionDraft | str
 def _follow(box: ui.input | ui.textarea | ui.select | ui.switch, keep: Callable[[Any], None], then: Then) -> None:
     """Keep what a field holds whenever it changes."""
 
-    def change(event: ValueChangeEventArguments) -> None:
+    def change(event: ValueChangeEventArguments[Any]) -> None:
         keep("" if event.value is None else event.value)
         then()
 
