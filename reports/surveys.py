@@ -256,7 +256,7 @@ def head_of(survey: SurveyRow) -> list[str]:
 
 def question_figure(result: QuestionResult) -> Figure:
     """Return the answers of one question as bars, the first answer on top."""
-    return bars([(share.label, share.rate.numerator) for share in result.shares], t("réponses"))
+    return bars([(share.label, share.rate) for share in result.shares], t("réponses"))
 
 
 def days_figure(results: Results) -> Figure:

@@ -16,7 +16,7 @@ from ui.markup import Markup, show, tag
 from ui.pages.payments import decisions
 from ui.pages.ussd.notices import words
 
-MOVING = frozenset({NoticeState.SCHEDULED, NoticeState.SENDING, NoticeState.SENT})
+MOVING = frozenset({NoticeState.SCHEDULED, NoticeState.SENDING})
 
 
 async def draw_progress(row: NoticeRow) -> None:
@@ -49,20 +49,27 @@ async def _waiting(row: NoticeRow) -> list[approvals.ApprovalRow]:
 def _draw(row: NoticeRow, found: Progress) -> None:
     chip = chips.chip(words.STATES[row.state])
     with layout.page_head(row.name, words.audience(row.audience), crumbs=_crumbs(), chip=chip):
-        if row.state in MOVING and shell.visitor().may(Permission.USSD_NOTICES_WRITE):
+        if _is_stoppable(row, found) and shell.visitor().may(Permission.USSD_NOTICES_WRITE):
             buttons.secondary(t("Arrêter"), partial(_ask_stop, row), icon="stop_circle")
     with layout.grid():
         with layout.cell(7):
             with cards.titled(t("Avancement"), is_live=row.state == NoticeState.SENDING):
                 show(_parts(row, found))
-            with cards.titled(t("Par réseau"), t("SMS, réseau estimé"), is_flush=True):
-                show(_networks(found), classes="entries")
+            if row.has_sms:
+                with cards.titled(t("Par réseau"), t("SMS, réseau estimé"), is_flush=True):
+                    show(_networks(found), classes="entries")
         with layout.cell(5):
             with cards.titled(t("Envoi")):
                 show(facts(_facts(row, found)))
             for text in row.texts.values():
                 with cards.titled(t("Texte")):
                     show(tag("div", tag("span", text, class_="bubble-text"), class_="bubble"), classes="bubbles")
+
+
+def _is_stoppable(row: NoticeRow, found: Progress) -> bool:
+    """Say whether something can still be kept from leaving."""
+    waits = any(each.waiting for each in found.networks)
+    return row.state in MOVING or (row.state == NoticeState.SENT and waits)
 
 
 def _crumbs() -> list[tuple[str, str]]:
@@ -84,18 +91,30 @@ def _parts(row: NoticeRow, found: Progress) -> Markup:
     def total(name: str) -> int:
         return sum(getattr(each, name) for each in found.networks)
 
+    if not row.has_sms:
+        return _in_menu(row, found)
     parts = [
         Part(t("remis"), total("delivered"), Tone.ACCENT),
         Part(t("envoyés"), total("sent"), Tone.BLUE),
         Part(t("en attente"), total("waiting"), Tone.OCHRE),
         Part(t("échoués"), total("failed"), Tone.RED),
-        Part(t("opposés ou annulés"), total("refused") + total("cancelled"), Tone.NEUTRAL),
+        Part(t("écartés"), total("refused") + total("cancelled"), Tone.NEUTRAL),
     ]
     messages = sum(part.number for part in parts)
     done = parts[0].number + parts[1].number
     rate = percent(done / messages, 1) if messages else "–"
     told = t("SMS sur {people} destinataires").format(people=count(row.recipients))
     return bars.progress(parts, headline=tag("b", count(messages)), detail=told, rate=rate)
+
+
+def _in_menu(row: NoticeRow, found: Progress) -> Markup:
+    parts = [
+        Part(t("lues"), found.inbox_read, Tone.ACCENT),
+        Part(t("à lire"), found.inbox - found.inbox_read, Tone.NEUTRAL),
+    ]
+    rate = percent(found.inbox_read / found.inbox, 1) if found.inbox else "–"
+    told = t("dans le menu, sur {people} destinataires").format(people=count(row.recipients))
+    return bars.progress(parts, headline=tag("b", count(found.inbox)), detail=told, rate=rate)
 
 
 def _networks(found: Progress) -> Markup:

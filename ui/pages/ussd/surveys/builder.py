@@ -21,6 +21,9 @@ from ui.pages.ussd.surveys.acts import open_now
 from ui.pages.ussd.surveys.questions import Question, drafted
 
 
+MENU_KEY = "4"  # of the service menu
+
+
 class Builder:
     """The page of one draft; `row` is None for a survey that begins here."""
 
@@ -44,7 +47,7 @@ class Builder:
                     self._draw_rules()
                 self._place = layout.stack()
                 self._draw_questions()
-            with layout.cell(5), cards.titled(t("Sur le téléphone"), t("une page : 156 septets")):
+            with layout.cell(5), layout.stack(), cards.titled(t("Sur le téléphone"), t("une page : 156 septets")):
                 self._screens = show(Markup()).props("aria-live=polite")
         self.check()
 
@@ -194,10 +197,11 @@ class Builder:
 
 def _phone(number: int, screen: ScreenPreview) -> PhoneScreen:
     note = t("{size} / {limit} septets").format(size=count(screen.size), limit=count(screen.limit))
+    typed = MENU_KEY if number == 1 else t("réponse")
     if not screen.is_plain:
-        return PhoneScreen(number, screen.code, "…", screen.text, note, t("lettre hors alphabet"), Tone.RED)
+        return PhoneScreen(number, screen.code, typed, screen.text, note, t("lettre hors alphabet"), Tone.RED)
     mark = t("plusieurs pages") if screen.size > screen.limit else ""
-    return PhoneScreen(number, screen.code, "…", screen.text, note, mark, Tone.OCHRE)
+    return PhoneScreen(number, screen.code, typed, screen.text, note, mark, Tone.OCHRE)
 
 
 def _roles() -> dict[str, str]:

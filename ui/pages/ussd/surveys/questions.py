@@ -14,7 +14,6 @@ from services.surveys import QuestionDraft
 from services.surveys.orders import END, LONGEST_TEXT, SCREEN_OUT
 from ui.components import buttons, fields, layout
 from ui.labels import count, t
-from ui.markup import show, tag
 from ui.pages.ussd.surveys import words
 
 FEWEST, MOST = 2, 9
@@ -60,8 +59,13 @@ class Question:
 
     def draw(self, languages: Sequence[str], later: Mapping[str, str], then: Then, again: Then) -> None:
         """Draw the fields; `then` follows every change, `again` one that changes which fields there are."""
-        _follow(fields.text(t("Code de la question"), value=self.code), partial(setattr, self, "code"), then)
-        _follow(fields.choice(t("Genre"), words.kinds(), value=self.kind), partial(setattr, self, "kind"), again)
+        with layout.grid():
+            with layout.cell(6):
+                _follow(fields.text(t("Code de la question"), value=self.code), partial(setattr, self, "code"), then)
+            with layout.cell(6):
+                _follow(
+                    fields.choice(t("Genre"), words.kinds(), value=self.kind), partial(setattr, self, "kind"), again
+                )
         for code in languages:
             box = fields.long_text(_named(t("Question"), code, languages), value=self.texts.get(code, ""))
             box.props(f"maxlength={LONGEST_TEXT}")
@@ -73,20 +77,29 @@ class Question:
             follows = fields.choice(t("Ensuite"), targets, value=self.next if self.next in targets else "")
             _follow(follows, partial(setattr, self, "next"), then)
         if self.kind in NUMBERS:
-            _follow(fields.text(t("De"), value=self.minimum, kind="number"), partial(setattr, self, "minimum"), then)
-            _follow(fields.text(t("À"), value=self.maximum, kind="number"), partial(setattr, self, "maximum"), then)
+            self._draw_bounds(then)
         if self.kind != QuestionKind.INFO:
             switch = fields.switch(t("Réponse obligatoire"), is_on=self.is_required)
             _follow(switch, partial(setattr, self, "is_required"), then)
 
+    def _draw_bounds(self, then: Then) -> None:
+        with layout.grid():
+            for label, name in ((t("De"), "minimum"), (t("À"), "maximum")):
+                with layout.cell(6):
+                    box = fields.text(label, value=getattr(self, name), kind="number")
+                    _follow(box, partial(setattr, self, name), then)
+
     def _draw_choices(self, languages: Sequence[str], targets: Mapping[str, str], then: Then, again: Then) -> None:
         for number, choice in enumerate(self.choices, start=1):
-            show(tag("p", t("Réponse {key}").format(key=count(number)), class_="field-label"))
-            for code in languages:
-                box = fields.text(_named(t("Libellé"), code, languages), value=choice.labels.get(code, ""))
-                _follow(box, partial(choice.labels.__setitem__, code), then)
-            follows = fields.choice(t("Mène à"), targets, value=choice.next if choice.next in targets else "")
-            _follow(follows, partial(setattr, choice, "next"), then)
+            with layout.grid():
+                with layout.cell(7), layout.stack(is_tight=True):
+                    for code in languages:
+                        label = t("Réponse {key}").format(key=count(number))
+                        box = fields.text(_named(label, code, languages), value=choice.labels.get(code, ""))
+                        _follow(box, partial(choice.labels.__setitem__, code), then)
+                with layout.cell(5):
+                    follows = fields.choice(t("Mène à"), targets, value=choice.next if choice.next in targets else "")
+                    _follow(follows, partial(setattr, choice, "next"), then)
         with layout.row():
             if len(self.choices) < MOST:
                 buttons.quiet(t("Ajouter une réponse"), partial(self._choose_among, 1, again), icon="add")

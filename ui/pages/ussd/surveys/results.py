@@ -94,7 +94,6 @@ def _draw_question(found: Results, result: QuestionResult, *, may_read: bool) ->
             show(tag("p", t("Moins de 5 réponses : rien n'est montré."), class_="caption"))
         elif question.kind in CHARTED and result.answered:
             charts.chart(figures.question_figure(result), label=title, unit=t("réponses"))
-            show(progress.funnel([_share(share.label, share.rate) for share in result.shares if share.rate.numerator]))
             if result.average is not None:
                 show(facts([(t("Moyenne"), decimal(result.average, 2))]))
         elif question.kind == QuestionKind.TEXT and result.answered and may_read:
