@@ -12,7 +12,7 @@ from babel.dates import format_skeleton
 
 from core import formats, i18n
 from core.i18n import t
-from reports.figures import DAY, Rate
+from reports.figures import DAY
 from reports.ledger import MoneyDay
 from reports.usage import Hour
 from reports.ussd import NetworkRow, Point, ScreenRow
@@ -90,15 +90,13 @@ def money_days(rows: Sequence[MoneyDay]) -> Figure:
     return _figure([_bars(labels, amounts, t("montant"), "accent")])
 
 
-def bars(rows: Sequence[tuple[str, Rate]], name: str) -> Figure:
+def bars(rows: Sequence[tuple[str, int, float]], name: str) -> Figure:
     """Draw named counts as bars that lie, the first on top, each with its count and its share."""
-    trace = _bars([rate.numerator for _, rate in rows], [label for label, _ in rows], name, "accent")
+    trace = _bars([number for _, number, _ in rows], [label for label, _, _ in rows], name, "accent")
     mark = formats.separators(i18n.language.get()).decimal
     trace["text"] = [
-        f"{formats.count(rate.numerator, i18n.language.get())} ({(rate.value or 0) * 100:.1f}\u00a0%)".replace(
-            ".", mark
-        )
-        for _, rate in rows
+        f"{formats.count(number, i18n.language.get())} ({share * 100:.1f}\u00a0%)".replace(".", mark)
+        for _, number, share in rows
     ]
     figure = _figure([trace])
     _lay_down(figure)

@@ -11,9 +11,9 @@ from channels import publishing
 from core import clock
 from core.database import Database, fetch_all
 from core.permissions import SYSTEM
-from reports import surveys as figures
 from services import surveys
 from services.surveys import OptionDraft, QuestionDraft, SaveSurvey
+from services.surveys import results as figures
 from tests.builders import world
 from tests.builders.surveys import answers
 from tests.services.wallet_world import AWA, JEAN, KIOSQUE

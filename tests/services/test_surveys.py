@@ -11,10 +11,10 @@ from core import clock
 from core.database import Database, Session
 from core.errors import Forbidden, InvalidInput, WrongState
 from models.surveys import SurveyState
-from reports import surveys as figures
-from reports.surveys import TagAnswer
 from services import surveys
 from services.surveys import OptionDraft, QuestionDraft, QuestionnaireRefused, SaveSurvey, SurveyRefusedByLint
+from services.surveys import results as figures
+from services.surveys.results import TagAnswer
 from tests.builders import world
 from tests.services.wallet_world import OPERATOR as PERSON
 from tests.services.wallet_world import READER, STRANGER

@@ -20,7 +20,6 @@ from ui.pages.ussd.surveys import words
 from ui.pages.ussd.surveys.acts import open_now
 from ui.pages.ussd.surveys.questions import Question, drafted
 
-
 MENU_KEY = "4"  # of the service menu
 
 

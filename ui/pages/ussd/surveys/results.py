@@ -7,10 +7,9 @@ from nicegui import ui
 
 from core.permissions import Permission
 from models.surveys import QuestionKind, SurveyState
-from reports import surveys as figures
-from reports.figures import Rate
-from reports.surveys import FreeText, QuestionResult, Results, TagAnswer
-from services.surveys import SurveyRow
+from reports import charts as figures
+from services.surveys import SurveyRow, results
+from services.surveys.results import FreeText, Portion, QuestionResult, Results, TagAnswer
 from ui import live, shell
 from ui.components import buttons, cards, charts, chips, confirm_dialog, dialogs, export, fields, layout, progress
 from ui.components.facts import facts
@@ -29,13 +28,13 @@ async def draw_results(row: SurveyRow) -> None:
     chip = chips.chip(words.STATES[row.state])
     with layout.page_head(row.name, _subtitle(row), crumbs=[(t("Sondages"), words.SURVEYS)], chip=chip):
         if actor.may(Permission.USSD_TEXTS_READ):
-            export.export_button(f"sondage-{row.code}", figures.head_of(row), partial(_lines, row), has_parquet=True)
+            export.export_button(f"sondage-{row.code}", results.head_of(row), partial(_lines, row), has_parquet=True)
         if row.state == SurveyState.OPEN and actor.may(Permission.USSD_SURVEYS_WRITE):
-            buttons.secondary(t("Fermer"), partial(_ask_close, row), icon="stop_circle")
+            buttons.secondary(t("Fermer le sondage"), partial(_ask_close, row), icon="stop_circle")
     place = layout.stack()
 
     async def draw() -> None:
-        found = await shell.read(figures.get_results, row.id, language=page_language())
+        found = await shell.read(results.get_results, row.id, language=page_language())
         if found is None or place.is_deleted:
             return
         place.clear()
@@ -48,7 +47,7 @@ async def draw_results(row: SurveyRow) -> None:
 
 
 async def _lines(row: SurveyRow) -> Sequence[Sequence[str]] | None:
-    table = await shell.read(figures.list_lines, row.id)
+    table = await shell.read(results.list_lines, row.id)
     return None if table is None else table[1]
 
 
@@ -93,7 +92,8 @@ def _draw_question(found: Results, result: QuestionResult, *, may_read: bool) ->
         if result.is_hidden:
             show(tag("p", t("Moins de 5 réponses : rien n'est montré."), class_="caption"))
         elif question.kind in CHARTED and result.answered:
-            charts.chart(figures.question_figure(result), label=title, unit=t("réponses"))
+            bars = [(each.label, each.rate.numerator, each.rate.value or 0) for each in result.shares]
+            charts.chart(figures.bars(bars, t("réponses")), label=title, unit=t("réponses"))
             if result.average is not None:
                 show(facts([(t("Moyenne"), decimal(result.average, 2))]))
         elif question.kind == QuestionKind.TEXT and result.answered and may_read:
@@ -102,14 +102,15 @@ def _draw_question(found: Results, result: QuestionResult, *, may_read: bool) ->
             show(tag("p", t("Aucune réponse encore."), class_="caption"))
 
 
-def _share(label: str, rate: Rate) -> Step:
+def _share(label: str, rate: Portion) -> Step:
     return Step(label, rate.value or 0, count(rate.numerator), _rate(rate))
 
 
 def _draw_cuts(found: Results) -> None:
     with cards.titled(t("Par jour")):
         if found.days:
-            charts.chart(figures.days_figure(found), label=t("Participations par jour"), unit=t("participations"))
+            days = figures.columns(found.days, t("participations"))
+            charts.chart(days, label=t("Participations par jour"), unit=t("participations"))
         else:
             show(tag("p", t("Rien à montrer pour l'instant."), class_="caption"))
     for title, cuts in (
@@ -118,10 +119,10 @@ def _draw_cuts(found: Results) -> None:
     ):
         with cards.titled(title):
             total = sum(number for _, number in cuts)
-            show(progress.funnel([_share(name, Rate(number, total)) for name, number in cuts]))
+            show(progress.funnel([_share(name, Portion(number, total)) for name, number in cuts]))
 
 
-def _rate(rate: Rate) -> str:
+def _rate(rate: Portion) -> str:
     return "–" if rate.value is None else percent(rate.value, 1)
 
 
@@ -139,7 +140,7 @@ def _ask_close(row: SurveyRow) -> None:
 
 async def _read_texts(row: SurveyRow, code: str) -> None:
     """Open the free texts of one question, each with the tags it has."""
-    found = await shell.read(figures.list_texts, row.id, code)
+    found = await shell.read(results.list_texts, row.id, code)
     if found is None:
         return
     may_tag = shell.visitor().may(Permission.USSD_SURVEYS_WRITE)
@@ -160,9 +161,9 @@ def _tags(found: Sequence[FreeText]) -> Markup:
         for word in each.tags:
             counted[word] = counted.get(word, 0) + 1
     ordered = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
-    return progress.funnel([_share(word, Rate(number, len(found))) for word, number in ordered])
+    return progress.funnel([_share(word, Portion(number, len(found))) for word, number in ordered])
 
 
 async def _tag(text: FreeText, box: ui.input) -> None:
     tags = tuple(str(box.value or "").split(","))
-    await shell.act(figures.tag_answer, TagAnswer(answer_id=text.id, tags=tags))
+    await shell.act(results.tag_answer, TagAnswer(answer_id=text.id, tags=tags))

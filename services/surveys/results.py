@@ -19,10 +19,9 @@ from core.orders import Order
 from core.permissions import Actor, Permission
 from core.phone import mask_phone
 from models.surveys import QuestionKind, RunState
-from reports.charts import Figure, bars, columns
-from reports.figures import Rate
-from services import audit, surveys
-from services.surveys import QuestionDraft, SurveyRow
+from services import audit
+from services.surveys.orders import QuestionDraft, SurveyRow
+from services.surveys.reads import get_survey
 
 FEWEST_ANONYMOUS = 5
 MOST_TEXTS = 500
@@ -38,12 +37,25 @@ class TagAnswer(Order):
 
 
 @dataclass(frozen=True, slots=True)
+class Portion:
+    """A share with what it was counted from; without a denominator there is none, and never 0 %."""
+
+    numerator: int
+    denominator: int
+
+    @property
+    def value(self) -> float | None:
+        """The share, or None when there was nothing to count."""
+        return self.numerator / self.denominator if self.denominator else None
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
     """One answer and how many gave it."""
 
     key: str
     label: str
-    rate: Rate
+    rate: Portion
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +80,9 @@ class QuestionResult:
     is_hidden: bool
 
     @property
-    def response(self) -> Rate:
+    def response(self) -> Portion:
         """The share of those asked who answered."""
-        return Rate(self.answered, self.asked)
+        return Portion(self.answered, self.asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +100,14 @@ class Results:
     languages: tuple[tuple[str, int], ...]
 
     @property
-    def completion(self) -> Rate:
+    def completion(self) -> Portion:
         """The share of those who began who finished."""
-        return Rate(self.completed, self.started)
+        return Portion(self.completed, self.started)
 
 
 def get_results(session: Session, actor: Actor, survey_id: UUID, *, language: str = "fr") -> Results:
     """Return everything counted of a survey, in one consistent look."""
-    survey = surveys.get_survey(session, actor, survey_id)
+    survey = get_survey(session, actor, survey_id)
     runs = fetch_all(
         session,
         "select state, at_question, day, network, language, count(*) as runs from survey_run"
@@ -176,7 +188,7 @@ def _shares(question: QuestionDraft, counted: Counter[str], answered: int, langu
             labels = {value: value for value in sorted(counted, key=int)}
         case _:
             labels = {}
-    return [Share(key, label, Rate(counted[key], answered)) for key, label in labels.items()]
+    return [Share(key, label, Portion(counted[key], answered)) for key, label in labels.items()]
 
 
 def _average(question: QuestionDraft, counted: Counter[str], answered: int) -> float | None:
@@ -217,7 +229,7 @@ def list_lines(session: Session, actor: Actor, survey_id: UUID) -> tuple[list[st
     An anonymous survey of fewer than five runs gives its head alone.
     """
     actor.require(Permission.USSD_TEXTS_READ)
-    survey = surveys.get_survey(session, actor, survey_id)
+    survey = get_survey(session, actor, survey_id)
     rows = fetch_all(
         session,
         """
@@ -252,13 +264,3 @@ def head_of(survey: SurveyRow) -> list[str]:
     """Return the names of the columns a survey is taken away in."""
     who = [] if survey.is_anonymous else [t("numéro")]
     return [*who, t("jour"), t("réseau"), t("langue"), t("état"), *(question.code for question in survey.questions)]
-
-
-def question_figure(result: QuestionResult) -> Figure:
-    """Return the answers of one question as bars, the first answer on top."""
-    return bars([(share.label, share.rate) for share in result.shares], t("réponses"))
-
-
-def days_figure(results: Results) -> Figure:
-    """Return those who began, day by day."""
-    return columns(results.days, t("participations"))
