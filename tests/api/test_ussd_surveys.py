@@ -49,7 +49,8 @@ def opened(database: Database, **more: Any) -> UUID:
 
 def say(gateway: TestClient, session: str, text: str, phone: str = AWA) -> str:
     body = {"sessionId": session, "phoneNumber": phone, "text": text, "serviceCode": "*123#"}
-    return gateway.post("/ussd", json=body, headers={"X-API-Key": world.API_KEY}).text
+    answer: str = gateway.post("/ussd", json=body, headers={"X-API-Key": world.API_KEY}).text
+    return answer
 
 
 def test_every_kind_of_question_is_asked_and_kept(gateway: TestClient, database: Database) -> None:
