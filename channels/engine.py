@@ -107,7 +107,8 @@ class _Turn(Walk):
         screen = self._screen()
         is_secret = isinstance(screen, Input) and screen.is_secret
         self.consumed.append(is_secret)
-        self.seen_answers.append(DOTS if is_secret else answer[:LONGEST_ANSWER])
+        is_shown = self.flow.settings.keeps_answers and not is_secret
+        self.seen_answers.append(answer[:LONGEST_ANSWER] if is_shown else DOTS)
         match screen:
             case Menu() | Info():
                 yield from self._choose(screen, answer)

@@ -246,13 +246,14 @@ class NavigationKeys(Part):
 
 
 class FlowSettings(Part):
-    """How a flow behaves as a whole."""
+    """How a flow behaves as a whole. Without `keeps_answers`, the log of turns shows dots for what was typed."""
 
     nav: NavigationKeys = NavigationKeys()
     resume: Literal["start", "continue", "confirm"] = "start"
     resume_ttl_s: int = Field(default=300, ge=0)
     invalid_max: int = Field(default=3, ge=1)
     fold: bool = True
+    keeps_answers: bool = True
 
 
 class Flow(Part):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from channels.actions import Action
 from channels.flow import parse_flow
@@ -10,8 +11,11 @@ from channels.lint import Facts, Finding, lint
 from channels.ussd.actions import REGISTRY, http
 from core.database import Session, fetch_all
 from core.permissions import Actor
-from services import flows
+from services import flows, surveys
 from services.flows import Lint, Published, PublishVersion, SaveDraft, VersionRow
+from services.surveys import SurveyRow
+
+SURVEYS_SERVICE = "service"
 
 
 def save_draft(session: Session, actor: Actor, order: SaveDraft) -> VersionRow:
@@ -22,6 +26,11 @@ def save_draft(session: Session, actor: Actor, order: SaveDraft) -> VersionRow:
 def publish(session: Session, actor: Actor, order: PublishVersion) -> Published:
     """Put a version live on a service unless lint finds an error."""
     return flows.publish(session, actor, order, linter(session, order.service_key))
+
+
+def open_survey(session: Session, actor: Actor, survey_id: UUID) -> SurveyRow:
+    """Put a survey on phones unless lint finds an error in the screens it makes."""
+    return surveys.open_survey(session, actor, survey_id, linter(session, SURVEYS_SERVICE))
 
 
 def linter(session: Session, service_key: str, registry: Mapping[str, Action] = REGISTRY) -> Lint:

@@ -19,6 +19,7 @@ from core.errors import Refusal
 
 LONGEST_RAW = 100
 MOST_DIGITS = 20
+HEAD = 8  # signs of an E.164 number that tell who issued it
 OPERATORS_FILE = Path(__file__).parent / "data" / "operators.json"
 
 _SCHEMES = ("whatsapp:", "tel:", "sms:")
@@ -311,3 +312,19 @@ def operator_of(country: str, national: str) -> str | None:
 def prefixes_of(country: str, operator: str) -> list[str]:
     """Return the prefixes that were issued to an operator."""
     return [prefix for prefix, issued_to in _operators().by_prefix.get(country, {}).items() if issued_to == operator]
+
+
+@lru_cache(maxsize=1)
+def issued_prefixes() -> dict[str, str]:
+    """Return who issued which numbers, by the beginning of their E.164 form."""
+    return {
+        f"+{phonenumbers.country_code_for_region(country)}{prefix}": operator
+        for country, prefixes in _operators().by_prefix.items()
+        for prefix, operator in prefixes.items()
+    }
+
+
+def issuer_of(e164: str) -> str:
+    """Return who issued a number, from at least its first eight signs; empty when no row says."""
+    issued = issued_prefixes()
+    return next((issued[e164[:length]] for length in range(HEAD, 4, -1) if e164[:length] in issued), "")

@@ -76,6 +76,7 @@ class Settings(ProviderSettings):
     ussd_brand: str = "PerfectPay"
     ussd_command_words: str = "CON/END"
     ussd_deadline_ms: int = Field(default=4000, ge=500)
+    notice_four_eyes_above: int = 1_000  # recipients; a second person decides on more
 
     oidc_issuer: str = ""
     oidc_client_id: str = ""

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core import clock, live
 from core.database import Database, get_database
 from core.i18n import t
-from jobs import books, conversations, messages, reconciliation, retention, rollups, seals, subscriptions
+from jobs import books, conversations, messages, notices, reconciliation, retention, rollups, seals, subscriptions
 from jobs.job import Job
 from models.tasks import RunState
 from services import jobs as verbs
@@ -27,6 +27,7 @@ JOBS = (
     conversations.JOB,
     rollups.JOB,
     messages.JOB,
+    notices.JOB,
     seals.JOB,
     books.JOB,
     reconciliation.JOB,

@@ -81,6 +81,10 @@ class Message(Table, table=True):
         Index("ix_message_created_at", "created_at"),
         Index("ix_message_sent_at", "sent_at"),
         Index("ix_message_cost", "account_id", "sent_at", postgresql_where=text("cost_minor > 0")),
+        Index("ix_message_notice", text("(data ->> 'notice_id'::text)"), postgresql_where=text("data ? 'notice_id'")),
+        Index(
+            "ix_message_inbox", "address", "created_at", postgresql_where=text("channel = 'in_app' and state = 'sent'")
+        ),
         Index("ix_message_failed", "created_at", postgresql_where=text("state in ('failed', 'undelivered')")),
     )
 

@@ -4,7 +4,7 @@ At most 2 000 points a line, labels already written for the reader, no legend: a
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -88,6 +88,25 @@ def money_days(rows: Sequence[MoneyDay]) -> Figure:
     labels = [format_skeleton("MMMd", row.day, locale=i18n.language.get()) for row in rows]
     amounts = [float(row.moved.plain) for row in rows]
     return _figure([_bars(labels, amounts, t("montant"), "accent")])
+
+
+def bars(rows: Sequence[tuple[str, int, float]], name: str) -> Figure:
+    """Draw named counts as bars that lie, the first on top, each with its count and its share."""
+    trace = _bars([number for _, number, _ in rows], [label for label, _, _ in rows], name, "accent")
+    mark = formats.separators(i18n.language.get()).decimal
+    trace["text"] = [
+        f"{formats.count(number, i18n.language.get())} ({share * 100:.1f}\u00a0%)".replace(".", mark)
+        for _, number, share in rows
+    ]
+    figure = _figure([trace])
+    _lay_down(figure)
+    return figure
+
+
+def columns(rows: Sequence[tuple[date, int]], name: str) -> Figure:
+    """Draw counts by day as bars that stand."""
+    labels = [format_skeleton("MMMd", day, locale=i18n.language.get()) for day, _ in rows]
+    return _figure([_bars(labels, [number for _, number in rows], name, "accent")])
 
 
 def _figure(traces: list[Figure]) -> Figure:

@@ -130,6 +130,7 @@ KINDS: dict[str, Kind] = {}
 HOMES = (
     "services.limits",
     "services.merchants",
+    "services.notices",
     "services.operation_reversals",
     "services.pins",
     "services.routes",

@@ -116,7 +116,7 @@ def _caller(gateway: Gateway, turn: GatewayTurn, opened: Opened) -> Caller:
 def _context(session: Session, caller: Caller, dialogue: Dialogue, opened: Opened) -> ActionContext:
     service, older = opened.service, opened.resume
     unseen = (opened.caller or {}).get("unseen")
-    return ActionContext(
+    context = ActionContext(
         session=session,
         caller=caller,
         dialogue=dialogue,
@@ -130,6 +130,8 @@ def _context(session: Session, caller: Caller, dialogue: Dialogue, opened: Opene
         resume=ResumePoint(UUID(older["id"]), UUID(older["version_id"]), older["scratch"]) if older else None,
         unseen=_unseen(unseen) if unseen else None,
     )
+    context.load_flow = lambda key: _sub_flow(context.session, key)  # whichever transaction is open then
+    return context
 
 
 def _unseen(operation: dict[str, Any]) -> UnseenResult:
@@ -152,3 +154,16 @@ def _flow(session: Session, version_id: UUID) -> Flow:
         return body
 
     return flow_of(version_id, load)
+
+
+def _sub_flow(session: Session, key: str) -> Flow:
+    """Return the newest version of a sub-flow that was ever live: a dialogue inside a closed survey goes on."""
+    row = fetch_one(
+        session,
+        "select v.id from flow f join flow_version v on v.flow_id = f.id"
+        " where f.key = %s and v.state in ('published', 'retired') order by v.number desc limit 1",
+        (key,),
+    )
+    if row is None:
+        raise LookupError(key)
+    return _flow(session, row["id"])

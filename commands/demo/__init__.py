@@ -19,6 +19,7 @@ from commands.demo.people import STAFF, Secrets, Subscriber
 from commands.demo.places import PLACES, Place
 from commands.demo.rhythm import DAYS
 from commands.demo.screens import Menu
+from commands.demo.surveys import write_surveys
 from commands.demo.trail import draw_trail
 from core import clock, formats
 from core.database import Database, Session, driver
@@ -125,6 +126,7 @@ def _write(
     _write_trail(session, chance, now, staff, everybody)
     merchants.write(session, chance, now)
     write_offers(session, chance, now, everybody)
+    write_surveys(session, chance, now, everybody)
     progress(0.95)
     driver(session).execute("select ussd_rollup(%s, %s)", (now - timedelta(days=DAYS + 1), now + timedelta(hours=1)))
     progress(1.0)

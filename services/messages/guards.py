@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.database import Session, fetch_one
+from models.notices import NoticeState
 from models.transfers import OPEN_TRANSFERS
 
 Guard = Callable[[Session, Mapping[str, Any]], bool]
@@ -31,5 +32,12 @@ def _is_transfer_open(session: Session, message: Mapping[str, Any]) -> bool:
     return row is not None and row["state"] in OPEN_TRANSFERS
 
 
+def _is_notice_going_out(session: Session, message: Mapping[str, Any]) -> bool:
+    """Say whether the notice of `data.notice_id` was not stopped meanwhile."""
+    row = fetch_one(session, "select state from notice where id = %s", (message["data"].get("notice_id"),))
+    return row is not None and row["state"] in {NoticeState.SENDING, NoticeState.SENT}
+
+
 register("always", _is_always)
 register("transfer_still_open", _is_transfer_open)
+register("notice_going_out", _is_notice_going_out)

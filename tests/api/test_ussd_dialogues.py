@@ -16,16 +16,14 @@ from core import clock, metrics
 from core.clock import Traveller
 from core.database import Database, driver, fetch_all
 from services import books, transfers
-from tests.builders import outside, world
+from tests.builders import outside, surveys, world
 from tests.providers.conftest import Fakes
 
-# Dialogues whose screens rest on actions of a later piece of work: surveys, notices.
-LATER = {f"svc-{number:02}" for number in range(15, 20)}
 # The operators of the vectors' world: the method a route serves, the adapter of its account.
 PROVIDERS = {"orange": ("orange_money", "orange_cm"), "mtn": ("mtn_momo", "mtn")}
 REFUSED = "016"
 DECIDED_AFTER_S = 6
-DIALOGUES = [dialogue for dialogue in world.VECTORS["dialogues"] if dialogue["id"] not in LATER]
+DIALOGUES = world.VECTORS["dialogues"]
 
 
 class Said(NamedTuple):
@@ -90,6 +88,7 @@ def play(dialogue: dict[str, Any], speaker: Speaker, database: Database, fakes: 
             assert len({answer.body for answer in answers}) == 1, f"step {number} repeated gave other bytes"
             _compare(answers[0], step["expect"], number)
         _check_after(dialogue.get("after", {}), database)
+        _check_surveys(dialogue.get("after", {}), database)
         _check_requests(dialogue.get("after", {}), database, fakes)
 
 
@@ -179,6 +178,16 @@ def _check_after(after: dict[str, Any], database: Database) -> None:
     dump = world.everything(database)
     for secret in after.get("absent_everywhere", ()):
         assert secret not in dump
+
+
+def _check_surveys(after: dict[str, Any], database: Database) -> None:
+    """Compare the answers that were kept, the runs that were finished, and who wants no more SMS."""
+    if "survey_answers" in after:
+        assert surveys.answers(database) == after["survey_answers"]
+    for code, expected in after.get("survey_complete", {}).items():
+        assert surveys.completed(database, code) == expected
+    if "sms_opt_out" in after:
+        assert surveys.opted_out(database) == after["sms_opt_out"]
 
 
 def _decide(database: Database, fakes: Fakes, step: dict[str, Any], traveller: Traveller) -> None:

@@ -23,7 +23,7 @@ from models.ussd import UssdGateway, UssdRoute, UssdService
 from models.wallets import Tariff, Wallet, WalletLimit
 from services import ledger
 from services.ledger import Leg, Posting
-from tests.builders import offers
+from tests.builders import offers, surveys
 
 VECTORS = json.loads((Path(__file__).parent.parent / "data" / "ussd_menus.json").read_text())
 API_KEY = "k-0123456789abcdef0123456789"
@@ -72,6 +72,7 @@ def build(database: Database, own: dict[str, Any] | None = None) -> None:
             subscriber(session, person, Currency(world["currency"]))
         _points_of_sale(session, world)
         offers.build(session, world)
+        surveys.write(session, world)
 
 
 def subscriber(session: Session, person: dict[str, Any], currency: Currency) -> UUID:

@@ -1,4 +1,4 @@
-"""What is filtered, as a file: CSV that a spreadsheet of the reader's language opens, or XLSX."""
+"""What is filtered, as a file: CSV that a spreadsheet of the reader's language opens, XLSX, or Parquet."""
 
 import csv
 import io
@@ -15,11 +15,14 @@ Lines = Sequence[Sequence[str]]
 TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
 }
 MOST_DIGITS = 15  # a spreadsheet's number forgets the others
 
 
-def export_button(name: str, head: Sequence[str], fetch: Callable[[], Awaitable[Lines | None]]) -> ui.button:
+def export_button(
+    name: str, head: Sequence[str], fetch: Callable[[], Awaitable[Lines | None]], *, has_parquet: bool = False
+) -> ui.button:
     """Place the button; `fetch` gives every line of what is filtered when a kind of file is chosen."""
 
     async def send(kind: str) -> None:
@@ -31,14 +34,17 @@ def export_button(name: str, head: Sequence[str], fetch: Callable[[], Awaitable[
                 button.enable()
         if lines is None:
             return
-        content = await run.io_bound(workbook, head, lines) if kind == "xlsx" else written(head, lines)
+        content = await run.io_bound(WRITERS[kind], head, lines)
         if content is not None:
             ui.download.content(content, f"{name}-{now():%Y%m%d-%H%M}.{kind}", TYPES[kind])
 
     button = buttons.secondary(t("Exporter"), icon="download")
     button.props["aria-haspopup"] = "menu"
     with button, ui.menu().classes("menu"):
-        for kind, words in (("xlsx", t("Classeur (XLSX)")), ("csv", t("Texte (CSV)"))):
+        kinds = {"xlsx": t("Classeur (XLSX)"), "csv": t("Texte (CSV)"), "parquet": t("Colonnes (Parquet)")}
+        for kind, words in kinds.items():
+            if kind == "parquet" and not has_parquet:
+                continue
             ui.menu_item(words, partial(send, kind)).classes("menu-line")
     return button
 
@@ -68,6 +74,25 @@ def workbook(head: Sequence[str], lines: Lines) -> bytes:
                     sheet.write_string(row, column, _plain(cell))
         sheet.autofit()
     return content.getvalue()
+
+
+def columns(head: Sequence[str], lines: Lines) -> bytes:
+    """Return the Parquet: a column of numbers where every cell counts, empty cells as nulls; texts are left alone."""
+    import polars as pl
+
+    filled = {name: [line[place] or None for line in lines] for place, name in enumerate(head)}
+    content = io.BytesIO()
+    typed = {
+        name: [float(cell) if cell else None for cell in cells]
+        if any(cells) and all(_is_number(cell) for cell in cells if cell)
+        else cells
+        for name, cells in filled.items()
+    }
+    pl.DataFrame(typed, strict=False).write_parquet(content)
+    return content.getvalue()
+
+
+WRITERS: dict[str, Callable[[Sequence[str], Lines], bytes]] = {"csv": written, "xlsx": workbook, "parquet": columns}
 
 
 def _plain(cell: str) -> str:

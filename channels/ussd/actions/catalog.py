@@ -18,6 +18,7 @@ from channels.ussd.actions.shared import (
     refusing,
 )
 from core.money import Money
+from models.wallets import OperationType
 from services import catalogue, subscriptions
 from services.subscriptions import Subscribe, SubscribePaid, Unsubscribe
 

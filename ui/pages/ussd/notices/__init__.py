@@ -1,0 +1,1 @@
+"""Notices to many: the list, one being written, one going out."""

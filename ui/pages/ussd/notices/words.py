@@ -1,0 +1,41 @@
+"""What the codes of notices are called on the screen."""
+
+from services.audiences import Audience
+from ui.labels import Sign, Tone, count, t
+
+NOTICES = "/ussd-console/notifications"
+NEW = "nouvelle"
+
+STATES = {
+    "draft": Sign("edit", "Brouillon", Tone.NEUTRAL),
+    "review": Sign("approval_delegation", "À décider à deux", Tone.OCHRE),
+    "scheduled": Sign("schedule", "Prévue", Tone.BLUE),
+    "sending": Sign("sync", "En cours", Tone.BLUE),
+    "sent": Sign("check", "Partie", Tone.ACCENT),
+    "stopped": Sign("stop_circle", "Arrêtée", Tone.RED),
+}
+AUDIENCES = {
+    "all": "Tous les abonnés",
+    "service": "Les abonnés d'un service",
+    "filter": "Un filtre",
+    "numbers": "Une liste de numéros",
+}
+ROLES = {"": "Tous", "client": "Clients", "agent": "Agents", "merchant": "Marchands"}
+
+
+def audience(chosen: Audience) -> str:
+    """Say whom a notice is for, in a few words."""
+    if chosen.kind == "service":
+        return t("Abonnés de {service}").format(service=chosen.service)
+    if chosen.kind != "filter":
+        return t(AUDIENCES[chosen.kind])
+    parts = [t(ROLES[role]) for role in chosen.roles]
+    parts += [*chosen.networks, *(code.upper() for code in chosen.languages)]
+    if chosen.seen_within_days:
+        parts.append(t("vus depuis {days} jours").format(days=count(chosen.seen_within_days)))
+    return ", ".join(parts) or t("Tous les abonnés")
+
+
+def channels(*, has_sms: bool, has_inbox: bool) -> str:
+    """Say which ways a notice goes."""
+    return " + ".join([*(["SMS"] if has_sms else []), *([t("Menu USSD")] if has_inbox else [])])

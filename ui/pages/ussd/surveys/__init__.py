@@ -1,0 +1,1 @@
+"""Surveys: the list, one being written, one being answered."""
