@@ -96,24 +96,16 @@ def _server() -> Iterator[str]:
 
 
 class _Fresh:
-    """Databases, each a copy of a migrated one, current while it is used."""
+    """The database, emptied and current, as often as one is asked for."""
 
     def __init__(self, server: str) -> None:
         self._server = server
-        self._count = 0
 
     @contextmanager
     def __call__(self) -> Iterator["Database"]:
-        import psycopg
-        from psycopg import sql
-        from psycopg.conninfo import conninfo_to_dict
-
+        from commands.vectors.fresh import empty
         from core.database import use_database
 
-        own = str(conninfo_to_dict(self._server)["dbname"])
-        self._count += 1
-        name = f"vectors_{self._count}"
-        with psycopg.connect(self._server.replace(f"/{own}?", "/postgres?", 1), autocommit=True) as connection:
-            copy = sql.SQL("create database {} template {}")
-            connection.execute(copy.format(sql.Identifier(name), sql.Identifier(own)))
-        yield use_database(self._server.replace(f"/{own}?", f"/{name}?", 1), pool_size=4)
+        database = use_database(self._server, pool_size=4)
+        empty(self._server)
+        yield database
