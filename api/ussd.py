@@ -33,14 +33,13 @@ async def post_turn(request: Request) -> Response:
     """Answer a gateway: authenticate, read, take the turn. After that, always 200 in the gateway's own form."""
     received = await receive(request, LARGEST_BODY_BYTES)
     try:
-        answer = await anyio.to_thread.run_sync(answer_turn, received)
+        answer = await anyio.to_thread.run_sync(_answer, received)
     except RefusedError as refused:
         return refusal(refused)
     return await send(request, answer, "")
 
 
-def answer_turn(received: Received) -> Answer:
-    """Authenticate, tell the contract, take the turn."""
+def _answer(received: Received) -> Answer:
     database = get_database()
     with database.transaction() as session:
         known = {account: gateways.find(session, account) for account in contracts.ACCOUNTS.values()}

@@ -1,19 +1,19 @@
-"""Scripted dialogues, through the door of `/ussd` on a fresh database each, their consequences too."""
+"""Scripted dialogues through the two documented contracts, on a fresh database each, their consequences too."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
-from api.gateway_turns import Received, RefusedError
-from api.ussd import answer_turn
-from channels.ussd import contracts
+from channels.ussd import contracts, gateways
+from channels.ussd.contracts import WireRequest
+from channels.ussd.turn import take_turn
 from commands.vectors import world
 from core import clock
 from core.clock import Traveller
 from core.database import Database, driver
+from core.errors import Refusal
 from services import books
 
 Fresh = Callable[[], AbstractContextManager[Database]]
@@ -29,45 +29,45 @@ def check(vectors: dict[str, Any], fresh: Fresh) -> Iterator[tuple[str, list[str
             continue
         with fresh() as database, clock.travel(now) as traveller:
             world.build(database, vectors, dialogue.get("world"))
-            differences = _walk(dialogue, traveller)
+            differences = _walk(dialogue, traveller, database)
             yield dialogue["id"], differences + _after(dialogue.get("after", {}), database)
 
 
-def _walk(dialogue: dict[str, Any], traveller: Traveller) -> list[str]:
+def _walk(dialogue: dict[str, Any], traveller: Traveller, database: Database) -> list[str]:
     differences: list[str] = []
     for number, step in enumerate(dialogue["steps"], start=1):
         if "advance_s" in step:
             traveller.advance(step["advance_s"])
             continue
-        bodies = {_send(dialogue, step) for _ in range(step.get("repeat", 1))}
+        bodies = {_send(dialogue, step, database) for _ in range(step.get("repeat", 1))}
         if len(bodies) > 1:
             differences.append(f"{number}: {len(bodies)}")
         differences += [f"{number}: {one}" for one in _compare(dialogue, bodies.pop(), step["expect"])]
     return differences
 
 
-def _send(dialogue: dict[str, Any], step: dict[str, Any]) -> bytes:
+def _send(dialogue: dict[str, Any], step: dict[str, Any], database: Database) -> bytes:
     session, caller = f"{dialogue['id']}-{step.get('session', 's1')}", step.get("from", dialogue["caller"])
     if dialogue["contract"] == "A":
         body = {"sessionId": session, "phoneNumber": caller, "text": step["input"]}
         body |= {"serviceCode": dialogue["service_code"]} if "service_code" in dialogue else {}
     else:
         body = {"sessionid": session, "msisdn": caller, "message": step["input"]}
-    received = Received(
-        method="POST",
-        key=world.API_KEY if dialogue["contract"] == "A" else None,
-        peer="127.0.0.1",
-        forwarded_for="",
-        is_forwarded=False,
-        headers={"content-type": "application/json"},
-        query="",
-        body=json.dumps(body).encode(),
-        started=time.perf_counter(),
-    )
+    request = WireRequest("POST", headers={"content-type": "application/json"}, body=json.dumps(body).encode())
     try:
-        return answer_turn(received).wire.body
-    except RefusedError as refused:
-        return f"HTTP {refused.status}".encode()
+        return _answer(request, database)
+    except Refusal as refusal:
+        return refusal.code.encode()
+
+
+def _answer(request: WireRequest, database: Database) -> bytes:
+    """Read and answer a request as the door does once it knows who knocks."""
+    fields = contracts.A.read(request)
+    contract = contracts.tell(fields)
+    with database.transaction() as session:
+        gateway = gateways.find(session, contracts.ACCOUNTS[contract.key])
+    turn = contract.decode(fields, gateway.place, clock.now())
+    return take_turn(database, gateway, contract, turn).wire.body
 
 
 def _compare(dialogue: dict[str, Any], body: bytes, expect: dict[str, Any]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from commands.parser import build_parser
 from commands.ussd import check_vectors
 from commands.vectors import dialogues
 from core.database import Database
+from services import ledger
 from tests import database as databases
 
 DATA = Path(__file__).parent.parent / "data"
@@ -63,6 +64,7 @@ def test_a_dialogue_is_walked_and_its_differences_told(database: Database) -> No
     @contextmanager
     def fresh() -> Iterator[Database]:
         databases.empty(database.url)
+        ledger._house_accounts.clear()
         yield database
 
     found = dict(dialogues.check({**vectors, "dialogues": [chosen, wrong]}, fresh))
