@@ -18,9 +18,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from channels import texts
 from channels.actions import Effect
 from channels.engine import Reply, SlowStep
-from channels.ussd import receipts
-from channels.ussd.contracts import Contract, GatewayTurn, WireAnswer
+from channels.ussd import leaving, receipts
 from channels.ussd.gateways import Gateway
+from channels.ussd.profiles.contract import Contract
+from channels.ussd.profiles.wire import GatewayTurn, WireAnswer
 from channels.ussd.receipts import Closing, Digests, Opened
 from channels.ussd.running import Running
 from core import gsm7, live, metrics
@@ -39,7 +40,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What leaves, what kind of turn it was, and what the simulator shows beside it."""
+    """What leaves, what kind of turn it was, and what the simulator shows beside it.
+
+    `typed` is what the input field held, redacted; None where it may be a late secret.
+    """
 
     wire: WireAnswer
     outcome: str
@@ -50,6 +54,8 @@ class Answer:
     service: str = ""
     session_id: UUID | None = None
     turn_id: UUID | None = None
+    typed: str | None = None
+    turn_number: int = 0
 
 
 class _BusyError(Exception):
@@ -88,13 +94,22 @@ def _pool_of(step: SlowStep) -> SlowPool:
 
 
 def take_turn(
-    database: Database, gateway: Gateway, contract: Contract, turn: GatewayTurn, *, is_test: bool = False
+    database: Database,
+    gateway: Gateway,
+    contract: Contract,
+    turn: GatewayTurn,
+    *,
+    is_test: bool = False,
+    started: float | None = None,
 ) -> Answer:
-    """Answer one authenticated request; never raises, and never answers later than the deadline allows."""
-    started = time.perf_counter()
-    work = _Work(database, gateway, contract, turn, is_test=is_test)
+    """Answer one authenticated request; never raises, and never answers later than the deadline allows.
+
+    `started` (of `time.perf_counter`) is when its first byte came in.
+    """
+    started = time.perf_counter() if started is None else started
+    work = _Work(database, gateway, contract, turn, is_test=is_test, started=started)
     try:
-        answer = work.run() if work.is_answerable else work.last_word("invalid", texts.NO_NUMBER)
+        answer = work.begin()
     except (_BusyError, PoolTimeoutError, psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):
         answer = work.last_word("busy", texts.BEING_CHECKED if work.has_reserved else texts.BUSY)
     except Exception as error:  # noqa: BLE001  # a gateway must get its END whatever happened here
@@ -115,7 +130,14 @@ class _Work:
     """One request on its way through the transactions."""
 
     def __init__(
-        self, database: Database, gateway: Gateway, contract: Contract, turn: GatewayTurn, *, is_test: bool
+        self,
+        database: Database,
+        gateway: Gateway,
+        contract: Contract,
+        turn: GatewayTurn,
+        *,
+        is_test: bool,
+        started: float,
     ) -> None:
         self.database = database
         self.gateway = gateway
@@ -123,8 +145,8 @@ class _Work:
         self.turn = turn
         self.is_test = is_test
         self.digests: Digests = receipts.digest(gateway, turn)
-        self.deadline = time.monotonic() + get_settings().ussd_deadline_ms / 1000
-        self.started = time.perf_counter()
+        self.deadline = time.monotonic() - (time.perf_counter() - started) + get_settings().ussd_deadline_ms / 1000
+        self.started = started
         self.opened: Opened | None = None
         self.is_committing = False
         self.is_first = False
@@ -134,6 +156,25 @@ class _Work:
     def is_answerable(self) -> bool:
         """Whether there is a number, or the account lets those without one look around."""
         return self.turn.phone is not None or self.gateway.has_anonymous_browse
+
+    def begin(self) -> Answer:
+        """Answer what needs no dialogue, and run what does."""
+        if self.turn.is_stale:
+            return Answer(WireAnswer("", b""), "stale", "", has_more=False)
+        if self.turn.is_notice:
+            return self._notice()
+        if not self.gateway.rate.take():
+            raise _BusyError
+        return self.run() if self.is_answerable else self.last_word("invalid", texts.NO_NUMBER)
+
+    def _notice(self) -> Answer:
+        """Note what the gateway tells; no screen runs."""
+        session_id = None
+        if self.turn.kind != "status":
+            with self.database.transaction() as session:
+                session_id = receipts.record_notice(session, self.gateway, self.turn)
+        wire = self.contract.notice(self.turn)
+        return Answer(wire, str(self.turn.kind), "", has_more=False, session_id=session_id, typed="")
 
     def run(self) -> Answer:
         """Open the turn, again while the session is busy, and see it through."""
@@ -158,10 +199,13 @@ class _Work:
                 return None
             if opened.verdict == "go" and PLATFORM in opened.switched:
                 opened = self.opened = replace(opened, verdict=opened.switched[PLATFORM]["state"])
+            if self.turn.is_code_typed and not opened.is_begin:
+                self.digests = replace(self.digests, identity=None)
             if opened.verdict != "go":
                 answer: Answer | None = self._refuse(session, opened)
             else:
-                running = Running(session, self.gateway, self.turn, opened)
+                limits = self.contract.profile.page_limits(self.gateway.options.get("limits", {}))
+                running = Running(session, self.gateway, self.turn, opened, limits)
                 answer = self._advance(session, opened, running)
             self.is_committing = True
         while answer is None and running is not None:
@@ -206,7 +250,13 @@ class _Work:
 
     def _close(self, session: Session, opened: Opened, running: Running, reply: Reply) -> Answer:
         dialogue = running.dialogue
-        wire = self._encode(reply.text, has_more=reply.has_more)
+        if self.contract.profile.refuses_secrets and reply.is_secret_next:
+            code = receipts.phone_code(session, opened.service["id"])
+            reply = leaving.instead_of_secret(reply, code, self._language(opened))
+        wire = self._encode(reply.text, has_more=reply.has_more, reply=reply)
+        typed = leaving.shown_input(self.turn, opened, len(reply.consumed), reply.redacted)
+        if self.contract.is_cumulative:
+            dialogue.scratch["typed"] = typed
         receipts.close_turn(
             session,
             opened,
@@ -246,17 +296,20 @@ class _Work:
             "invalid" if reply.refusal else "continue" if reply.has_more else "end",
             reply.text,
             has_more=reply.has_more,
+            typed=typed,
         )
+
+    def _language(self, opened: Opened) -> str:
+        return opened.session.get("language") or self.gateway.language_of(self.turn)
 
     def _refuse(self, session: Session, opened: Opened) -> Answer:
         """Answer every verdict but go: replays from the receipt, the others with their sentence."""
         if opened.verdict == "replay":
             assert opened.wire is not None  # noqa: S101  # a receipt that is done has its octets
-            body = bytes(opened.wire)
-            wire = WireAnswer(self._encode("", has_more=True).media_type, body)
-            word, text = self.contract.text_of(body)
-            return self._answer(opened, wire, "replay", text, has_more=word == self.gateway.command_words[0])
-        language = opened.session.get("language") or str(self.gateway.options.get("language", "fr"))
+            again = leaving.stored_again(self.gateway, self.turn, opened)
+            wire = self.contract.repeat(bytes(opened.wire), again)
+            return self._answer(opened, wire, "replay", again.text, has_more=again.has_more)
+        language = self._language(opened)
         text = self._sentence(opened, language)
         wire = self._encode(text, has_more=False)
         if opened.verdict in {"conflict", "closed", "expired"}:
@@ -265,7 +318,9 @@ class _Work:
             receipts.close_turn(
                 session, opened, self.digests, self.turn.received_at, self._ending(opened, text, language, wire)
             )
-        return self._answer(opened, wire, opened.verdict, text, has_more=False)
+        # Of a first request all that was typed is dots already; a later one may be a late secret.
+        typed = leaving.shown_input(self.turn, opened) if opened.is_begin and opened.session else None
+        return self._answer(opened, wire, opened.verdict, text, has_more=False, typed=typed)
 
     def _sentence(self, opened: Opened, language: str) -> str:
         switched = opened.switched.get(PLATFORM)
@@ -305,8 +360,7 @@ class _Work:
 
     def last_word(self, outcome: str, sentence: dict[str, str]) -> Answer:
         """Return the END that is always possible, without the database."""
-        language = str(self.gateway.options.get("language", "fr"))
-        text = texts.sentence(sentence, language)
+        text = texts.sentence(sentence, self.gateway.language_of(self.turn))
         wire = self._encode(text, has_more=False)
         return self._answer(self.opened, wire, outcome, text, has_more=False)
 
@@ -320,13 +374,24 @@ class _Work:
         except Exception:  # noqa: BLE001  # the answer must leave whatever the database does
             _log.warning("ussd.failure_unrecorded", gateway=self.gateway.key)
 
-    def _encode(self, text: str, *, has_more: bool) -> WireAnswer:
-        return self.contract.encode(text, has_more=has_more, words=self.gateway.command_words)
+    def _encode(self, text: str, *, has_more: bool, reply: Reply | None = None) -> WireAnswer:
+        return self.contract.encode(
+            leaving.outgoing(self.gateway, self.turn, self.opened, text, reply, has_more=has_more)
+        )
 
     def _elapsed_us(self) -> int:
         return int((time.perf_counter() - self.started) * 1_000_000)
 
-    def _answer(self, opened: Opened | None, wire: WireAnswer, outcome: str, text: str, *, has_more: bool) -> Answer:
+    def _answer(  # what is named here is what an answer is
+        self,
+        opened: Opened | None,
+        wire: WireAnswer,
+        outcome: str,
+        text: str,
+        *,
+        has_more: bool,
+        typed: str | None = None,
+    ) -> Answer:
         measured = gsm7.measure(text)
         return Answer(
             wire=wire,
@@ -338,4 +403,6 @@ class _Work:
             service=str(opened.service.get("key", "")) if opened else "",
             session_id=UUID(opened.session["id"]) if opened and opened.session.get("id") else None,
             turn_id=opened.turn_id if opened else None,
+            typed=typed,
+            turn_number=int(opened.session.get("turn_number") or 0) if opened else 0,
         )

@@ -12,11 +12,12 @@ from typing import Any, NamedTuple, Protocol
 import pytest
 from fastapi.testclient import TestClient
 
+from commands.vectors import surveys
 from core import clock, metrics
 from core.clock import Traveller
 from core.database import Database, driver, fetch_all
 from services import books, transfers
-from tests.builders import outside, surveys, world
+from tests.builders import outside, world
 from tests.providers.conftest import Fakes
 
 # The operators of the vectors' world: the method a route serves, the adapter of its account.

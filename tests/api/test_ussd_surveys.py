@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from channels import publishing
+from commands.vectors.surveys import answers
 from core import clock
 from core.database import Database, fetch_all
 from core.permissions import SYSTEM
@@ -15,7 +16,6 @@ from services import surveys
 from services.surveys import OptionDraft, QuestionDraft, SaveSurvey
 from services.surveys import results as figures
 from tests.builders import world
-from tests.builders.surveys import answers
 from tests.services.wallet_world import AWA, JEAN, KIOSQUE
 from tests.services.wallet_world import OPERATOR as PERSON
 

@@ -24,7 +24,7 @@ def say(gateway: TestClient, message: str, session: str = "s1") -> tuple[str, st
 
 def stop(database: Database, scope: SwitchScope, key: str = "", **more: object) -> None:
     with database.transaction() as session:
-        switches.stop(session, OPERATOR, StopSwitch(scope=scope, key=key, reason="essai", **more))  # type: ignore[arg-type]
+        switches.stop(session, OPERATOR, StopSwitch(scope=scope, key=key, reason="essai", **more))
 
 
 @pytest.mark.parametrize(

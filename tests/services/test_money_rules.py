@@ -1,6 +1,7 @@
 """Prices, bounds and rates: changed by two persons, tried before on last month, never in place."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -250,14 +251,15 @@ def test_neither_a_reader_nor_a_stranger_changes_money(desk: Database) -> None:
     for actor in (READER, STRANGER):
         with desk.transaction() as session:
             rule = SetVelocity(rule_id=done.id, capacity=1, reason="essai")
-            for verb, order in (
+            asked: tuple[tuple[Any, Any], ...] = (
                 (tariff_changes.request_scale, RequestScale(scale=scale(*DEARER), reason="essai")),
                 (limits.request_limit, RequestLimit(change=change(), reason="essai")),
                 (limits.set_velocity, rule),
                 (operation_reversals.request_reversal, RequestReversal(operation_id=done.id, reason="essai")),
-            ):
+            )
+            for verb, order in asked:
                 with pytest.raises(Forbidden):
-                    verb(session, actor, order)  # type: ignore[operator]
+                    verb(session, actor, order)
     with desk.transaction() as session:
         for read in (limits.list_velocity, limits.list_refusals):
             with pytest.raises(Forbidden):

@@ -31,7 +31,7 @@ def bank(database: Database) -> Iterator[Database]:
 
 def stop(bank: Database, scope: SwitchScope, key: str = "", *, actor: Actor = OPERATOR, **more: object) -> None:
     with bank.transaction() as session:
-        switches.stop(session, actor, StopSwitch(scope=scope, key=key, reason=WHY, **more))  # type: ignore[arg-type]
+        switches.stop(session, actor, StopSwitch(scope=scope, key=key, reason=WHY, **more))
 
 
 def standing(bank: Database) -> dict[tuple[SwitchScope, str], SwitchState]:

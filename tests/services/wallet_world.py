@@ -32,6 +32,7 @@ def hire(database: Database) -> None:
     """Give the operator and his colleague accounts of their own: what two persons decide needs two persons."""
     with database.transaction() as session:
         for actor in (OPERATOR, COLLEAGUE):
+            assert actor.user_id is not None
             session.add(User(id=actor.user_id, first_name=actor.name, email=f"{actor.user_id}@palabre.example"))
 
 

@@ -1,5 +1,6 @@
 """The money desk as people use it: points of sale, prices, bounds, rates, bills, operations."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -102,13 +103,15 @@ async def test_a_reader_sees_masked_numbers_and_no_act(as_operator: Open, desk: 
         (f"/ussd-console/operations/{done.id}", "Écritures", "Annuler l'opération"),
     ):
         async with as_operator(path, "lecteur") as user:
-            await until(
-                lambda user=user, sight=sight: sight in page(user) or any(sight in str(t.rows) for t in _tables(user))
-            )
+            await until(partial(_is_seen, user, sight))
             await user.should_not_see(act)
             assert KIOSQUE not in page(user)
     async with as_operator("/ussd-console/tarifs/transfer/XAF", "lecteur") as user:
         await user.should_see("Votre rôle ne permet pas cet acte.", retries=30)
+
+
+def _is_seen(user: Any, sight: str) -> bool:
+    return sight in page(user) or any(sight in str(table.rows) for table in _tables(user))
 
 
 def _tables(user: Any) -> list[Any]:

@@ -27,7 +27,8 @@ def card(waiting: Sequence[ApprovalRow], then: Then) -> None:
                 _buttons(asked, then)
 
 
-def _act(asked: ApprovalRow) -> str:
+def act_of(asked: ApprovalRow) -> str:
+    """Return what a second person is asked, in one line."""
     return f"{t(approvals.known_kinds()[asked.kind].title)} : {asked.summary}"
 
 
@@ -38,7 +39,7 @@ def _words(asked: ApprovalRow) -> Markup:
         chips.tile_icon("approval_delegation", Tone.BLUE),
         tag(
             "span",
-            tag("span", _act(asked), class_="line-title"),
+            tag("span", act_of(asked), class_="line-title"),
             tag("span", f"{who} : {asked.reason}" if asked.reason else who, class_="line-detail"),
             class_="waiting-words",
         ),
@@ -70,7 +71,7 @@ def _refuse(asked: ApprovalRow, then: Then) -> None:
         return True
 
     consequence = t("{summary}. Rien ne changera, et {name} le verra.").format(
-        summary=_act(asked), name=asked.asked_by_name
+        summary=act_of(asked), name=asked.asked_by_name
     )
     reason_dialog.reason_dialog(t("Refuser"), consequence, act=t("Refuser la demande"), confirm=confirm)
 
@@ -89,7 +90,7 @@ def _approve(asked: ApprovalRow, then: Then) -> None:
         act=t("Approuver et faire"),
         confirm=confirm,
         notes=(
-            (t("Acte"), _act(asked)),
+            (t("Acte"), act_of(asked)),
             (t("Demandé par"), asked.asked_by_name),
             (t("Motif"), asked.reason),
         ),

@@ -24,7 +24,6 @@ from ui.components.facts import prose
 from ui.components.history import Happening
 from ui.labels import Tone, day, money, t, zone
 from ui.markup import Markup, show, tag
-from ui.pages.payments import words as payment_words
 from ui.pages.ussd import acts
 from ui.pages.ussd_money import day as shown_day
 from ui.pages.ussd_money import words
@@ -190,7 +189,7 @@ def _happening(asked: ApprovalRow) -> Happening:
     detail = f"{asked.asked_by_name}, {t(said).format(name=asked.decided_by_name)}"
     return Happening(
         at=asked.decided_at or asked.asked_at,
-        title=payment_words.approval(asked),
+        title=decisions.act_of(asked),
         detail=f"{detail} · {asked.reason}" if asked.reason else detail,
         icon=icon,
         tone=tone,

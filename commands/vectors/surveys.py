@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from core.database import Database, Session, driver
+from core.database import Database, Session, driver, fetch_all
 from core.permissions import SYSTEM
 from models.messages import Channel
 from services import surveys
@@ -27,6 +27,7 @@ def open_one(session: Session, code: str, name: str, questions: list[QuestionDra
 
 
 def inbox(session: Session, phone: str, text: str, key: str) -> None:
+    """Put a notice in somebody's inbox."""
     enqueue(
         session,
         OutgoingMessage(
@@ -65,18 +66,19 @@ def answers(database: Database) -> list[list[str]]:
 
 
 def completed(database: Database, code: str) -> int:
+    """Count who answered a survey to its end."""
     with database.transaction() as session:
-        row = driver(session).execute(
-            "select count(*) from survey_run r join survey s on s.id = r.survey_id"
+        rows = fetch_all(
+            session,
+            "select count(*) as n from survey_run r join survey s on s.id = r.survey_id"
             " where s.code = %s and r.state = 'complete'",
             (code,),
         )
-        found = row.fetchone()
-    assert found is not None
-    return int(found[0])
+    return int(rows[0]["n"])
 
 
 def opted_out(database: Database) -> list[str]:
+    """Return the numbers that want no SMS."""
     with database.transaction() as session:
         rows = driver(session).execute(
             "select address from suppression where channel = 'sms' and ended_at is null order by address"
