@@ -29,6 +29,11 @@ from services import audit
 TOPIC = "flows"
 LONGEST_NOTE = 500
 
+_WAS_LIVE = """
+select 1 from ussd_publication
+where service_id = %(service)s and %(version)s in (version_id, replaces_id) limit 1
+"""
+
 
 class Finding(Protocol):
     """One thing lint found."""
@@ -215,7 +220,7 @@ def publish(session: Session, actor: Actor, order: PublishVersion, lint: Lint) -
     actor.require(Permission.USSD_MENUS_WRITE)
     service = _lock_service(session, order.service_key)
     version = _lock_version(session, order.version_id, order.checksum)
-    if version.state not in {VersionState.DRAFT, VersionState.REVIEW}:
+    if version.state == VersionState.RETIRED or version.id == service.live_version_id:
         raise WrongState(state=version.state, wanted=VersionState.REVIEW)
     if service.needs_four_eyes and actor != SYSTEM:
         _require_second_person(version, actor)
@@ -229,19 +234,21 @@ def publish(session: Session, actor: Actor, order: PublishVersion, lint: Lint) -
 
 
 def roll_back(session: Session, actor: Actor, order: RollBack) -> Published:
-    """Put a version live that was live before; it was judged then, and has not changed since."""
+    """Put a version live that was live on this service before; it was judged then, and has not changed since."""
     actor.require(Permission.USSD_MENUS_WRITE)
     service = _lock_service(session, order.service_key)
     version = _lock_version(session, order.version_id, None)
     if version.state not in {VersionState.RETIRED, VersionState.PUBLISHED} or version.id == service.live_version_id:
         raise WrongState(state=version.state, wanted=VersionState.PUBLISHED)
+    if not fetch_all(session, _WAS_LIVE, {"service": service.id, "version": version.id}):
+        raise FlowNotFound
     return _put_live(session, actor, service, version, order.reason, "ussd.roll_back")
 
 
 def _require_second_person(version: FlowVersion, actor: Actor) -> None:
     if actor.user_id is None or actor.user_id in {version.created_by, *version.authors}:
         raise SameAuthor
-    if version.state != VersionState.REVIEW:
+    if version.state == VersionState.DRAFT:
         raise WrongState(state=version.state, wanted=VersionState.REVIEW)
 
 
