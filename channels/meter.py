@@ -15,6 +15,7 @@ from core import gsm7
 from core.gsm7 import Coding
 
 _SAMPLE = "Marie-Claire Ngo Mbadinga Nkolo "
+_BRAND = "Nom de votre service "
 _MONEY = "999 999 999 999 FCFA"
 _PHONE = "+237699999999"
 
@@ -23,7 +24,7 @@ _PHONE = "+237699999999"
 class Gauge:
     """One screen in one language, every variable at its longest; `size` is that of its fullest page.
 
-    `excess` is by how much it, or one line of it, is too long.
+    `excess` is by how much it, or one line of it, is too long; `is_foreign`, that some letter of it no phone has.
     """
 
     language: str
@@ -32,11 +33,12 @@ class Gauge:
     most: int
     pages: tuple[str, ...]
     excess: int
+    is_foreign: bool
 
     @property
     def is_right(self) -> bool:
         """Whether it goes out as it is written."""
-        return self.excess <= 0
+        return self.excess <= 0 and not self.is_foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ class Plausible(Longest):
             return _MONEY[-septets:].lstrip().rjust(septets, "9") if septets <= len(_MONEY) else "9" * septets
         if placeholder.filter == "phone" or kind == "phone":
             return _PHONE.ljust(septets, "9")[:septets]
-        return (_SAMPLE * (septets // len(_SAMPLE) + 1))[: septets - 1] + "a"
+        sample = _BRAND if placeholder.name in self.facts.givens else _SAMPLE
+        return (sample * (septets // len(sample) + 1))[: septets - 1] + "a"
 
 
 def _flow_of(body: Mapping[str, Any], name: str) -> Flow | None:
@@ -114,4 +117,12 @@ def _gauge(longest: Longest, screen: Screen) -> Gauge:
     sizes = [size_in(page.text, pages.coding) for page in pages.pages]
     most = longest.facts.limits.of(pages.coding)
     excess = max(longest.excess(screen), 0)
-    return Gauge(longest.language, pages.coding, max(sizes), most, tuple(page.text for page in pages.pages), excess)
+    return Gauge(
+        longest.language,
+        pages.coding,
+        max(sizes),
+        most,
+        tuple(page.text for page in pages.pages),
+        excess,
+        is_foreign=pages.coding is Coding.UCS2 and not longest.facts.is_ucs2,
+    )

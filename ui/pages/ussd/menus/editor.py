@@ -11,7 +11,7 @@ from services import flows
 from services import menus as reads
 from services.menus import MenuRow, VersionLine
 from ui import live, shell
-from ui.components import buttons, cards, chips, fields, layout, tabs, toasts
+from ui.components import buttons, cards, chips, filters, layout, tabs, toasts
 from ui.labels import count, t, when
 from ui.markup import Markup, show, tag
 from ui.pages.ussd.menus import words
@@ -65,7 +65,9 @@ class _Editor:
         self._draw_parts()
         self.draft.on_change, self.draft.on_state = self._follow, self._say_state
         screens = document.screens_of(self.draft.body)
-        await self._choose(screen if screen in screens else str(self.draft.body.get("entry", "")))
+        self._chosen = screen if screen in screens else str(self.draft.body.get("entry", ""))
+        self._show_chosen()
+        self._follow_part()
         self._say_state()
 
     # Drawing
@@ -121,15 +123,14 @@ class _Editor:
             with ui.element("div").classes("card-head card-head-ruled"):
                 self._change_words = show(Markup())
                 if self._other is not None:
-                    box = fields.choice(t("Comparer avec"), others, value=str(self._other.number))
-                    box.on_value_change(lambda: self._compare(int(box.value or 0)))
+                    filters.choice(t("Comparer avec"), others, self._compare, value=str(self._other.number))
             self._changes = show(Markup(), classes="entries")
             self._changes.on("click", lambda event: self._choose(str(event.args)), js_handler=CHOOSE)
 
     def _tabs(self) -> list[tabs.Tab]:
         return [
-            tabs.Tab(SCREENS, t("Écrans"), count(len(document.screens_of(self.draft.body)))),
-            tabs.Tab(CHECKS, t("Contrôle"), count(len(self.draft.findings))),
+            tabs.Tab(SCREENS, t("Écrans")),
+            tabs.Tab(CHECKS, t("Contrôle")),
             tabs.Tab(CHANGES, t("Changements")),
             tabs.Tab(TEXT, t("Texte")),
         ]
@@ -139,11 +140,14 @@ class _Editor:
     async def _choose(self, name: str) -> None:
         """Show a screen: in the tree, in the form, whatever part was open."""
         self._chosen = name if name in document.screens_of(self.draft.body) else ""
-        self._form.draw(self._chosen)
-        self._tree.draw(self._chosen)
+        self._show_chosen()
         if self._tab != SCREENS:
             self._row_of_tabs.value = SCREENS
         ui.run_javascript("palabre.showLeaf()")
+
+    def _show_chosen(self) -> None:
+        self._form.draw(self._chosen)
+        self._tree.draw(self._chosen)
 
     def _open_tab(self, name: str) -> None:
         self._tab = name
@@ -155,8 +159,8 @@ class _Editor:
         if name == TEXT:
             self._text.draw()
 
-    async def _compare(self, number: int) -> None:
-        other = next((line for line in self._versions if line.number == number), None)
+    async def _compare(self, number: str) -> None:
+        other = next((line for line in self._versions if str(line.number) == number), None)
         if other is not None:
             self._other = other
             self._other_body = await shell.read(flows.get_body, other.id) or {}
@@ -171,6 +175,8 @@ class _Editor:
 
     def _follow_part(self) -> None:
         self._checks.set_content(checks(self.draft.findings))
+        tab = next(each for each in self._row_of_tabs.default_slot.children if each.props.get("name") == CHECKS)
+        tab.props["label"] = f"{t('Contrôle')} · {count(len(self.draft.findings))}"
         if self._tab == CHANGES:
             found = difference(self._other_body, self.draft.body)
             self._change_words.set_content(tag("h2", summary(found), class_="card-title"))

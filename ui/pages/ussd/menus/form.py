@@ -86,7 +86,6 @@ class ScreenForm:
             with fields.form():
                 for field in kinds.FIELDS.get(kind, ()):
                     self._draw_field(field, screen)
-        self._draw_preview(kind)
 
     def _draw_head(self, kind: str) -> None:
         with ui.element("div").classes("screen-head"):
@@ -107,7 +106,10 @@ class ScreenForm:
         path, value = self._path(field.name), screen.get(field.name)
         match field.widget:
             case Widget.TEXT:
-                self._texts(t(field.label), path, is_main=field.name == "text")
+                is_main = field.name == "text"
+                self._texts(t(field.label), path, is_main=is_main)
+                if is_main:
+                    self._draw_preview()
             case Widget.TARGET:
                 self._target(t(field.label), path, value)
             case Widget.WORD:
@@ -127,12 +129,13 @@ class ScreenForm:
             case Widget.OUTCOMES:
                 self._outcomes(screen)
 
-    def _draw_preview(self, kind: str) -> None:
-        if kind in document.HIDDEN:
-            return
+    def _draw_preview(self) -> None:
+        """Place what a phone shows, one language at a time, under the text it comes from."""
         languages = {code: words.language(code) for code in document.languages_of(self._draft.body)}
-        with cards.titled(t("Tel qu'il s'affiche"), t("valeurs les plus longues")):
-            filters.segments(languages, self._language, self._speak, label=t("Langue"))
+        with ui.element("div").classes("part-card"):
+            with layout.row(is_spread=True):
+                show(tag("span", t("Tel qu'il s'affiche, valeurs les plus longues"), class_="caption"))
+                filters.segments(languages, self._language, self._speak, label=t("Langue"))
             place = show(Markup()).props("aria-live=polite")
 
         def refresh() -> None:

@@ -53,7 +53,7 @@ class _Menu:
             with layout.cell(8), cards.titled(t("Versions"), is_flush=True, is_ruled=True):
                 self._lines = ui.element("div")
             with layout.cell(4), cards.titled(t("Mises en ligne"), is_flush=True, is_ruled=True):
-                self._history = show(Markup())
+                self._history = show(Markup(), classes="card-body")
         await self.refresh()
 
     async def refresh(self) -> None:

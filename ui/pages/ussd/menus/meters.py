@@ -55,10 +55,10 @@ def _letter(character: str, mark: Mark | None) -> Markup:
 
 def _note(mark: Mark) -> str:
     if mark.fold is None:
-        return t("« {character} » n'existe pas sur les téléphones").format(character=mark.character)
+        return t("{character} n'existe pas sur les téléphones").format(character=mark.character)
     if not mark.fold:
-        return t("« {character} » s'efface").format(character=mark.character)
-    return t("« {character} » part comme « {fold} »").format(character=mark.character, fold=mark.fold)
+        return t("{character} s'efface").format(character=mark.character)
+    return t("{character} part en {fold}").format(character=mark.character, fold=mark.fold)
 
 
 def line_weight(size: int, text: str) -> Markup:
