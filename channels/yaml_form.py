@@ -24,6 +24,7 @@ _WITHIN = (
     "with", "money", "options", "rules", "if", "set", "len", "min", "max", "pattern", "errors", "outcomes", "to",
     "cancel", "differs", "else", "empty", "back", "home",
 )  # fmt: skip
+_BENT = re.compile("[\r\x85\u2028\u2029\ufeff]")  # line ends that plain and block text would not give back
 _RANK = {name: at for at, name in enumerate(_WITHIN)}
 
 
@@ -122,7 +123,8 @@ def _sequence(dumper: _Dumper, value: list[Any]) -> yaml.Node:
 
 
 def _string(dumper: _Dumper, value: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+    style = '"' if _BENT.search(value) else "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
 _Dumper.add_representer(dict, _mapping)
@@ -160,4 +162,5 @@ for _tag, _pattern, _first in (
     ("int", r"-?(0|[1-9][0-9]*)", "-0123456789"),
     ("float", r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", "-0123456789"),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), list(_first))
+    for _form in (_Loader, _Dumper):  # what either side would bend is written in quotes
+        _form.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), list(_first))

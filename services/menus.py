@@ -108,7 +108,7 @@ where %(key)s::text is null or f.key = %(key)s
 order by f.key, s.name
 """
 
-_PERSON = "nullif(concat_ws(' ', {0}.first_name, {0}.last_name), '')"
+_PERSON = "nullif(btrim(concat_ws(' ', {0}.first_name, {0}.last_name)), '')"
 
 _VERSIONS = f"""
 select v.id, f.key as flow_key, f.title, v.number, v.state, v.checksum, v.note, v.authors, v.published_at,
