@@ -8,7 +8,7 @@ import pytest
 from nicegui import ui
 from nicegui.testing import User
 
-from core.database import Database, fetch_all
+from core.database import Database, fetch_all, fetch_one
 from core.permissions import Role, Scope
 from core.settings import get_settings
 from services import installation
@@ -48,23 +48,24 @@ def choose(user: User, screen: str) -> None:
         tree._handle_event({"id": tree.id, "listener_id": listener.id, "args": screen})
 
 
-async def write(user: User, text: str, *, language: str = "Français") -> None:
-    """Write the text of the chosen screen in a language, which is the first of that name on the form."""
-    boxes = [box for box in shown(user, ui.textarea) if language in _label(box)]
+def french(user: User) -> list[ui.textarea]:
+    """Return the field of the chosen screen's French text, when it is drawn."""
+    return [box for box in shown(user, ui.textarea) if box.props.get("lang") == "fr"][:1]
+
+
+def write(user: User, text: str) -> None:
+    """Write the French text of the chosen screen."""
     with user:
-        boxes[0].value = text
-
-
-def _label(box: Any) -> str:
-    return str(getattr(box.parent_slot.children[0], "content", ""))
+        french(user)[0].value = text
 
 
 async def saved(database: Database, number: int, words: str) -> dict[str, Any]:
     """Wait until a version holds these words, and return it."""
     query = "select v.* from flow_version v join flow f on f.id = v.flow_id where f.key = 'wallet' and number = %s"
-    for _ in range(100):
-        row = stored(database, query, number)
-        if words in str(row["body"]):
+    for _ in range(500):
+        with database.transaction() as session:
+            row = fetch_one(session, query, (number,))
+        if row is not None and words in str(row["body"]):
             return row
         await asyncio.sleep(0.02)
     raise AssertionError(f"not saved: {words}")
@@ -87,17 +88,18 @@ async def test_a_menu_is_drafted_repaired_reviewed_published_and_rolled_back(
         press(awa, "Nouveau brouillon")
         await saved(house, 2, "welcome")
         await awa.open(f"{MENUS}/wallet/2?ecran=r_name")
-        await write(awa, LONG * 2)
+        write(awa, LONG * 2)
         row = await saved(house, 2, LONG)
         await until(lambda: "de trop" in content(awa))
         assert {f["rule"] for f in row["lint"]["findings"] if f["is_error"]} == {"L09"}
         step = next(each for each in shown(awa, ui.button) if each.text == "Envoyer en relecture")
         assert not step.enabled
 
-        await write(awa, "Votre prénom et votre nom:")
+        write(awa, "Votre prénom et votre nom:")
         await saved(house, 2, "Votre prénom et votre nom:")
         choose(awa, "welcome")
-        await write(awa, "Bonjour ! « {brand} » est là")
+        await until(lambda: any("Bienvenue" in box.value for box in french(awa)))
+        write(awa, "Bonjour ! « {brand} » est là")
         await saved(house, 2, "est là")
         await until(lambda: "part en" in content(awa))
         await until(lambda: step.enabled)
@@ -155,10 +157,10 @@ async def test_two_who_write_at_once_lose_nothing(
         await awa.open(f"{MENUS}/wallet/2?ecran=q_ok")
         with house.transaction() as session:  # Jean saves his words from another desk
             session.connection().exec_driver_sql(
-                "update flow_version set checksum = 'jean', saved_by = (select id from users where first_name = 'Jean'),"
-                " saved_at = now() where number = 2"
+                "update flow_version set checksum = 'jean', saved_at = now(),"
+                " saved_by = (select id from users where first_name = 'Jean') where number = 2"
             )
-        await write(awa, "Il vous reste {balance|money}")
+        write(awa, "Il vous reste {balance|money}")
         await until(lambda: any("Jean Nkolo a enregistré ce brouillon" in each.text for each in shown(awa, ui.label)))
         assert "Il vous reste" not in str(
             stored(house, "select body from flow_version where number = 2 and note <> ''")
@@ -193,7 +195,7 @@ async def test_screens_are_made_undone_and_written_as_text(
         field(awa, "Nom").value = "aide"
         press(awa, "Créer l\N{RIGHT SINGLE QUOTATION MARK}écran")
         await saved(house, 2, "'aide'")
-        await until(lambda: "jamais atteint" in content(awa))
+        await until(lambda: "jamais atteint" in content(awa) and ">aide</h2>" in content(awa))
         press(awa, "Supprimer cet écran")
         await until(
             lambda: "'aide'" not in str(stored(house, "select body from flow_version where number = 2 and note <> ''"))

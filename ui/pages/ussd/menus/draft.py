@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from nicegui import ui
+from nicegui import context, ui
 
 from channels import publishing
 from channels.document import Body
@@ -48,6 +48,7 @@ class Draft:
         self.is_kept = True
         self.on_change: Told = lambda: None
         self.on_state: Told = lambda: None
+        self._page = context.client  # the field that was typed in may be gone before its words are kept
         self._past: list[Body] = []
         self._lock = asyncio.Lock()
 
@@ -78,9 +79,10 @@ class Draft:
         self.body = body
         self.findings = lint(body, self.facts)
         self.is_kept = False
-        self.on_change()
-        self.on_state()
-        await self._keep()
+        with self._page:
+            self.on_change()
+            self.on_state()
+            await self._keep()
 
     async def _keep(self) -> None:
         """Save what stands here now; changes that came while another was saved go together."""

@@ -140,10 +140,11 @@ class _Editor:
     async def _choose(self, name: str) -> None:
         """Show a screen: in the tree, in the form, whatever part was open."""
         self._chosen = name if name in document.screens_of(self.draft.body) else ""
-        self._show_chosen()
-        if self._tab != SCREENS:
-            self._row_of_tabs.value = SCREENS
-        ui.run_javascript("palabre.showLeaf()")
+        with self._notice:  # the button that led here may be gone with its form
+            self._show_chosen()
+            if self._tab != SCREENS:
+                self._row_of_tabs.value = SCREENS
+            ui.run_javascript("palabre.showLeaf()")
 
     def _show_chosen(self) -> None:
         self._form.draw(self._chosen)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
-from nicegui import ui
+from nicegui import context, ui
 
 from channels import document, outline, yaml_form
 from channels.document import Body, Path, ScreenNameRefused
@@ -30,7 +30,7 @@ class ScreenForm:
 
     def __init__(self, draft: Draft, on_choose: Choose) -> None:
         self._draft, self._choose = draft, on_choose
-        self._name = ""
+        self._page, self._name = context.client, ""
         self._language = document.languages_of(draft.body)[0]
         self._meters: list[Callable[[], None]] = []
         self._place = ui.element("div").classes("stack screen-form")
@@ -370,7 +370,8 @@ class ScreenForm:
         before, name = self._draft.body, self._name
         await self._draft.change(document.delete_screen(before, name))
         await self._choose("")
-        toasts.undoable(t("Écran {name} supprimé.").format(name=name), partial(self._restore, name))
+        with self._page:  # the button is gone with its screen
+            toasts.undoable(t("Écran {name} supprimé.").format(name=name), partial(self._restore, name))
 
     async def _restore(self, name: str) -> None:
         await self._draft.undo()
