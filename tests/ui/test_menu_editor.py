@@ -85,7 +85,7 @@ def dial(port: int, session: str) -> str:
     return str(httpx.post(f"http://127.0.0.1:{port}/ussd/", json=turn).json()["message"])
 
 
-async def test_a_menu_is_drafted_repaired_reviewed_published_and_rolled_back(  # noqa: PLR0915  # one story
+async def test_a_menu_is_drafted_repaired_reviewed_published_and_rolled_back(  # one story
     open_console: Open, house: Database, consoles: dict[str, str], endpoint_port: int
 ) -> None:
     before = dial(endpoint_port, "first")

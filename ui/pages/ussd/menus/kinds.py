@@ -70,7 +70,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
             Field(name, Widget.PART, label)
             for name, label in (("len", "Chiffres"), ("min", "Au moins"), ("max", "Au plus"))
         ),
-        Field("pattern", Widget.WORD, "Motif"),
+        Field("pattern", Widget.WORD, "Forme attendue"),
         Field("slot", Widget.WORD, "Case du secret"),
         Field("same_as", Widget.WORD, "Même secret que"),
         Field("differs", Widget.TARGET, "Réponses différentes"),
