@@ -1,7 +1,8 @@
 """One document on a page: every change is kept at once, nobody's edit is lost, the last ones can be undone."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from nicegui import context, ui
 from channels import publishing
 from channels.document import Body
 from channels.lint import Facts, Finding, lint
+from core import i18n
 from core.errors import Refusal
 from models.flows import VersionState
 from services import flows
@@ -18,11 +20,22 @@ from services.flows import DraftChanged, SaveDraft, checksum_of
 from services.menus import VersionLine
 from ui import shell
 from ui.components import toasts
+from ui.labels import page_language
 from ui.pages.ussd.menus import words
 
 MOST_UNDONE = 100
 
 Told = Callable[[], Any]
+
+
+@contextmanager
+def speaking() -> Iterator[None]:
+    """Let what the channels say be said in the language of this page."""
+    token = i18n.language.set(page_language())
+    try:
+        yield
+    finally:
+        i18n.language.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +56,8 @@ class Draft:
         self.checksum = line.checksum
         self.may_write = may_write
         self.is_writable = may_write and line.state == VersionState.DRAFT
-        self.findings: list[Finding] = lint(body, facts)
+        self.findings: list[Finding] = []
+        self._lint()
         self.conflict: Conflict | None = None
         self.is_kept = True
         self.on_change: Told = lambda: None
@@ -75,11 +89,15 @@ class Draft:
             body = self._past.pop()
             await self._set(body)
 
+    def _lint(self) -> None:
+        with speaking():
+            self.findings = lint(self.body, self.facts)
+
     async def _set(self, body: Body) -> None:
         self.body = body
-        self.findings = lint(body, self.facts)
         self.is_kept = False
         with self._page:
+            self._lint()
             self.on_change()
             self.on_state()
             await self._keep()

@@ -15,7 +15,7 @@ from ui.labels import t
 from ui.markup import Markup, show, tag
 from ui.pages.ussd.menus import kinds, meters, words
 from ui.pages.ussd.menus.dialogs import ask_name, ask_screen
-from ui.pages.ussd.menus.draft import Draft
+from ui.pages.ussd.menus.draft import Draft, speaking
 from ui.pages.ussd.menus.kinds import Field, Widget
 
 TYPING_RESTS_MS = 250
@@ -84,7 +84,7 @@ class ScreenForm:
         with cards.card():
             self._draw_head(kind)
             with fields.form():
-                for field in kinds.FIELDS.get(kind, ()):
+                for field in kinds.fields_of(screen):
                     self._draw_field(field, screen)
 
     def _draw_head(self, kind: str) -> None:
@@ -235,7 +235,8 @@ class ScreenForm:
         async def write() -> None:
             fields.show_error(box, None)
             try:
-                part = yaml_form.part_from_text(str(box.value or ""))
+                with speaking():
+                    part = yaml_form.part_from_text(str(box.value or ""))
             except UnreadableText as refusal:
                 fields.show_error(box, shell.sentence_of(refusal))
                 return

@@ -102,7 +102,25 @@ SETTINGS = (
     ("settings", "Réglages", "{resume: start, invalid_max: 3}"),
 )
 
+# fields of a question that only some types of answer have
+ONLY_FOR = {
+    "len": {"digits"},
+    "min": {"text", "name", "int", "amount"},
+    "max": {"text", "name", "int", "amount"},
+    "pattern": {"ref"},
+    "slot": {"secret"},
+    "same_as": {"secret"},
+    "differs": {"secret"},
+}
+
 REFUSALS = ("invalid", "differs")
+
+
+def fields_of(screen: Body) -> list[Field]:
+    """Return the fields of a screen: those of its kind and type, and whatever it has already."""
+    given = FIELDS.get(str(screen.get("kind")), ())
+    kind = screen.get("type")
+    return [field for field in given if field.name in screen or kind in ONLY_FOR.get(field.name, {kind})]
 
 
 def choices(field: str, body: Body) -> dict[str, str]:

@@ -9,7 +9,7 @@ from ui.components import cards
 from ui.components.copy_field import copy_button
 from ui.labels import t
 from ui.markup import Markup, show, tag
-from ui.pages.ussd.menus.draft import Draft
+from ui.pages.ussd.menus.draft import Draft, speaking
 
 TYPING_RESTS_MS = 600
 
@@ -43,7 +43,8 @@ class TextForm:
             return
         self._written = text
         try:
-            body = yaml_form.from_text(text)
+            with speaking():
+                body = yaml_form.from_text(text)
         except UnreadableText as refusal:
             self._say(refusal)
             return
