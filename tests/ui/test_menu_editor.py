@@ -129,8 +129,8 @@ async def test_a_menu_is_drafted_repaired_reviewed_published_and_rolled_back(  #
         await until(lambda: stored(house, live_number)["number"] == 2)
         assert dial(endpoint_port, "second").startswith('Bonjour ! "')  # at once, in another thread and connection
 
-        await jean.open(f"{MENUS}/wallet")
-        press(jean, "Revenir à celle-ci")
+        await until(lambda: "Revenir à celle-ci" in [each.text for each in shown(jean, ui.button)])
+        press(jean, "Revenir à celle-ci")  # publishing led back to the versions
         await jean.should_see("Revenir à la version 1", retries=20)
         press(jean, "Revenir à la version 1")
         await jean.should_see("Écrivez un motif.", retries=20)
