@@ -10,7 +10,7 @@ from channels.flow import parse_flow
 from channels.lint import Facts, Finding, lint
 from channels.ussd.actions import REGISTRY, http
 from core.database import Session, fetch_all
-from core.permissions import Actor
+from core.permissions import Actor, Permission
 from services import flows, surveys
 from services.flows import Lint, Published, PublishVersion, SaveDraft, VersionRow
 from services.surveys import SurveyRow
@@ -55,6 +55,12 @@ def facts_of(session: Session, service_key: str, registry: Mapping[str, Action] 
         priced=flows.get_priced_types(session, services[0]["currency"]) if services else None,
         is_ucs2=settings.get("fold") is False,
     )
+
+
+def get_facts(session: Session, actor: Actor, flow_key: str) -> Facts:
+    """Return what a menu is judged by, for the page on which it is written."""
+    actor.require(Permission.USSD_READ)
+    return facts_of(session, flow_key)
 
 
 def _lint(facts: Facts, body: Mapping[str, Any]) -> list[Finding]:

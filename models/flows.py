@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import ARRAY, Column, UniqueConstraint, Uuid
 from sqlmodel import Field
 
 from core.states import one_of
@@ -39,7 +39,7 @@ class Flow(Table, table=True):
 
 
 class FlowVersion(Table, table=True):
-    """One document of a flow."""
+    """One document of a flow. `authors` are all who ever saved it: none of them is the second pair of eyes."""
 
     __tablename__ = "flow_version"
     __table_args__ = (UniqueConstraint("flow_id", "number"), check("state", one_of("state", VersionState)))
@@ -51,6 +51,9 @@ class FlowVersion(Table, table=True):
     checksum: str
     lint: dict[str, Any] = document()
     created_by: UUID | None = Field(default=None, foreign_key="users.id")
+    authors: list[UUID] = Field(default_factory=list, sa_column=Column(ARRAY(Uuid), nullable=False))
+    saved_by: UUID | None = Field(default=None, foreign_key="users.id")
+    saved_at: datetime | None = instant()
     reviewed_by: UUID | None = Field(default=None, foreign_key="users.id")
     published_at: datetime | None = instant()
     note: str = ""

@@ -20,7 +20,7 @@ from core import clock, live
 from core.database import Session, fetch_all
 from core.errors import Conflict, NotFound, Refusal, WrongState
 from core.orders import Order
-from core.permissions import Actor, Permission
+from core.permissions import SYSTEM, Actor, Permission
 from core.states import transition
 from models.flows import VERSION_STEPS, Flow, FlowVersion, VersionState
 from models.ussd import UssdPublication, UssdService
@@ -28,6 +28,11 @@ from services import audit
 
 TOPIC = "flows"
 LONGEST_NOTE = 500
+
+_WAS_LIVE = """
+select 1 from ussd_publication
+where service_id = %(service)s and %(version)s in (version_id, replaces_id) limit 1
+"""
 
 
 class Finding(Protocol):
@@ -76,11 +81,19 @@ class LintRefused(Refusal):
 
 
 class SameAuthor(Refusal):
-    """This service wants a second person: who wrote a version does not publish it."""
+    """This service wants a second person: none of those who wrote a version publishes it."""
 
     code = "quatre_yeux"
     status = 403
     sentence = "Une autre personne que l'auteur doit publier cette version."
+
+
+class VersionInUse(Refusal):
+    """Dialogues stand on this version: a trial of it, for a draft."""
+
+    code = "version_utilisee"
+    status = 409
+    sentence = "Des sessions utilisent cette version : elle reste."
 
 
 class SaveDraft(Order):
@@ -94,7 +107,7 @@ class SaveDraft(Order):
 
 
 class RequestReview(Order):
-    """Ask a second person to look at a draft as it was read."""
+    """A version as it was read: to be looked at by a second person, given back, or thrown away."""
 
     version_id: UUID
     checksum: str
@@ -161,14 +174,35 @@ def save_draft(session: Session, actor: Actor, order: SaveDraft, lint: Lint) -> 
             raise WrongState(state=version.state, wanted=VersionState.DRAFT)
     version.body, version.checksum, version.note = order.body, checksum_of(order.body), order.note
     version.lint = _lint_of(lint(order.body))
+    version.saved_by, version.saved_at = actor.user_id, clock.now()
+    if actor.user_id is not None and actor.user_id not in version.authors:
+        version.authors = [*version.authors, actor.user_id]
     session.add(version)
     session.flush()
     _ring(session)
     return _row(flow, version)
 
 
+def discard_draft(session: Session, actor: Actor, order: RequestReview) -> None:
+    """Throw a draft away, as it was read."""
+    actor.require(Permission.USSD_MENUS_WRITE)
+    version = _lock_version(session, order.version_id, order.checksum)
+    if version.state != VersionState.DRAFT:
+        raise WrongState(state=version.state, wanted=VersionState.DRAFT)
+    if fetch_all(session, "select 1 from ussd_session where version_id = %s limit 1", (version.id,)):
+        raise VersionInUse
+    audit.record(session, actor, "flow.discard", "flow_version", version.id, summary=f"{version.number}")
+    session.delete(version)
+    session.flush()
+    _ring(session)
+
+
 def request_review(session: Session, actor: Actor, order: RequestReview) -> VersionRow:
-    """Close a draft to edits until somebody publishes it or sends it back."""
+    """Close a draft without errors to edits until somebody publishes it or sends it back."""
+    version = _lock_version(session, order.version_id, order.checksum)
+    errors = [finding for finding in version.lint.get("findings", ()) if finding["is_error"]]
+    if errors:
+        raise LintRefused(errors=len(errors), findings=errors)
     return _move(session, actor, order, VersionState.REVIEW, "flow.request_review")
 
 
@@ -180,14 +214,16 @@ def return_to_draft(session: Session, actor: Actor, order: RequestReview) -> Ver
 def publish(session: Session, actor: Actor, order: PublishVersion, lint: Lint) -> Published:
     """Put a version live: new sessions begin on it from the commit on, open ones end on theirs.
 
-    Refuses with `LintRefused`, with `SameAuthor` where the service wants four eyes, with `DraftChanged` when the
-    version is no longer what was read.
+    Refuses with `LintRefused`, with `DraftChanged` when the version is no longer what was read and, where the service
+    wants four eyes, with `SameAuthor` or with `WrongState` while nobody asked for a review.
     """
     actor.require(Permission.USSD_MENUS_WRITE)
     service = _lock_service(session, order.service_key)
     version = _lock_version(session, order.version_id, order.checksum)
-    if service.needs_four_eyes and version.created_by == actor.user_id:
-        raise SameAuthor
+    if version.state == VersionState.RETIRED or version.id == service.live_version_id:
+        raise WrongState(state=version.state, wanted=VersionState.REVIEW)
+    if service.needs_four_eyes and actor != SYSTEM:
+        _require_second_person(version, actor)
     findings = tuple(lint(version.body))
     errors = [finding for finding in findings if finding.is_error]
     if errors:
@@ -198,13 +234,22 @@ def publish(session: Session, actor: Actor, order: PublishVersion, lint: Lint) -
 
 
 def roll_back(session: Session, actor: Actor, order: RollBack) -> Published:
-    """Put a version live that was live before; it was judged then, and has not changed since."""
+    """Put a version live that was live on this service before; it was judged then, and has not changed since."""
     actor.require(Permission.USSD_MENUS_WRITE)
     service = _lock_service(session, order.service_key)
     version = _lock_version(session, order.version_id, None)
     if version.state not in {VersionState.RETIRED, VersionState.PUBLISHED} or version.id == service.live_version_id:
         raise WrongState(state=version.state, wanted=VersionState.PUBLISHED)
+    if not fetch_all(session, _WAS_LIVE, {"service": service.id, "version": version.id}):
+        raise FlowNotFound
     return _put_live(session, actor, service, version, order.reason, "ussd.roll_back")
+
+
+def _require_second_person(version: FlowVersion, actor: Actor) -> None:
+    if actor.user_id is None or actor.user_id in {version.created_by, *version.authors}:
+        raise SameAuthor
+    if version.state == VersionState.DRAFT:
+        raise WrongState(state=version.state, wanted=VersionState.REVIEW)
 
 
 def _put_live(
@@ -328,18 +373,6 @@ def get_body(session: Session, actor: Actor, version_id: UUID) -> dict[str, Any]
     if version is None:
         raise FlowNotFound
     return version.body
-
-
-def count_open_sessions(session: Session, actor: Actor, flow_key: str) -> dict[UUID, int]:
-    """Count the open sessions on each version of a menu: what a publication or a roll-back leaves to finish."""
-    actor.require(Permission.USSD_READ)
-    rows = fetch_all(
-        session,
-        "select s.version_id, count(*) as open from ussd_session s join flow_version v on v.id = s.version_id"
-        " join flow f on f.id = v.flow_id where s.state = 'open' and f.key = %s group by 1",
-        (flow_key,),
-    )
-    return {row["version_id"]: row["open"] for row in rows}
 
 
 _PRICED = """

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from channels import texts
 from channels.flow import DEFAULT, Confirm, End, Flow, Info, Input, Menu, Rows, Screen
 from channels.lint.findings import Facts, Finding
-from channels.values import size_in, template
+from channels.values import Placeholder, size_in, template
 from core import gsm7
 from core.gsm7 import Coding, Pages
 from core.i18n import t
@@ -127,7 +127,13 @@ class Longest:
     def say(self, text: Mapping[str, str]) -> str:
         """Return a text with placeholders as long as they get."""
         pieces = template(self.flow.source(text, self.language), is_folded=self.flow.settings.fold)
-        return "".join(piece if isinstance(piece, str) else "M" * self._septets(piece.name) for piece in pieces)
+        return "".join(
+            piece if isinstance(piece, str) else self.fill(piece, self._septets(piece.name)) for piece in pieces
+        )
+
+    def fill(self, _placeholder: Placeholder, septets: int) -> str:
+        """Return a value of this many septets."""
+        return "M" * septets
 
     def _literal(self, text: Mapping[str, str]) -> str:
         """Return what the author wrote, without placeholders."""
@@ -203,7 +209,7 @@ class Longest:
                 home = f"\n{nav.home}. {words.home}" if screen.home else ""
                 return self.say(screen.text) + back + home
             case Confirm():
-                sums = {name: "M" * size for name, size in _MONEY_SEPTETS.items()}
+                sums = {name: self.fill(Placeholder(name, "money"), size) for name, size in _MONEY_SEPTETS.items()}
                 lines = [texts.sentence(line, self.language) for line in (texts.AMOUNT, texts.FEE, texts.TOTAL)]
                 choices = [f"1. {texts.sentence(texts.CONFIRM, self.language)}"]
                 choices += [f"0. {texts.sentence(texts.CANCEL, self.language)}"]

@@ -157,10 +157,95 @@ def test_a_broken_menu_is_told_where(rule: str, screen: str, change: Callable[[B
     assert any(finding.is_error for finding in found) is (rule not in {"L03", "L16", "L20"})
 
 
+def _spin(count: int) -> Callable[[Body], None]:
+    """Add so many invisible screens in a row behind the home menu."""
+    steps = {f"s{at}": {"kind": "route", "rules": [], "else": f"s{at + 1}"} for at in range(count)}
+    steps[f"s{count - 1}"]["else"] = "cancelled"
+    return _reached(**steps)
+
+
+def _fit(size: int) -> Callable[[Body], None]:
+    return _screen("q_pin", text=_text("m" * size))
+
+
+MESSAGE = {"kind": "call", "flow": "survey:avis", "outcomes": {"done": "cancelled"}}
+EMPTY_CALL = {"kind": "call", "flow": "survey:perdu", "outcomes": {"done": "cancelled"}}
+NEW_KEYS = {"next": "98", "back": "7", "home": "00"}
+
+# What is right at the very edge of a rule: rule, change.
+EDGES: list[tuple[str, Callable[[Body], None]]] = [
+    ("L01", _screen("home", home=True)),
+    ("L02", _screen("me", back="home")),
+    ("L03", _reached(seen=END)),
+    ("L04", _reached(mute={"kind": "info", "text": _text("Rien."), "back": "home"})),
+    ("L05", _reached(left=_menu("right"), right=_menu("left") | {"back": "home"})),
+    ("L06", _spin(20)),
+    ("L07", _screen("home", options=[*HOME, _option("99", "me")])),
+    ("L07", _all(lambda body: body["settings"].update(nav=NEW_KEYS), _screen("me", back="home"))),
+    ("L08", lambda body: body.update(languages=["fr", "en"])),
+    ("L09", _fit(156)),
+    ("L10", _screen("p_ok", text=_text("« Réussi » – bête & cœur €"))),
+    ("L12", _screen("q_ok", text=_text("Solde {balance|money} {caller.phone|masked} {brand|upper}"))),
+    ("L13", _screen("q_do", outcomes={"ok": "q_ok", "none": "no_wallet"})),
+    ("L14", _screen("t_confirm", cancel="home")),
+    ("L15", _screen("q_pin", outcomes={"locked": "pin_locked", "none": "home"})),
+    ("L16", _screen("l_ok", text=_text("Fait."))),
+    ("L17", _screen("cancelled", goal=None)),
+    ("L18", _screen("t_amount", errors=SHIPPED["wallet"]["screens"]["t_amount"]["errors"])),
+    ("L20", _screen("home", options=[*HOME, *(_option(f"1{at}", "me") for at in range(5))])),
+]
+
+
+@pytest.mark.parametrize(("rule", "change"), EDGES, ids=[f"{at}-{row[0]}" for at, row in enumerate(EDGES)])
+def test_what_is_right_at_the_edge_of_a_rule_is_not_held_against_it(rule: str, change: Callable[[Body], None]) -> None:
+    body = copy.deepcopy(SHIPPED["wallet"])
+    change(body)
+    assert [finding for finding in findings(body) if finding.rule == rule] == []
+
+
+BEYOND: list[tuple[str, str, Callable[[Body], None]]] = [
+    ("L06", "s0", _spin(21)),
+    ("L09", "q_pin", _fit(157)),
+    ("L13", "ask", _reached(ask=EMPTY_CALL)),
+    ("L13", "d_from", _screen("d_from", rows="account.balance")),
+    ("L15", "t_amount", _screen("t_amount", check="pin.verify")),
+    ("L17", "", lambda body: body.update(goals=[])),
+    ("L18", "r_pin", lambda body: body["screens"]["r_pin"]["errors"].pop("differs")),
+]
+
+
+@pytest.mark.parametrize(("rule", "screen", "change"), BEYOND, ids=[f"{at}-{row[0]}" for at, row in enumerate(BEYOND)])
+def test_one_step_beyond_the_edge_is_told(rule: str, screen: str, change: Callable[[Body], None]) -> None:
+    body = copy.deepcopy(SHIPPED["wallet"])
+    change(body)
+    assert (rule, screen) in {(finding.rule, finding.screen) for finding in findings(body)}
+
+
+def test_a_call_has_a_way_for_every_end_of_its_flow() -> None:
+    body = copy.deepcopy(SHIPPED["wallet"])
+    _reached(ask=copy.deepcopy(MESSAGE))(body)
+    ends = {"done": END, "closed": END}
+    flow = {"flow": "survey:avis", "languages": ["fr"], "default_language": "fr", "entry": "done", "screens": ends}
+    facts = replace(FACTS, flows={"survey:avis": parse_flow(flow)})
+    found = [(f.rule, f.screen, f.message.rpartition(" ")[2]) for f in findings(body, facts)]
+    assert found == [("L13", "ask", "closed")]
+    body["screens"]["ask"]["outcomes"]["closed"] = "cancelled"
+    assert findings(body, facts) == []
+
+
+def test_every_rule_has_a_menu_that_trips_it_and_one_that_does_not() -> None:
+    rules = {f"L{number:02}" for number in range(1, 21)}
+    elsewhere = {"L11", "L19"}  # tests of their own, below
+    assert {row[0] for row in BROKEN} | elsewhere == rules
+    assert {row[0] for row in EDGES} | elsewhere == rules
+
+
 def test_a_long_error_line_is_a_warning() -> None:
     body = copy.deepcopy(SHIPPED["wallet"])
     body["screens"]["r_name"]["errors"]["invalid"] = _text("Nom invalide. " * 10)
     assert {(f.rule, f.screen, f.is_error) for f in findings(body)} == {("L11", "r_name", False)}
+    body["screens"]["r_name"]["errors"]["invalid"] = _text("Nom invalide. " * 3)
+    assert findings(body) == []
 
 
 def test_a_price_must_cover_what_is_quoted() -> None:

@@ -18,7 +18,7 @@ from core.permissions import Actor, Grant, Role, Scope
 from models.flows import Flow, FlowVersion, VersionState
 from models.users import User
 from models.ussd import UssdService
-from services import flows
+from services import flows, menus
 from services.flows import (
     DraftChanged,
     FlowNotFound,
@@ -162,6 +162,87 @@ def test_four_eyes_where_the_service_wants_them(house: House) -> None:
     assert house.live_id == house.first
     house.publish(house.jean, draft)
     assert house.live_id == draft.id
+
+
+def test_whoever_touched_a_draft_is_not_its_second_pair_of_eyes(house: House) -> None:
+    house.session.exec(select(UssdService)).one().needs_four_eyes = True
+    draft = house.draft(house.awa, welcome("Bonjour"))
+    order = SaveDraft(flow_key="service", body=welcome("Salut"), version_id=draft.id, checksum=draft.checksum)
+    saved = publishing.save_draft(house.session, house.jean, order)
+    with pytest.raises(SameAuthor):
+        house.publish(house.jean, saved)
+    marie = Actor(uuid4(), "Marie", OPERATOR)
+    with pytest.raises(WrongState):
+        house.publish(marie, saved)  # nobody asked for a review yet
+    assert house.live_id == house.first
+
+
+def test_a_draft_with_errors_does_not_go_to_review(house: House) -> None:
+    body = welcome("Bonjour")
+    body["screens"]["home"]["options"][0]["to"] = "nowhere"
+    draft = house.draft(house.awa, body)
+    with pytest.raises(LintRefused):
+        flows.request_review(house.session, house.awa, RequestReview(version_id=draft.id, checksum=draft.checksum))
+
+
+def test_rolling_back_is_no_way_around_the_second_person(house: House) -> None:
+    """What is live on one service was not seen by anybody for another that wants four eyes."""
+    flow = house.session.exec(select(Flow)).one()
+    strict = UssdService(
+        key="strict", name="Strict", flow_id=flow.id, live_version_id=house.first, needs_four_eyes=True
+    )
+    house.session.add(strict)
+    house.session.flush()
+    draft = house.draft(house.awa, welcome("Bonjour"))
+    house.publish(house.awa, draft)
+    with pytest.raises(FlowNotFound):
+        flows.roll_back(
+            house.session, house.awa, RollBack(service_key="strict", version_id=draft.id, reason="Par derrière")
+        )
+    order = PublishVersion(service_key="strict", version_id=draft.id, checksum=draft.checksum)
+    with pytest.raises(SameAuthor):
+        publishing.publish(house.session, house.awa, order)
+    publishing.publish(house.session, house.jean, order)
+    assert strict.live_version_id == draft.id
+
+
+def test_a_draft_is_thrown_away_and_nothing_else_is(house: House) -> None:
+    draft = house.draft(house.awa, welcome("Bonjour"))
+    order = RequestReview(version_id=draft.id, checksum=draft.checksum)
+    with pytest.raises(DraftChanged):
+        flows.discard_draft(house.session, house.awa, RequestReview(version_id=draft.id, checksum="autre"))
+    flows.discard_draft(house.session, house.awa, order)
+    assert [row.number for row in flows.list_versions(house.session, house.awa, "service")] == [1]
+    first = house.session.get_one(FlowVersion, house.first)
+    with pytest.raises(WrongState):
+        flows.discard_draft(house.session, house.awa, RequestReview(version_id=first.id, checksum=first.checksum))
+
+
+def test_the_console_reads_who_wrote_what_and_what_is_live_where(house: House) -> None:
+    draft = house.draft(house.awa, welcome("Bonjour"))
+    house.publish(house.jean, draft, "Plus court")
+    other = house.draft(house.jean, welcome("Salut"))
+    flows.request_review(house.session, house.jean, RequestReview(version_id=other.id, checksum=other.checksum))
+    (row,) = menus.list_menus(house.session, house.awa)
+    assert (row.key, row.title, row.drafts, row.reviews, row.open_sessions) == ("service", "Menu de services", 0, 1, 0)
+    assert [(line.key, line.live_number, line.open_live) for line in row.services] == [("service", 2, 0)]
+    lines = [
+        (line.number, line.state, line.author, line.reviewer, line.errors, line.warnings, line.live_on)
+        for line in menus.list_versions(house.session, house.awa, "service")
+    ]
+    assert lines == [
+        (3, VersionState.REVIEW, "Jean", "", 0, 1, ()),
+        (2, VersionState.PUBLISHED, "Awa", "Jean", 0, 1, ("Services",)),
+        (1, VersionState.RETIRED, "", "", 0, 0, ()),
+    ]
+    (done,) = menus.list_publications(house.session, house.awa, "service")
+    assert (done.number, done.replaced, done.who, done.reason) == (2, 1, "Jean", "Plus court")
+    with pytest.raises(FlowNotFound):
+        menus.get_version(house.session, house.awa, "service", 9)
+    stranger = Actor(uuid4(), "Passant")
+    for read in (menus.list_menus, lambda s, a: menus.list_versions(s, a, "service")):
+        with pytest.raises(Forbidden):
+            read(house.session, stranger)
 
 
 def test_a_reviewer_sends_a_version_back(house: House) -> None:

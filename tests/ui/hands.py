@@ -51,7 +51,7 @@ def press(user: Visitor, label: str) -> None:
 
 
 async def until(true: Callable[[], Any]) -> None:
-    for _ in range(100):
+    for _ in range(400):
         if true():
             return
         await asyncio.sleep(0.02)

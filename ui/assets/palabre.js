@@ -57,6 +57,24 @@ window.palabre = {
     const shown = JSON.parse(localStorage.getItem("columns:" + table) || "null");
     if (Array.isArray(shown)) emitEvent(event, shown);
   },
+  showLeaf() {
+    document.querySelector(".leaf-chosen")?.scrollIntoView({ block: "nearest" });
+    if (matchMedia("(max-width: 1023px)").matches) document.querySelector(".screen-form")?.scrollIntoView();
+  },
+  walkLeaves(leaf, key) {
+    const leaves = [...leaf.parentElement.querySelectorAll(".leaf")];
+    const here = leaves.indexOf(leaf);
+    const isAbove = (other) => Number(other.ariaLevel) < Number(leaf.ariaLevel);
+    const to = {
+      ArrowDown: leaves[here + 1],
+      ArrowUp: leaves[here - 1],
+      ArrowRight: leaves[here + 1],
+      ArrowLeft: leaves.slice(0, here).reverse().find(isAbove),
+      Home: leaves[0],
+      End: leaves[leaves.length - 1],
+    }[key];
+    to?.focus();
+  },
   async subscription() {
     const worker = await navigator.serviceWorker?.getRegistration("/");
     return (await worker?.pushManager?.getSubscription()) ?? null;
@@ -107,6 +125,24 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "Enter") palabre.openHit(event.target);
   else if (event.key === "Escape") event.target.blur();
   else delete event.target.dataset.isAwaited;
+});
+
+document.addEventListener("keydown", (event) => {
+  const leaf = event.target.closest?.(".leaf");
+  if (!leaf) return;
+  if (event.key === "Enter" || event.key === " ") {
+    event.preventDefault();
+    leaf.click();
+    // What is chosen is drawn anew: the keyboard stays on it.
+    const drawn = new MutationObserver(() => {
+      drawn.disconnect();
+      document.querySelector(".leaf-chosen")?.focus();
+    });
+    drawn.observe(leaf.closest(".leaves-place"), { childList: true, subtree: true });
+  } else if (/^(Arrow(Up|Down|Left|Right)|Home|End)$/.test(event.key)) {
+    event.preventDefault();
+    palabre.walkLeaves(leaf, event.key);
+  }
 });
 
 document.addEventListener("click", (event) => {
