@@ -311,3 +311,13 @@ def operator_of(country: str, national: str) -> str | None:
 def prefixes_of(country: str, operator: str) -> list[str]:
     """Return the prefixes that were issued to an operator."""
     return [prefix for prefix, issued_to in _operators().by_prefix.get(country, {}).items() if issued_to == operator]
+
+
+@lru_cache(maxsize=1)
+def operators_by_prefix() -> dict[str, str]:
+    """Return who was issued each prefix, written as E.164 numbers begin (`+23767`); a hint, as `operator_of` is."""
+    return {
+        f"+{phonenumbers.country_code_for_region(country)}{prefix}": operator
+        for country, prefixes in _operators().by_prefix.items()
+        for prefix, operator in prefixes.items()
+    }

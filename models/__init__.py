@@ -13,6 +13,7 @@ from models import (
     transfers,
     users,
     ussd,
+    ussd_figures,
     wallets,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "transfers",
     "users",
     "ussd",
+    "ussd_figures",
     "wallets",
 ]
