@@ -7,14 +7,14 @@ from threading import Event
 import pytest
 
 from core import clock
-from core.database import Database, fetch_all
+from core.database import Database, Session, fetch_all
 from jobs import rollups
 from reports import ussd, ussd_figures
 from reports.figures import Rate, Span
 from reports.ussd_figures import Cut, Standing
 from services.rollups import count_request, list_due_figures
 from tests.builders import traffic
-from tests.builders.traffic import Line, Step
+from tests.builders.traffic import Step
 
 NOW = datetime.fromisoformat("2026-11-21T09:20:00Z")
 HOUR, DAY = timedelta(hours=1), Span(NOW - timedelta(days=2), NOW)
@@ -22,7 +22,7 @@ STATES = ["open", "ended", "aborted", "timeout", "expired", "failed", "moved"]
 SCREENS = ["home", "t_to", "t_amount", "t_confirm", "t_pin", "t_ok"]
 
 
-def count(database: Database, at: datetime = NOW) -> None:
+def count(at: datetime = NOW) -> None:
     with clock.travel(at):
         rollups.work(Event())
 
@@ -51,8 +51,8 @@ def test_the_parts_make_up_what_was_begun_in_every_cut(database: Database, seed:
                 session, lines[number], at, steps, state=state, goal=goal, network=network, language=language
             )
             begun.append((["wallet", "service"][number], state, goal))
-    count(database)
-    count(database)
+    count()
+    count()
     whole = overview(database).standing
     assert whole == standing(begun)
     assert whole.started == sum((whole.open, whole.completed, whole.ended, whole.dropped, whole.failed)) == 150
@@ -92,7 +92,7 @@ def test_a_transfer_and_three_that_went_otherwise(database: Database) -> None:
         traffic.add_session(session, line, NOW - HOUR, [Step("home"), Step("cancelled")], gap_s=8)
         traffic.add_session(session, line, NOW - HOUR, way, goal="transfer_done", is_test=True)
         before_is_what_was_after(session)
-    count(database)
+    count()
     figures = overview(database)
     assert figures.standing == Standing(4, 0, 1, 1, 1, 1)
     assert figures.standing.completion == Rate(1, 4)
@@ -112,7 +112,7 @@ def test_a_transfer_and_three_that_went_otherwise(database: Database) -> None:
     assert sorted(paths) == [(["home"], 1), (["home", "cancelled"], 1), (["home", "t_to"], 1), (SCREENS, 1)]
 
 
-def before_is_what_was_after(session: traffic.Session) -> None:
+def before_is_what_was_after(session: Session) -> None:
     session.flush()
     session.connection().exec_driver_sql(
         "update ussd_turn t set screen_before = b.screen_after from ussd_turn b"
@@ -124,23 +124,23 @@ def test_late_turns_are_found_and_nothing_is_counted_twice(database: Database) -
     with database.transaction() as session:
         line = traffic.open_line(session)
         row = traffic.add_session(session, line, NOW - 9 * HOUR, state="open")
-    count(database)
+    count()
     assert overview(database).standing == Standing(1, 1, 0, 0, 0, 0)
     with database.transaction() as session:
         session.connection().exec_driver_sql("update ussd_session set state = 'ended', goal = 'balance_shown'")
-        add_turn(session, line, row.id, NOW + timedelta(minutes=1))
-    count(database, NOW + timedelta(minutes=2))
+        add_turn(session, row.id, NOW + timedelta(minutes=1))
+    count(NOW + timedelta(minutes=2))
     figures = overview(database)
     assert figures.standing == Standing(1, 0, 1, 0, 0, 0)
     assert figures.turns == 2
     assert figures.as_of == NOW + timedelta(minutes=2)
     with database.transaction() as session:
-        add_turn(session, line, row.id, NOW + timedelta(minutes=3), number=3)
-    count(database, NOW + timedelta(minutes=4))
+        add_turn(session, row.id, NOW + timedelta(minutes=3), number=3)
+    count(NOW + timedelta(minutes=4))
     assert overview(database).turns == 3
 
 
-def add_turn(session: traffic.Session, line: Line, session_id: object, at: datetime, number: int = 2) -> None:
+def add_turn(session: Session, session_id: object, at: datetime, number: int = 2) -> None:
     session.connection().exec_driver_sql(
         "insert into ussd_turn (id, created_at, session_id, number, identity_mac, input_text, screen_before,"
         " screen_after, response_text, coding, size, has_more, progress, refusal, is_error, answered_at,"
@@ -153,7 +153,7 @@ def add_turn(session: traffic.Session, line: Line, session_id: object, at: datet
 def test_an_old_hour_has_one_last_look_and_is_then_left_alone(database: Database) -> None:
     with database.transaction() as session:
         traffic.add_session(session, traffic.open_line(session), NOW - HOUR)
-    count(database)
+    count()
     old = (NOW - HOUR).replace(minute=0)
     for hours, is_due in ((2, False), (27, True), (28, False)):
         with clock.travel(NOW + hours * HOUR):
@@ -169,7 +169,7 @@ def test_requests_that_ran_no_turn_are_shares_of_requests(database: Database) ->
         with clock.travel(NOW):
             for outcome in ("busy", "busy", "stale"):
                 count_request(session, line.gateway_id, outcome)
-    count(database)
+    count()
     figures = overview(database)
     assert (figures.busy, figures.stale, figures.replays) == (Rate(2, 10), Rate(1, 10), Rate(0, 10))
 
@@ -187,7 +187,7 @@ def test_a_network_told_by_the_prefix_is_estimated(database: Database) -> None:
         traffic.add_session(session, line, NOW - HOUR, phone="+237677000002")
         traffic.add_session(session, line, NOW - HOUR, phone="+237677000002", network="MTN")
         traffic.add_session(session, line, NOW - HOUR)
-    count(database)
+    count()
     with database.transaction() as session:
         slices = ussd_figures.list_slices(session, DAY, Cut(), "network")
     assert sorted((each.name, each.is_estimated) for each in slices) == [("", False), ("MTN", False), ("MTN", True)]
@@ -201,11 +201,11 @@ def test_the_statistics_of_the_document_equal_a_count_over_the_turns(database: D
             steps = [Step("home", chance.randrange(90_000), is_error=chance.random() < 0.1)] * chance.randrange(1, 5)
             at = NOW - timedelta(minutes=chance.randrange(600))
             traffic.add_session(session, lines[chance.choice(["wallet", "service"])], at, steps)
-    count(database)
+    count()
     for service in (None, "wallet", "service"):
         for start, end in ((None, None), (NOW - 5 * HOUR, NOW - 2 * HOUR), (NOW - timedelta(minutes=433), None)):
             with clock.travel(NOW + timedelta(minutes=1)), database.transaction() as session:
-                told = ussd.stats(session, start and start.isoformat(), end and end.isoformat(), service)
+                told = ussd.stats(session, *(at.isoformat() if at else None for at in (start, end)), service)
                 (counted,) = fetch_all(
                     session,
                     """
