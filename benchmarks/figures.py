@@ -74,7 +74,8 @@ insert into ussd_turn (id, created_at, session_id, number, identity_mac, input_t
     response_text, coding, size, has_more, progress, refusal, is_error, answered_at, response_time_us, replays)
 select gen_random_uuid(), s.created_at + (k - 1) * interval '8 seconds' * (0.3 + s.turn_number %% 5), s.id, k,
     int4send(k::int), '1', case k when 1 then '' else 'home' end,
-    case k when s.turn_number then s.screen else step end, '', 'gsm7', 40, k < s.turn_number, 'done', case when k = 3 and s.screen = 'no_funds' then 'unknown' else '' end,
+    case k when s.turn_number then s.screen else step end, '', 'gsm7', 40,
+    k < s.turn_number, 'done', case when k = 3 and s.screen = 'no_funds' then 'unknown' else '' end,
     false, s.created_at + (k - 1) * interval '8 seconds' * (0.3 + s.turn_number %% 5) + interval '12 ms',
     4000 + abs(hashtext(s.session_key || k::text)) %% 30000, 0
 from ussd_session s,

@@ -205,7 +205,7 @@ def test_the_statistics_of_the_document_equal_a_count_over_the_turns(database: D
     for service in (None, "wallet", "service"):
         for start, end in ((None, None), (NOW - 5 * HOUR, NOW - 2 * HOUR), (NOW - timedelta(minutes=433), None)):
             with clock.travel(NOW + timedelta(minutes=1)), database.transaction() as session:
-                told = ussd.stats(session, *(at.isoformat() if at else None for at in (start, end)), service)
+                told = ussd.stats(session, _written(start), _written(end), service)
                 (counted,) = fetch_all(
                     session,
                     """
@@ -220,3 +220,7 @@ def test_the_statistics_of_the_document_equal_a_count_over_the_turns(database: D
                 )
             assert {name: told[name] for name in counted} == counted
             assert told["error_rate"] == counted["error_count"] / counted["total_interactions"]
+
+
+def _written(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -39,9 +39,8 @@ def head(seen: Overview) -> Markup:
     """Return the band of measures."""
     standing = seen.standing
     completion, dropped = standing.completion, Rate(standing.dropped, standing.started)
-    slow = t("p95 {p95} · p99,9 {p999}").format(
-        p95=milliseconds(seen.answer, 0.95), p999=milliseconds(seen.answer, 0.999)
-    )
+    p50, p95, p999 = (milliseconds(seen.answer, share) for share in (0.5, 0.95, 0.999))
+    slow = f"p50 {p50} · p95 {p95} · p99,9 {p999}"
     return measures(
         [
             Measure(t("Sessions commencées"), _big(count(standing.started)), _turns(seen)),
@@ -146,7 +145,7 @@ def cut(slices: Sequence[Slice], by: str) -> Markup:
     if not slices:
         return nothing()
     heads = [
-        Head(words.BY[by], is_number=False),
+        Head(t(words.BY[by]), is_number=False),
         Head(t("Sessions")),
         Head(t("Objectif")),
         Head(t("Intervalle à 95 %"), is_on_phone=False),
@@ -200,9 +199,8 @@ def requests(seen: Overview) -> Markup:
         )
     ]
     for cost in seen.costs:
-        each = (
-            DASH if cost.per_completed is None else f"{decimal(cost.per_completed, 2)}\N{NO-BREAK SPACE}{cost.currency}"
-        )
+        amount = DASH if cost.per_completed is None else decimal(cost.per_completed, 2)
+        each = f"{amount}\N{NO-BREAK SPACE}{cost.currency}"
         coverage = t("connu pour {share}").format(share=rate(cost.coverage))
         shown.append((t("Coût par session aboutie"), join(each, " ", tag("span", coverage, class_="caption"))))
     return facts.facts(shown)
@@ -237,11 +235,7 @@ def one_version() -> Markup:
 
 def interval(bounds: tuple[float, float] | None) -> str:
     """Return an interval of shares."""
-    return (
-        DASH
-        if bounds is None
-        else f"{percent(bounds[0])}\N{NO-BREAK SPACE}{DASH}\N{NO-BREAK SPACE}{percent(bounds[1])}"
-    )
+    return f"\N{NO-BREAK SPACE}{DASH}\N{NO-BREAK SPACE}".join(map(percent, bounds)) if bounds else DASH
 
 
 def goals(journey: Journey) -> dict[str, str]:
