@@ -1,6 +1,7 @@
 """A menu as ways: what every way to a goal crosses, the screens as a tree, and where money is asked for."""
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from channels.flow import VISIBLE, Act, Confirm, End, Flow, Input
@@ -57,20 +58,16 @@ def common_way(flow: Flow, goal: str) -> list[str]:
 
 def outline(flow: Flow) -> list[Branch]:
     """Return the visible screens as a tree, each once, under the first that leads to it."""
-    forward, found, seen = edges(flow), list[Branch](), set[str]()
-
-    def visit(name: str, depth: int) -> None:
-        if name in seen or name not in flow.screens:
-            return
-        seen.add(name)
-        if _is_visible(flow, name):
-            found.append(Branch(name, depth))
-            depth += 1
-        for target in forward[name]:
-            visit(target, depth)
-
-    visit(flow.entry, 0)
-    return found
+    forward, below, seen = edges(flow), dict[str, list[str]](), {flow.entry}
+    queue = deque([flow.entry])
+    while queue:  # the nearest way counts: a screen hangs where fewest answers lead to it
+        name = queue.popleft()
+        below[name] = [target for target in dict.fromkeys(forward[name]) if target not in seen]
+        seen.update(below[name])
+        # What nobody sees is no answer: it is gone through before its neighbours.
+        for target in reversed(below[name]):
+            queue.append(target) if _is_visible(flow, target) else queue.appendleft(target)
+    return list(_branches(flow, below, flow.entry, 0))
 
 
 def money_ways(flow: Flow) -> list[MoneyWay]:
@@ -98,6 +95,14 @@ def walked(path: Iterable[str], way: Sequence[str]) -> set[str]:
             seen.add(screen)
             last = place
     return seen
+
+
+def _branches(flow: Flow, below: Mapping[str, Sequence[str]], name: str, depth: int) -> Iterator[Branch]:
+    if _is_visible(flow, name):
+        yield Branch(name, depth)
+        depth += 1
+    for target in below[name]:
+        yield from _branches(flow, below, target, depth)
 
 
 def _crossed(flow: Flow, forward: Edges) -> dict[str, set[str]]:

@@ -26,12 +26,13 @@ def _part_of_cell() -> "Column[int]":
 
 
 class UssdFigureHour(SQLModel, table=True):
-    """When an hour was last counted, and how many of its sessions were still open then."""
+    """When an hour was last counted, how many sessions it had, and how many were still open then."""
 
     __tablename__ = "ussd_figure_hour"
 
     hour: datetime = instant(nullable=False, primary_key=True)
     counted_at: datetime = instant(nullable=False)
+    started: int
     open: int
 
 

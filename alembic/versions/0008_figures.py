@@ -31,6 +31,7 @@ def upgrade() -> None:
         "ussd_figure_hour",
         _instant("hour"),
         _instant("counted_at"),
+        _number("started"),
         _number("open"),
         sa.PrimaryKeyConstraint("hour", name=op.f("pk_ussd_figure_hour")),
     )

@@ -109,12 +109,14 @@ def get_journey(session: Session, actor: Actor, span: Span, cut: Cut, goal: str 
     actor.require(Permission.USSD_READ)
     flow = _flow(session, cut)
     goals = flow.goals if flow else ()
-    chosen = goal if goal in goals else next(iter(goals), "")
+    overview = ussd_figures.get_overview(session, span, cut)
+    reached = [reason.code for reason in overview.reasons if reason.kind == "completed" and reason.code in goals]
+    chosen = goal if goal in goals else next(iter((*reached, *goals)), "")
     screens = {each.screen: each for each in ussd_figures.list_screens(session, span, cut)}
     return Journey(
         goals=tuple(goals),
         goal=chosen,
-        overview=ussd_figures.get_overview(session, span, cut),
+        overview=overview,
         funnel=_funnel(session, span, cut, flow, chosen, screens) if flow else (),
         tree=_tree(flow, screens),
         money=_money(session, span, cut, flow, screens) if flow else (),

@@ -174,9 +174,10 @@ begin
     )
     select count(*) into written from cells;
 
-    insert into ussd_figure_hour (hour, counted_at, open)
-    select p_hour, p_now, coalesce(sum(open), 0) from ussd_figure_cell where hour = p_hour
-    on conflict (hour) do update set counted_at = excluded.counted_at, open = excluded.open;
+    insert into ussd_figure_hour (hour, counted_at, started, open)
+    select p_hour, p_now, coalesce(sum(started), 0), coalesce(sum(open), 0) from ussd_figure_cell where hour = p_hour
+    on conflict (hour) do update set counted_at = excluded.counted_at, started = excluded.started,
+        open = excluded.open;
     return written;
 end
 $$;

@@ -67,6 +67,7 @@ def parts(seen: Overview) -> Markup:
 def funnel(stages: Sequence[Stage], goal: str) -> Figure:
     """Return the funnel of a goal for the charts: sessions on each screen, and the share that dropped there."""
     names = [words.screen(stage.screen) if stage.screen else words.goal(goal) for stage in stages]
+    most = max((stage.seen for stage in stages), default=0) or 1
     worst = max(stages, key=lambda stage: stage.drop_off.value or 0, default=None)
     colours = ["ochre" if stage is worst and stage.dropped else "accent" for stage in stages]
     return {
@@ -81,7 +82,10 @@ def funnel(stages: Sequence[Stage], goal: str) -> Figure:
                 "marker": {"color": colours},
             }
         ],
-        "layout": {"xaxis": {"type": "linear"}, "yaxis": {"type": "category", "autorange": "reversed"}},
+        "layout": {
+            "xaxis": {"type": "linear", "range": [0, most * 1.3]},
+            "yaxis": {"type": "category", "autorange": "reversed"},
+        },
     }
 
 

@@ -91,7 +91,7 @@ class _Page:
 
     def _draw_compared(self) -> None:
         with cards.titled(t("Découpe"), is_flush=True):
-            with ui.element("div").classes("card-body"):
+            with ui.element("div").classes("card-body choices"):
                 filters.choice(t("Par"), {k: t(v) for k, v in words.BY.items()}, self._choose_by, value=self._by)
             self._slices = show(skeletons.lines(4))
         with cards.titled(t("Deux versions"), t("chacune sur son propre chemin"), is_flush=True):
