@@ -1,7 +1,7 @@
 """A menu as ways: what every way to a goal crosses, the screens as a tree, and where money is asked for."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from channels.flow import VISIBLE, Act, Confirm, End, Flow, Input
@@ -56,16 +56,19 @@ def common_way(flow: Flow, goal: str) -> list[str]:
     return [name for name in sorted(shared, key=lambda name: len(above[name])) if _is_visible(flow, name)]
 
 
-def outline(flow: Flow) -> list[Branch]:
-    """Return the visible screens as a tree, each once, under the first that leads to it."""
-    forward, below, seen = edges(flow), dict[str, list[str]](), {flow.entry}
+def outline(flow: Flow, seen: Container[str]) -> list[Branch]:
+    """Return the screens that were seen as a tree, each once, where the fewest answers lead to it."""
+    forward, below, found = edges(flow), dict[str, list[str]](), {flow.entry}
     queue = deque([flow.entry])
-    while queue:  # the nearest way counts: a screen hangs where fewest answers lead to it
+    while queue:
         name = queue.popleft()
-        below[name] = [target for target in dict.fromkeys(forward[name]) if target not in seen]
-        seen.update(below[name])
-        # What nobody sees is no answer: it is gone through before its neighbours.
-        for target in reversed(below[name]):
+        below[name] = [
+            target
+            for target in dict.fromkeys(forward[name])
+            if target not in found and (target in seen or not _is_visible(flow, target))
+        ]
+        found.update(below[name])
+        for target in reversed(below[name]):  # what nobody sees is no answer: it is gone through at once
             queue.append(target) if _is_visible(flow, target) else queue.appendleft(target)
     return list(_branches(flow, below, flow.entry, 0))
 

@@ -176,7 +176,7 @@ def _funnel(
 
 
 def _tree(flow: Flow | None, screens: dict[str, Screen]) -> tuple[Leaf, ...]:
-    branches = outline(flow) if flow else []
+    branches = outline(flow, screens) if flow else []
     known = {branch.screen for branch in branches}
     hanging = [Leaf(branch.depth, screens[branch.screen]) for branch in branches if branch.screen in screens]
     return (*hanging, *(Leaf(0, each) for name, each in screens.items() if name not in known))

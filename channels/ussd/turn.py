@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from channels import texts
 from channels.engine import Reply, SlowStep
-from channels.ussd import receipts
+from channels.ussd import receipts, unserved
 from channels.ussd.contracts import Contract, GatewayTurn, WireAnswer
 from channels.ussd.gateways import Gateway
 from channels.ussd.receipts import Closing, Digests, Opened
@@ -98,6 +98,7 @@ def take_turn(
     metrics.ussd_turn(gateway.key, answer.service, answer.outcome, elapsed_s, is_first=work.is_first)
     if elapsed_s > get_settings().ussd_deadline_ms / 1000:
         metrics.ussd_late(gateway.key)
+    unserved.note(database, gateway, answer.outcome)
     live.ring("ussd")
     return answer
 

@@ -71,17 +71,17 @@ class _Board:
         """Place every part, empty."""
         self._alerts = show(Markup())
         self._measures = show(skeletons.tiles())
-        with cards.titled(t("Aujourd'hui par heure"), t("sessions, et la semaine dernière en pointillé")):
-            self._usage_place = ui.element("div")
         with layout.grid():
+            with layout.cell(7), cards.titled(t("Aujourd'hui par heure"), t("et la semaine dernière en pointillé")):
+                self._usage_place = ui.element("div")
+            with layout.cell(5), cards.titled(t("Erreurs par réseau"), t("part des étapes")):
+                self._networks = show(skeletons.lines(5))
+            with layout.cell(12):
+                self._sessions = LiveSessions()
             with layout.cell(7):
                 self._draw_funnel()
             with layout.cell(5), cards.titled(t("Temps de réponse"), "ms"):
                 self._times_place = ui.element("div")
-            with layout.cell(7):
-                self._sessions = LiveSessions()
-            with layout.cell(5), cards.titled(t("Erreurs par réseau"), t("part des étapes")):
-                self._networks = show(skeletons.lines(5))
 
     def _draw_funnel(self) -> None:
         with cards.titled(t("Parcours par écran"), t("sessions, et part perdue là")):
@@ -129,11 +129,10 @@ class _Board:
         errors = present.error_rate
         tone = Tone.RED if (errors.value or 0) > HIGH_ERRORS else Tone.ACCENT
         paces = [point.turns / ussd_board.MOVING_STEP.total_seconds() for point in moving]
-        turns = t("{number} étapes dans la minute").format(number=count(present.turns_last_minute))
+        turns = t("{number} étapes par seconde").format(number=decimal(present.turns_per_s))
         slow = t("objectif {target} ms").format(target=count(ussd_board.TARGET_MS))
         shown = [
-            Measure(t("Sessions en direct"), _big(count(present.open_sessions)), t("ouvertes maintenant")),
-            Measure(t("Étapes par seconde"), _big(decimal(present.turns_per_s)), turns, paces),
+            Measure(t("Sessions en direct"), _big(count(present.open_sessions)), turns, paces),
             Measure(t("Réponse p99"), _ms(present.p99_us), slow, _known([p.p99_us for p in moving]), Tone.OCHRE),
             Measure(t("Erreurs"), _rate(errors), _of(errors), [p.errors for p in moving], tone),
             Measure(t("Rejeux"), _rate(present.replay_rate), _again(present.replay_rate), [p.replays for p in moving]),

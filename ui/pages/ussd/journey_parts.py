@@ -129,18 +129,9 @@ def reasons(found: Sequence[Reason]) -> Markup:
     without = [reason for reason in found if reason.kind != "completed"]
     if not without:
         return sentence(t("Aucune session finie sans objectif dans cette période."), "check")
-    most = without[0].number
-    return progress.funnel(
-        [
-            progress.Step(
-                words.reason(reason.code),
-                reason.number / most,
-                count(reason.number),
-                t("défaut") if reason.kind == "failed" else "",
-                tone=Tone.RED if reason.kind == "failed" else Tone.NEUTRAL,
-            )
-            for reason in without[:MOST_REASONS]
-        ]
+    total = sum(reason.number for reason in without)
+    return facts.facts(
+        [(words.reason(reason.code), _share(Rate(reason.number, total))) for reason in without[:MOST_REASONS]]
     )
 
 
