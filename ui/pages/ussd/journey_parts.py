@@ -97,7 +97,7 @@ def tree(leaves: Sequence[Leaf]) -> Markup:
         Head(t("Écran"), is_number=False),
         Head(t("Vues")),
         Head(t("Abandons")),
-        Head(t("Médiane")),
+        Head(t("Médiane"), is_on_phone=False),
         Head(t("90 %"), is_on_phone=False),
         Head(t("Saisies"), is_on_phone=False),
         Head(t("Refusées")),
@@ -207,7 +207,7 @@ def money_table(rows: Sequence[MoneyRow]) -> Markup:
         return sentence(t("Ce menu ne déplace pas d'argent."), "payments")
     heads = [
         Head(t("Type"), is_number=False),
-        Head(t("Demandés")),
+        Head(t("Demandés"), is_on_phone=False),
         Head(t("Confirmés"), is_on_phone=False),
         Head(t("Code juste"), is_on_phone=False),
         Head(t("Aboutis")),
