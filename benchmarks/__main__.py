@@ -35,7 +35,7 @@ the ratio the median of the rounds' own ratios.
   answered.
 - reconciliation: the yardstick is the bare COPY of the lines; a day is saved page by page and compared both ways, and
   half a hundredth of each side is unknown to the other.
-- figures: a million sessions of 30 days, made set-based; an hour is counted anew, and the pages' reads are over all days.
+- figures: a million sessions of 30 days, made set-based; an hour is counted anew, and the pages read over all days.
 """
 
 MEASURES: dict[str, Callable[[int, float], list[Row]]] = {
