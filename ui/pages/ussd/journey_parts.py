@@ -59,7 +59,7 @@ def parts(seen: Overview) -> Markup:
         Part(t("En cours"), standing.open, Tone.BLUE),
         Part(t("Abandonnées"), standing.dropped, Tone.OCHRE, _resumed(seen.resumed)),
         Part(t("Échouées"), standing.failed, Tone.RED),
-        Part(t("Finies sans objectif"), standing.ended, Tone.NEUTRAL),
+        Part(t("Sans objectif"), standing.ended, Tone.NEUTRAL),
     ]
     return progress.progress(shown, headline=figures.figure(count(standing.started)), detail=t("sessions commencées"))
 
