@@ -16,7 +16,7 @@ from benchmarks.ground import prepared
 from benchmarks.measure import Row
 from channels.ussd import journeys
 from core import clock
-from core.database import Database
+from core.database import Database, fetch_all
 from core.permissions import Actor, Grant, Role, Scope
 from reports import ussd_alerts
 from reports.figures import Span
@@ -82,6 +82,11 @@ from ussd_session s,
     unnest(array['home', 't_to', 't_amount', 't_confirm', 't_pin', 't_ok']) with ordinality as steps (step, k)
 where k <= s.turn_number
 """
+_PARTITION = """
+select sum(started)::int as started, sum(open + completed + ended + dropped + failed)::int as parted,
+    (select count(*)::int from ussd_session) as begun
+from ussd_figure_cell
+"""
 
 
 def measure(rounds: int, _seconds: float, sessions: int = SESSIONS) -> list[Row]:
@@ -123,6 +128,9 @@ def _roll_up(database: Database) -> tuple[int, float]:
         with database.transaction(statement_timeout_ms=600_000) as session:
             rollups.count_figures(session, due[first : first + HOURS_AT_ONCE])
     took = time.perf_counter() - begun
+    with database.transaction() as session:
+        (parts,) = fetch_all(session, _PARTITION)
+    assert parts["started"] == parts["begun"] == parts["parted"], parts
     print(f"  {len(due)} hours rolled up in {took:.0f} s", flush=True)
     return len(due), took
 
