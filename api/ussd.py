@@ -115,11 +115,12 @@ def get_logs(
 @router.get("/ussd/stats")
 @router.get("/ussd/stats/", include_in_schema=False)
 def get_stats(
-    _actor: Reader,
+    actor: Reader,
     start: Annotated[str | None, Query(alias="from")] = None,
     end: Annotated[str | None, Query(alias="to")] = None,
     service: Text | None = None,
 ) -> dict[str, Any]:
     """Return the documented totals, with the instant they were counted."""
+    sessions.require_reader(actor)
     with get_database().transaction() as session:
         return figures.stats(session, start=start, end=end, service=service)

@@ -18,6 +18,7 @@ from models import (
     transfers,
     users,
     ussd,
+    ussd_figures,
     velocity,
     wallets,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "transfers",
     "users",
     "ussd",
+    "ussd_figures",
     "velocity",
     "wallets",
 ]

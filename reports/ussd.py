@@ -31,6 +31,7 @@ class Live:
     p50_us: int | None
     p99_us: int | None
     error_rate: Rate
+    replay_rate: Rate
     late: int
 
     @property
@@ -48,6 +49,7 @@ class Point:
     errors: int
     p50_us: int | None
     p99_us: int | None
+    replays: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ def get_live(session: Session) -> Live:
         """
         select count(*) as turns, count(*) filter (where t.created_at > %(minute)s) as turns_last_minute,
                count(*) filter (where t.is_error) as errors,
+               coalesce(sum(t.replays), 0)::bigint as replays,
                count(*) filter (where t.response_time_us > %(late)s) as late,
                percentile_disc(0.5) within group (order by t.response_time_us) as p50_us,
                percentile_disc(0.99) within group (order by t.response_time_us) as p99_us,
@@ -115,7 +118,9 @@ def get_live(session: Session) -> Live:
         {"now": now, "minute": now - timedelta(minutes=1), "start": now - LIVE_WINDOW, "late": LATE_US},
     )
     assert row is not None  # noqa: S101  # an aggregate always returns one row
-    return Live(as_of=now, error_rate=Rate(row.pop("errors"), row.pop("turns")), **row)
+    turns, replays = row.pop("turns"), row.pop("replays")
+    errors = Rate(row.pop("errors"), turns)
+    return Live(as_of=now, error_rate=errors, replay_rate=Rate(replays, turns + replays), **row)
 
 
 def list_points(
@@ -132,7 +137,7 @@ def list_points(
         session,
         f"""
         select floor(extract(epoch from t.created_at - %(start)s) / %(step_s)s)::int as step, count(*) as turns,
-               count(*) filter (where t.is_error) as errors,
+               count(*) filter (where t.is_error) as errors, sum(t.replays)::bigint as replays,
                percentile_disc(0.5) within group (order by t.response_time_us) as p50_us,
                percentile_disc(0.99) within group (order by t.response_time_us) as p99_us
         from ussd_turn t join ussd_session s on s.id = t.session_id
@@ -150,7 +155,7 @@ def list_points(
         },
     )
     measured = {row.pop("step"): row for row in rows}
-    nothing = {"turns": 0, "errors": 0, "p50_us": None, "p99_us": None}
+    nothing = {"turns": 0, "errors": 0, "p50_us": None, "p99_us": None, "replays": 0}
     past = min(points, MOST_POINTS, int((clock.now() - span.start) / step) + 1)
     return [Point(at=span.start + number * step, **measured.get(number, nothing)) for number in range(past)]
 

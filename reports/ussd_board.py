@@ -6,13 +6,15 @@ from datetime import timedelta
 from core import clock
 from core.database import Session
 from core.permissions import Actor, Permission
-from reports import charts, usage, ussd
+from reports import charts, usage, ussd, ussd_alerts
 from reports.charts import Figure
 from reports.figures import Span, Today
 from reports.ussd import Live, NetworkRow, Outcomes, Point, ScreenRow
+from reports.ussd_alerts import Alert
 
 POINTS = 72
-RECENT_POINTS = 24
+MOVING_POINTS = 30
+MOVING_STEP = ussd.LIVE_WINDOW / MOVING_POINTS
 TARGET_MS = 1_000
 TARGET_IN_SIGHT = 0.25  # below that share of the target, its line would flatten the curve
 US_PER_MS = 1_000
@@ -24,7 +26,6 @@ class Period:
     """A stretch of time up to now, with today's hours beside those of the same day last week."""
 
     span: Span
-    recent: list[Point]
     screens: list[ScreenRow]
     networks: list[NetworkRow]
     outcomes: Outcomes
@@ -32,10 +33,21 @@ class Period:
     times: Figure
 
 
-def get_live(session: Session, actor: Actor) -> Live:
-    """Return the figures of the last minutes."""
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The last minutes: their figures, and how they moved in steps of `MOVING_STEP`."""
+
+    live: Live
+    moving: list[Point]
+    alerts: list[Alert]
+
+
+def get_present(session: Session, actor: Actor) -> Present:
+    """Return the figures of the last minutes, and what is not as it was."""
     actor.require(Permission.USSD_READ)
-    return ussd.get_live(session)
+    now = clock.now()
+    moving = ussd.list_points(session, Span(now - ussd.LIVE_WINDOW, now), points=MOVING_POINTS)
+    return Present(ussd.get_live(session), moving[:MOVING_POINTS], ussd_alerts.list_alerts(session, actor))
 
 
 def get_period(session: Session, actor: Actor, length: timedelta, zone: str) -> Period:
@@ -52,7 +64,6 @@ def get_period(session: Session, actor: Actor, length: timedelta, zone: str) -> 
         figure["layout"]["xaxis"]["nticks"] = FEW_TICKS
     return Period(
         span=span,
-        recent=ussd.list_points(session, Span(now - timedelta(hours=1), now), points=RECENT_POINTS),
         screens=ussd.list_screens(session, span),
         networks=ussd.list_networks(session, span),
         outcomes=ussd.get_outcomes(session, span),

@@ -48,7 +48,7 @@ def mark_undelivered(session: Session, turn_id: UUID) -> None:
 
 def list_open(session: Session, actor: Actor, *, limit: int = 100, offset: int = 0) -> dict[str, Any]:
     """Return the open sessions, last active first, phones masked; `total` counts all of them."""
-    _require_reader(actor)
+    require_reader(actor)
     rows = fetch_all(
         session,
         """
@@ -116,7 +116,7 @@ def list_turns(
     has_texts: bool = True,
 ) -> dict[str, Any]:
     """Return the newest turns: redacted input, answer, screen, time; `session_id` takes our id or the gateway's."""
-    _require_reader(actor)
+    require_reader(actor)
     filters = {
         "limit": limit,
         "is_error": is_error,
@@ -154,7 +154,8 @@ def list_turns(
     return {"total": int(total["total"]) if total else 0, "logs": rows}
 
 
-def _require_reader(actor: Actor) -> None:
+def require_reader(actor: Actor) -> None:
+    """Refuse who may not read the figures of USSD: a key by its scope, a person by his role."""
     if "ussd:read" not in actor.key_scopes:
         actor.require(Permission.USSD_READ)
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from channels import texts
 from channels.actions import Effect
 from channels.engine import Reply, SlowStep
-from channels.ussd import leaving, receipts
+from channels.ussd import leaving, receipts, unserved
 from channels.ussd.gateways import Gateway
 from channels.ussd.profiles.contract import Contract
 from channels.ussd.profiles.wire import GatewayTurn, WireAnswer
@@ -122,6 +122,7 @@ def take_turn(
     metrics.ussd_turn(gateway.key, answer.service, answer.outcome, elapsed_s, is_first=work.is_first)
     if elapsed_s > get_settings().ussd_deadline_ms / 1000:
         metrics.ussd_late(gateway.key)
+    unserved.note(database, gateway, answer.outcome)
     live.ring("ussd")
     return answer
 

@@ -18,11 +18,12 @@ from ui.components.progress import Step, funnel
 from ui.components.tiles import Measure, measures
 from ui.labels import Tone, count, decimal, percent, t, zone
 from ui.markup import Markup, show
-from ui.pages.ussd import words
+from ui.pages.ussd import alerts, words
 from ui.pages.ussd.live_sessions import LiveSessions
 from ui.pages.ussd.simulator import Simulator
 
 LENGTHS = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7j": timedelta(days=7)}
+FOLLOW_EVERY_S = 1.0  # what a minute's figures cost is asked once a second, however many turns there are
 PERIOD_EVERY_S = 30
 US_PER_MS = 1_000
 HIGH_ERRORS = 0.02
@@ -44,7 +45,7 @@ async def dashboard() -> None:
             with layout.cell(4):
                 Simulator(callers, is_compact=True)
     ui.timer(0, board.load, once=True)
-    live.hub.subscribe(["ussd"], lambda _: board.follow())
+    live.hub.subscribe(["ussd", "ussd-figures"], lambda _: board.follow(), every_s=FOLLOW_EVERY_S)
 
 
 async def _callers() -> list[simulation.PlayCaller]:
@@ -68,18 +69,19 @@ class _Board:
 
     def draw(self) -> None:
         """Place every part, empty."""
+        self._alerts = show(Markup())
         self._measures = show(skeletons.tiles())
-        with cards.titled(t("Aujourd'hui par heure"), t("sessions, et la semaine dernière en pointillé")):
-            self._usage_place = ui.element("div")
         with layout.grid():
+            with layout.cell(7), cards.titled(t("Aujourd'hui par heure"), t("et la semaine dernière en pointillé")):
+                self._usage_place = ui.element("div")
+            with layout.cell(5), cards.titled(t("Erreurs par réseau"), t("part des étapes")):
+                self._networks = show(skeletons.lines(5))
+            with layout.cell(12):
+                self._sessions = LiveSessions()
             with layout.cell(7):
                 self._draw_funnel()
             with layout.cell(5), cards.titled(t("Temps de réponse"), "ms"):
                 self._times_place = ui.element("div")
-            with layout.cell(7):
-                self._sessions = LiveSessions()
-            with layout.cell(5), cards.titled(t("Erreurs par réseau"), t("part des étapes")):
-                self._networks = show(skeletons.lines(5))
 
     def _draw_funnel(self) -> None:
         with cards.titled(t("Parcours par écran"), t("sessions, et part perdue là")):
@@ -119,26 +121,21 @@ class _Board:
 
     async def _load_present(self) -> None:
         await self._sessions.load()
-        present = await shell.read(ussd_board.get_live)
-        if present is None:
+        found = await shell.read(ussd_board.get_present)
+        if found is None:
             return
-        recent = self._period.recent if self._period else []
+        present, moving = found.live, found.moving
+        self._alerts.set_content(alerts.alerts(found.alerts))
         errors = present.error_rate
         tone = Tone.RED if (errors.value or 0) > HIGH_ERRORS else Tone.ACCENT
-        pace = t("{number} étapes dans la minute").format(number=count(present.turns_last_minute))
+        paces = [point.turns / ussd_board.MOVING_STEP.total_seconds() for point in moving]
+        turns = t("{number} étapes par seconde").format(number=decimal(present.turns_per_s))
+        slow = t("objectif {target} ms").format(target=count(ussd_board.TARGET_MS))
         shown = [
-            Measure(t("Sessions en direct"), _big(count(present.open_sessions)), pace, [p.turns for p in recent]),
-            Measure(
-                t("Réponse p50"), _ms(present.p50_us), t("5 dernières minutes"), _known([p.p50_us for p in recent])
-            ),
-            Measure(
-                t("Réponse p99"),
-                _ms(present.p99_us),
-                t("objectif {target} ms").format(target=count(ussd_board.TARGET_MS)),
-                _known([p.p99_us for p in recent]),
-                Tone.OCHRE,
-            ),
-            Measure(t("Erreurs"), _rate(errors), _of(errors), [p.errors for p in recent], tone),
+            Measure(t("Sessions en direct"), _big(count(present.open_sessions)), turns, paces),
+            Measure(t("Réponse p99"), _ms(present.p99_us), slow, _known([p.p99_us for p in moving]), Tone.OCHRE),
+            Measure(t("Erreurs"), _rate(errors), _of(errors), [p.errors for p in moving], tone),
+            Measure(t("Rejeux"), _rate(present.replay_rate), _again(present.replay_rate), [p.replays for p in moving]),
         ]
         self._measures.set_content(measures(shown))
 
@@ -148,13 +145,10 @@ class _Board:
         period = await shell.read(ussd_board.get_period, LENGTHS[length], zone())
         if period is None or length != self.length:
             return
-        is_first = self._period is None
         self._period = period
         self._show_charts(period)
         self._show_funnel()
         self._networks.set_content(_networks(period))
-        if is_first:
-            await self._load_present()
 
     def _show_charts(self, period: Period) -> None:
         if self._usage is None or self._times is None:
@@ -222,6 +216,10 @@ def _of(rate: Rate) -> str:
     if rate.value is None:
         return t("aucune étape en 5 minutes")
     return t("{number} sur {total} étapes").format(number=count(rate.numerator), total=count(rate.denominator))
+
+
+def _again(rate: Rate) -> str:
+    return t("{number} réponses données deux fois").format(number=count(rate.numerator))
 
 
 def _known(values: list[int | None]) -> list[float]:

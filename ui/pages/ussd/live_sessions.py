@@ -30,6 +30,8 @@ class LiveSessions:
                 "ussd-open",
                 [
                     Column("phone", t("Numéro et écran"), "name"),
+                    Column("service", t("Service"), is_on_phone=False),
+                    Column("gateway", t("Passerelle"), is_on_phone=False, is_on_tablet=False),
                     Column("network", t("Réseau"), is_on_phone=False),
                     Column("state", t("État"), "chip"),
                     Column("idle", t("Attente"), "time"),
@@ -77,7 +79,9 @@ def _row(row: OpenSession) -> tables.Row:
         str(row.id),
         {
             "phone": row.phone or t("Anonyme"),
-            "network": row.network or row.service,
+            "service": row.service,
+            "gateway": row.gateway,
+            "network": words.network(row.network),
             "state": chips.cell(words.session_state("open", idle_s)),
             "idle": duration(idle_s),
         },

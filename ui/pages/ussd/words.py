@@ -86,6 +86,36 @@ OPERATIONS = {
     "subscription": "Abonnement à un service",
 }
 
+# What figures are cut by, and what narrows them.
+BY = {
+    "version": "Version",
+    "service": "Service",
+    "gateway": "Passerelle",
+    "network": "Réseau",
+    "language": "Langue",
+    "hour": "Heure",
+    "day": "Jour",
+}
+CUTS = {"version": "Version", "gateway": "Passerelle", "network": "Réseau", "language": "Langue"}
+
+REASONS = {
+    "limit": "Trop de demandes",
+    "stopped": "Service arrêté",
+    "maintenance": "Maintenance",
+    "errors": "Trop d'erreurs",
+    "operator": "Terminée par un opérateur",
+    "error": "Défaut",
+}
+
+ALERTS = {
+    "silent": "Plus aucune session depuis 15 min",
+    "errors": "Trop d'erreurs",
+    "unknown": "Opérations au sort inconnu",
+    "slow": "Réponses lentes",
+    "drops": "Abandons en hausse",
+    "secrets": "Codes secrets refusés",
+}
+
 REFUSALS = {
     "invalid": "Saisie refusée",
     "unknown": "Numéro inconnu",
@@ -151,6 +181,16 @@ def goal(code: str) -> str:
 def refusal(code: str) -> str:
     """Return why an answer was refused."""
     return t(REFUSALS[code]) if code in REFUSALS else code
+
+
+def reason(code: str) -> str:
+    """Return why a dialogue ended without a goal: a rule, or the screen that ended it."""
+    return t(REASONS[code]) if code in REASONS else screen(code)
+
+
+def alert(code: str) -> str:
+    """Return what an alert is about."""
+    return t(ALERTS[code])
 
 
 def kind(code: str) -> str:
