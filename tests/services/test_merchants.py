@@ -1,5 +1,6 @@
 """Points of sale: opened by two persons, paid to another by two persons, stopped by one."""
 
+import secrets
 from collections.abc import Callable
 
 import pytest
@@ -79,7 +80,7 @@ def test_a_refused_one_never_works_and_its_code_is_never_given_again(
         assert merchants.get_merchant(session, OPERATOR, made.code).state == "refused"
         assert merchants.find_by_code(session, made.code) is None
     drawn = iter([int(made.code) - 100_000, 204_518 - 100_000, 555_555 - 100_000])
-    monkeypatch.setattr(merchants.secrets, "randbelow", lambda _most: next(drawn))
+    monkeypatch.setattr(secrets, "randbelow", lambda _most: next(drawn))
     assert create(desk).code == "555555"
 
 

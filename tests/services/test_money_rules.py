@@ -257,7 +257,7 @@ def test_neither_a_reader_nor_a_stranger_changes_money(desk: Database) -> None:
                 (operation_reversals.request_reversal, RequestReversal(operation_id=done.id, reason="essai")),
             ):
                 with pytest.raises(Forbidden):
-                    verb(session, actor, order)  # type: ignore[operator]
+                    verb(session, actor, order)  # type: ignore[arg-type]
     with desk.transaction() as session:
         for read in (limits.list_velocity, limits.list_refusals):
             with pytest.raises(Forbidden):

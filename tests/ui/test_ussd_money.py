@@ -1,5 +1,6 @@
 """The money desk as people use it: points of sale, prices, bounds, rates, bills, operations."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -102,14 +103,14 @@ async def test_a_reader_sees_masked_numbers_and_no_act(as_operator: Open, desk: 
         (f"/ussd-console/operations/{done.id}", "Écritures", "Annuler l’opération"),
     ):
         async with as_operator(path, "lecteur") as user:
-            await until(lambda user=user, sight=sight: sight in page(user) or _is_in_a_table(user, sight))
+            await until(partial(_is_shown, user, sight))
             await user.should_not_see(act)
             assert KIOSQUE not in page(user)
             assert (await user.http_client.get("/ussd-console/tarifs/transfer/XAF")).status_code == 403
 
 
-def _is_in_a_table(user: Any, sight: str) -> bool:
-    return any(sight in str(table.rows) for table in shown(user, ui.table))
+def _is_shown(user: Any, sight: str) -> bool:
+    return sight in page(user) or any(sight in str(table.rows) for table in shown(user, ui.table))
 
 
 async def test_the_calculator_prices_a_withdrawal(as_operator: Open, desk: Database) -> None:
