@@ -103,18 +103,14 @@ async def test_a_reader_sees_masked_numbers_and_no_act(as_operator: Open, desk: 
         (f"/ussd-console/operations/{done.id}", "Écritures", "Annuler l’opération"),
     ):
         async with as_operator(path, "lecteur") as user:
-            await until(partial(_is_seen, user, sight))
+            await until(partial(_is_shown, user, sight))
             await user.should_not_see(act)
             assert KIOSQUE not in page(user)
             assert (await user.http_client.get("/ussd-console/tarifs/transfer/XAF")).status_code == 403
 
 
-def _is_seen(user: Any, sight: str) -> bool:
-    return sight in page(user) or any(sight in str(table.rows) for table in _tables(user))
-
-
-def _tables(user: Any) -> list[Any]:
-    return shown(user, ui.table)
+def _is_shown(user: Any, sight: str) -> bool:
+    return sight in page(user) or any(sight in str(table.rows) for table in shown(user, ui.table))
 
 
 async def test_the_calculator_prices_a_withdrawal(as_operator: Open, desk: Database) -> None:
@@ -137,7 +133,7 @@ async def test_a_scale_is_tried_then_asked_then_agreed(as_operator: Open, desk: 
     send(desk, AWA, JEAN, 3_000)
     async with as_operator("/ussd-console/tarifs/transfer/XAF") as user:
         await user.should_see("Ajouter une tranche", retries=30)
-        fixed = list(_fields(user, "Fixe"))
+        fixed = _fields(user, "Fixe")
         assert [box.value for box in fixed] == ["50", "", "500"]
         with user:
             fixed[0].value = "75"
