@@ -43,7 +43,7 @@ async def draw_results(row: SurveyRow) -> None:
 
     await draw()
     if row.state == SurveyState.OPEN:
-        live.hub.subscribe(["surveys"], lambda _: draw())
+        live.hub.subscribe(["ussd"], lambda _: draw())
 
 
 async def _lines(row: SurveyRow) -> Sequence[Sequence[str]] | None:
