@@ -19,7 +19,7 @@ from models.ussd import VelocityRule
 from models.wallets import OperationType, WalletLevel, WalletLimit
 from services import approvals, audit
 from services.approvals import ApprovalRow, AskApproval, Kind
-from services.subscribers.shown import full_name, phone_for
+from services.shown import full_name, phone_for
 from services.tariff_changes import NAMES
 
 SUBJECT = "wallet_limit"

@@ -10,7 +10,7 @@ from core.database import Session, fetch_all
 from core.money import Currency, Money
 from core.permissions import Actor
 from services.merchants import MerchantRow, get_merchant
-from services.subscribers.shown import full_name, phone_for
+from services.shown import full_name, phone_for
 
 LINES = 50
 

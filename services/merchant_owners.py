@@ -8,7 +8,7 @@ from core.database import Session, fetch_one
 from core.errors import FieldRefusal
 from core.money import Currency
 from core.phone import PhoneRefusal, normalise
-from services.subscribers.shown import full_name
+from services.shown import full_name
 
 
 class OwnerUnknown(FieldRefusal):

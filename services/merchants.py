@@ -26,7 +26,7 @@ from services import approvals, audit, messages
 from services.approvals import ApprovalRow, AskApproval, Kind
 from services.merchant_owners import find_owner, guard_free, owner_by_id
 from services.messages import OutgoingMessage
-from services.subscribers.shown import LARGEST_PAGE, full_name, phone_for
+from services.shown import LARGEST_PAGE, full_name, phone_for
 
 SUBJECT = "merchant"
 LONGEST_NAME = 20  # septets, as a phone shows it

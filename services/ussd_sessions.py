@@ -13,7 +13,7 @@ from core.database import Session, fetch_all, fetch_one
 from core.errors import NotFound
 from core.permissions import Actor, Permission
 from core.phone import mask_phone
-from services.subscribers.shown import full_name, phone_for
+from services.shown import full_name, phone_for
 
 # Reads
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from core import clock
 from core.database import Session, fetch_all, fetch_one
 from core.permissions import Actor, Permission
-from services.subscribers.shown import full_name, phone_for
+from services.shown import full_name, phone_for
 
 _LOCKED = """
 from pin_credential p join users u on u.id = p.user_id

@@ -12,7 +12,7 @@ from core.permissions import Actor, Permission
 from models.ledger import AccountKind
 from models.wallets import OperationType
 from services import ledger
-from services.subscribers.shown import LARGEST_PAGE, full_name, outside_name, phone_for
+from services.shown import LARGEST_PAGE, full_name, outside_name, phone_for
 
 WALLET_KINDS = frozenset({AccountKind.WALLET, AccountKind.WALLET_RESERVED})
 

@@ -23,7 +23,7 @@ from models.wallets import WALLET_STEPS, Wallet, WalletState
 from services import audit, ledger, messages, pins
 from services.messages import MessageRow
 from services.pins import NoPin, PinState
-from services.subscribers.shown import LARGEST_PAGE, full_name, phone_for
+from services.shown import LARGEST_PAGE, full_name, phone_for
 
 
 class SuspendSubscriber(Order):

@@ -7,7 +7,7 @@ from uuid import UUID
 from core.database import Session, fetch_all, fetch_one
 from core.money import Currency, Money
 from core.permissions import Actor, Permission
-from services.subscribers.shown import LARGEST_PAGE, full_name, outside_name
+from services.shown import LARGEST_PAGE, full_name, outside_name
 
 # Reads
 
