@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
 from pydantic import ValidationError
 
 from channels.ussd.profiles.contract import Contract
@@ -11,8 +12,10 @@ from channels.ussd.profiles.fixtures import describe
 from channels.ussd.profiles.model import Profile
 from channels.ussd.profiles.transports import CARRIERS
 from channels.ussd.profiles.wire import ADDRESS, Outgoing, Unreadable, WireRequest
+from channels.yaml_form import UnreadableText, part_from_text
 from core import clock, gsm7
 from core.errors import InvalidInput
+from core.i18n import t
 
 LARGEST_REQUEST = 20_000
 PARTS_OF_AN_ADDRESS = 3  # g, the account, its secret
@@ -116,3 +119,17 @@ def written(profile: Profile, fields: dict[str, Any]) -> str:
     headers = [f"{name}: {value}" for name, value in request.headers.items()]
     body = ["", request.body.decode("utf-8", "replace")] if request.body else []
     return "\n".join([first, *headers, *body])
+
+
+def to_text(body: dict[str, Any]) -> str:
+    """Return a profile as YAML, what is as usual left out."""
+    shown = read_profile(body).model_dump(mode="json", exclude_defaults=True)
+    return yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100)
+
+
+def from_text(text: str) -> dict[str, Any]:
+    """Read a profile's YAML, or say where it cannot be read."""
+    body = part_from_text(text)
+    if not isinstance(body, dict):
+        raise UnreadableText(line=1, column=1, problem=t("un profil est une suite de champs « nom: valeur »"))
+    return body
