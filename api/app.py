@@ -15,6 +15,7 @@ from api import (
     auth,
     delivery_reports,
     errors,
+    gateways,
     health,
     organisations,
     payments,
@@ -53,7 +54,18 @@ def create(settings: Settings, lifespan: Lifespan, version: str) -> FastAPI:
         )
     app.add_middleware(AccessLog)
     errors.install(app)
-    for part in (health, ussd, payments, delivery_reports, auth, pension_auth, users, organisations, single_sign_on):
+    for part in (
+        health,
+        ussd,
+        payments,
+        gateways,
+        delivery_reports,
+        auth,
+        pension_auth,
+        users,
+        organisations,
+        single_sign_on,
+    ):
         app.include_router(part.router)
     errors.refuse_unknown(app)
     _serve_documentation(app)

@@ -1,6 +1,6 @@
 """Where networks tell us what became of a message, and where people's STOP arrives.
 
-`/g/{gateway}/{secret}` (Africa's Talking, Kannel, Twilio SMS), `/whatsapp/status` (Twilio), `/whatsapp/webhook` (Meta,
+`/g/{gateway}/{secret}` (Africa's Talking, Kannel, Twilio SMS; `api/gateways.py` hands it on), `/whatsapp/status` (Twilio), `/whatsapp/webhook` (Meta,
 and Twilio's inbound messages), `/desabonnement/{token}` (the link of a mail). Nothing here calls anybody, and no log
 carries a body: what comes is stored, applied once, and answered.
 """
@@ -29,8 +29,6 @@ TWIML = "application/xml; charset=utf-8"
 router = APIRouter(tags=["messages"])
 
 
-@router.get("/g/{gateway}/{secret}", include_in_schema=False)
-@router.post("/g/{gateway}/{secret}", summary="A network reports on a message")
 async def take_gateway_report(request: Request, gateway: str, secret: str) -> Response:
     """Take a delivery report; an unknown gateway and a wrong secret are the same 404 without a body."""
     return await _answer(request, lambda session, knock: doors.take_gateway(session, knock, gateway, secret))

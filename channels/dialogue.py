@@ -35,7 +35,10 @@ class Dialogue:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The screen that leaves. `consumed` says of each answer used whether it was a secret; `redacted` shows them."""
+    """The screen that leaves. `consumed` says of each answer used whether it was a secret; `redacted` shows them.
+
+    `keys` are those of the options and movements this page shows; `waits_for_text` says that something is to be typed.
+    """
 
     text: str
     coding: str
@@ -48,6 +51,8 @@ class Reply:
     is_secret_next: bool = False
     consumed: tuple[bool, ...] = ()
     redacted: str = ""
+    keys: tuple[str, ...] = ()
+    waits_for_text: bool = False
 
 
 class FlowDefectError(Exception):

@@ -387,4 +387,22 @@ class _Turn(Walk):
             is_secret_next=self.final is None and isinstance(screen, Input) and screen.is_secret,
             consumed=tuple(self.consumed),
             redacted="*".join(self.seen_answers),
+            keys=self._keys() if self.final is None else (),
+            waits_for_text=self.final is None and isinstance(screen, Input),
         )
+
+    def _keys(self) -> tuple[str, ...]:
+        """Return the keys that mean something on the page shown."""
+        screen, pages = self._screen(), self._lay_out().pages
+        page = pages[min(self.dialogue.page, len(pages)) - 1]
+        match screen:
+            case Menu() | Info():
+                own = tuple(option.key for option in self._paper().shown(screen))
+            case Rows():
+                own = tuple(str(at + 1) for at in range(len(self.dialogue.scratch.get("rows", ()))))
+            case Confirm():
+                own = ("1", "0")
+            case _:
+                own = ()
+        moves = zip(self.nav_keys, (page.has_next, page.has_back, page.has_home), strict=True)
+        return own + tuple(key for key, is_shown in moves if is_shown)

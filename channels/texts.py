@@ -92,6 +92,17 @@ BUSY: Sentence = {
     "ln": "Mosala etondi. Meka lisusu mwa moke.",
 }
 
+DIAL_INSTEAD: Sentence = {
+    "fr": "Composez {code} sur votre téléphone.",
+    "en": "Dial {code} on your phone.",
+    "ln": "Benga {code} na telefone na yo.",
+}
+DIAL_THE_CODE: Sentence = {
+    "fr": "Composez le code du service sur votre téléphone.",
+    "en": "Dial the code of the service on your phone.",
+    "ln": "Benga kode ya mosala na telefone na yo.",
+}
+
 VERDICTS: dict[str, Sentence] = {
     "conflict": {
         "fr": "Session invalide. Recomposez le code.",

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Column, Index, Integer, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from core.states import one_of
@@ -67,6 +68,34 @@ class UssdGateway(Table, table=True):
     default_service_id: UUID | None = Field(default=None, foreign_key="ussd_service.id")
     has_anonymous_browse: bool = False
     state: str = SwitchState.LIVE
+
+
+class UssdProfile(Table, table=True):
+    """A profile that an administrator copied from a shipped one; its fixtures must pass before an account is live."""
+
+    __tablename__ = "ussd_profile"
+
+    name: str = Field(unique=True)
+    version: int = 1
+    body: dict[str, Any] = document()
+    fixtures: list[dict[str, Any]] = document(default_factory=list)
+    created_by: UUID | None = Field(default=None, foreign_key="users.id")
+
+
+class WireRecord(Table, table=True):
+    """One exchange with a gateway, redacted before it was noted."""
+
+    __tablename__ = "wire_record"
+    __table_args__ = (
+        Index("ix_wire_record_gateway", "gateway_id", "created_at"),
+        Index("ix_wire_record_created_at", "created_at"),
+    )
+
+    gateway_id: UUID = Field(foreign_key="ussd_gateway.id", ondelete="CASCADE")
+    outcome: str
+    exchange: dict[str, Any] = document()
+    elapsed_us: int
+    drift_ms: int | None = None
 
 
 class UssdRoute(Table, table=True):
@@ -141,6 +170,10 @@ class UssdSession(Table, table=True):
     is_test: bool = False
     last_activity_at: datetime = instant(nullable=False)
     ended_at: datetime | None = instant()
+    gateway_status: str | None = None
+    gateway_ms: int | None = None
+    cost_text: str | None = None
+    gateway_report: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
 
 
 class UssdTurn(Table, table=True):
@@ -177,6 +210,7 @@ class UssdTurn(Table, table=True):
     sent_at: datetime | None = instant()
     response_time_us: int = 0
     replays: int = 0
+    again_mac: bytes | None = octets()
 
 
 class VelocityRule(Table, table=True):

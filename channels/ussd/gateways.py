@@ -2,18 +2,25 @@
 
 import hmac
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine
 
+from channels import texts
+from channels.ussd.profiles import BUILT_IN
+from channels.ussd.profiles.contract import Contract
+from channels.ussd.profiles.decoding import Place
+from channels.ussd.profiles.model import Profile
+from channels.ussd.profiles.wire import GatewayTurn
 from core.database import Session, fetch_all
 from core.security import digest_token
-from core.settings import Network
+from core.settings import Network, get_settings, parse_networks
 
 REFRESH_S = 1.0
+MOST_TURNS_A_SECOND = 1_000
 KEY_SCOPE = "ussd"
 
 
@@ -36,6 +43,51 @@ class Gateway:
     options: dict[str, Any]
     default_service_id: UUID | None
     has_anonymous_browse: bool
+    secrets: tuple[bytes, ...] = ()
+    networks: tuple[Network, ...] = ()
+    codes: tuple[str, ...] = ()
+    state: str = "live"
+    custom: Contract | None = None
+    rate: "Rate" = field(default_factory=lambda: Rate(MOST_TURNS_A_SECOND), compare=False)
+
+    @property
+    def contract(self) -> Contract:
+        """How this account speaks."""
+        return self.custom or BUILT_IN[self.profile]
+
+    @property
+    def place(self) -> Place:
+        """What of the account its requests are read by."""
+        return Place(self.country, self.codes)
+
+    @property
+    def refuses_unknown_codes(self) -> bool:
+        """Whether a code that leads nowhere is answered «Service inconnu.» rather than by the default service."""
+        is_documented = self.profile in {"doc_a", "doc_b"}
+        return str(self.options.get("unknown_code", "default" if is_documented else "refuse")) == "refuse"
+
+    @property
+    def address(self) -> str:
+        """The base of links that must be absolute."""
+        base = str(self.options.get("public_base") or get_settings().public_base_url.split(",")[0])
+        return base.strip().rstrip("/")
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """The digests of what this account's requests must carry."""
+        return dict(self.options.get("credentials", {}))
+
+    def language_of(self, turn: GatewayTurn) -> str:
+        """Return the language a dialogue begins in: the network's, when we speak it, else the account's."""
+        if turn.language in texts.LANGUAGES:
+            return turn.language
+        return str(self.options.get("language", texts.DEFAULT_LANGUAGE))
+
+    def holds_secret(self, presented: str) -> bool:
+        """Say whether a secret is one of the account's, in a time that tells nothing."""
+        digest = digest_token(presented)
+        matches = [hmac.compare_digest(digest, known) for known in (*self.secrets, b"")]
+        return any(matches)
 
     @property
     def auth(self) -> str:
@@ -47,6 +99,27 @@ class Gateway:
         """The words that say go on and end."""
         go_on, over = self.options.get("command_words", ("CON", "END"))
         return str(go_on), str(over)
+
+
+class Rate:
+    """Turns a second that one process takes of an account; over it, the answer is «occupé»."""
+
+    def __init__(self, per_second: float) -> None:
+        self._per_second = self._left = per_second
+        self._at = time.monotonic()
+
+    def take(self) -> bool:
+        """Take one; False when none is left in this second."""
+        now = time.monotonic()
+        self._left = min(self._per_second, self._left + (now - self._at) * self._per_second)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+NOBODY = Gateway(UUID(int=0), "", "doc_a", "", {}, None, has_anonymous_browse=False, secrets=(bytes(32), bytes(32)))
 
 
 @dataclass(slots=True)
@@ -65,6 +138,12 @@ def find(session: Session, key: str) -> Gateway:
     _refresh(session)
     assert _cache.gateways is not None  # noqa: S101  # just read
     return _cache.gateways[key]
+
+
+def find_account(session: Session, key: str) -> Gateway | None:
+    """Return the account `key`, None when there is none."""
+    _refresh(session)
+    return (_cache.gateways or {}).get(key)
 
 
 def find_key(session: Session, presented: str) -> GatewayKey | None:
@@ -87,26 +166,52 @@ def _refresh(session: Session) -> None:
     engine = session.get_bind().engine
     if engine is _cache.engine and time.monotonic() - _cache.read_at < REFRESH_S:
         return
-    rows = fetch_all(session, "select * from ussd_gateway")
+    rows = fetch_all(
+        session,
+        """
+        select g.*, p.body as own_profile,
+               array(select r.code from ussd_route r where r.gateway_id = g.id order by r.created_at) as codes
+        from ussd_gateway g left join ussd_profile p on p.name = g.profile
+        """,
+    )
     keys = fetch_all(
         session,
         "select digest, networks from api_key where revoked_at is null and %s = any (scopes)"
         " and (expires_at is null or expires_at > now())",
         (KEY_SCOPE,),
     )
-    _cache.gateways = {
-        row["key"]: Gateway(
-            row["id"],
-            row["key"],
-            row["profile"],
-            row["country"],
-            row["options"],
-            row["default_service_id"],
-            row["has_anonymous_browse"],
-        )
-        for row in rows
-    }
+    before = _cache.gateways or {} if engine is _cache.engine else {}
+    _cache.gateways = {row["key"]: _gateway(row, before.get(row["key"])) for row in rows}
     _cache.keys = tuple(
         GatewayKey(bytes(row["digest"]), tuple(ip_network(network) for network in row["networks"])) for row in keys
     )
     _cache.engine, _cache.read_at = engine, time.monotonic()
+
+
+def _gateway(row: dict[str, Any], before: Gateway | None) -> Gateway:
+    """Make an account of its row; what it has left of its rate goes on."""
+    per_second = float(row["options"].get("rate_per_s", MOST_TURNS_A_SECOND))
+    is_same_rate = before is not None and before.options.get("rate_per_s") == row["options"].get("rate_per_s")
+    return Gateway(
+        id=row["id"],
+        key=row["key"],
+        profile=row["profile"],
+        country=row["country"],
+        options=row["options"],
+        default_service_id=row["default_service_id"],
+        has_anonymous_browse=row["has_anonymous_browse"],
+        secrets=tuple(bytes(digest) for digest in row["secret_digests"]),
+        networks=tuple(parse_networks(",".join(row["networks"]))),
+        codes=tuple(row["codes"]),
+        state=row["state"],
+        custom=_custom(row["own_profile"], before) if row["own_profile"] else None,
+        rate=before.rate if before is not None and is_same_rate else Rate(per_second),
+    )
+
+
+def _custom(body: dict[str, Any], before: Gateway | None) -> Contract:
+    """Return the contract of a copied profile, read anew only when it changed."""
+    profile = Profile.model_validate(body)
+    if before is not None and before.custom is not None and before.custom.profile == profile:
+        return before.custom
+    return Contract(profile)

@@ -8,8 +8,9 @@ from uuid import UUID
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from channels.ussd.contracts import Contract, GatewayTurn
 from channels.ussd.gateways import Gateway
+from channels.ussd.profiles.contract import Contract
+from channels.ussd.profiles.wire import GatewayTurn
 from core import clock, ids
 from core.database import Session, driver
 from core.security import input_mac
@@ -24,6 +25,7 @@ class Digests:
     length: int
     prefix_lengths: list[int]
     prefix_macs: list[bytes]
+    again: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Opened:
     input_offset: int
     wire: bytes | None
     is_begin: bool
+    is_restart: bool
+    replayed: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,9 @@ def digest(gateway: Gateway, turn: GatewayTurn) -> Digests:
     """Digest a request under the input key: its identity, its input, and every prefix that ends before a star."""
     place = (gateway.key, turn.session_key)
     if turn.transcript is None:
-        return Digests(None, input_mac(*place, turn.message), 0, [], [])
+        identity = input_mac(*place, "turn", *map(str, turn.identity)) if turn.identity is not None else None
+        again = input_mac(*place, "again", *map(str, turn.again)) if turn.again is not None else None
+        return Digests(identity, input_mac(*place, turn.message), 0, [], [], again)
     text = turn.transcript
     whole = input_mac(*place, text)
     stars = [position for position, character in enumerate(text) if character == "*"]
@@ -92,7 +98,7 @@ def open_turn(
     with driver(session).cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(
             "select * from ussd_turn_open(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,"
-            " %s::int[], %s::bytea[], %s, %s, %s)",
+            " %s::int[], %s::bytea[], %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 gateway.id,
                 turn.session_key,
@@ -101,10 +107,10 @@ def open_turn(
                 turn.dialled,
                 gateway.default_service_id,
                 turn.network,
-                str(gateway.options.get("language", "fr")),
+                gateway.language_of(turn),
                 is_test,
                 contract.is_cumulative,
-                contract.reuse,
+                turn.reuse,
                 contract.idle_s,
                 contract.total_s,
                 digests.identity,
@@ -115,6 +121,11 @@ def open_turn(
                 turn.received_at,
                 clock.now(),
                 ids.new_id(),
+                turn.kind,
+                digests.again,
+                turn.is_code_typed,
+                gateway.refuses_unknown_codes,
+                contract.profile.begin_again == "refuse",
             ),
         ).fetchone()
     assert row is not None  # noqa: S101  # a function with OUT parameters always returns one row
@@ -146,7 +157,7 @@ def take_up(session: Session, opened: Opened) -> bool:
 def close_turn(session: Session, opened: Opened, digests: Digests, received_at: datetime, closing: Closing) -> None:
     """Write the receipt and the session; one round trip, then the caller commits."""
     driver(session).execute(
-        "select ussd_turn_close(" + ", ".join(["%s"] * 33) + ")",
+        "select ussd_turn_close(" + ", ".join(["%s"] * 34) + ")",
         (
             opened.turn_id,
             opened.session["id"],
@@ -181,8 +192,28 @@ def close_turn(session: Session, opened: Opened, digests: Digests, received_at: 
             closing.version_id,
             closing.moved_id,
             closing.seen_id,
+            digests.again,
         ),
     )
+
+
+def record_notice(session: Session, gateway: Gateway, turn: GatewayTurn) -> UUID | None:
+    """Note what the gateway tells of a dialogue; return its id, None when it is nobody's."""
+    row = driver(session).execute(
+        "select ussd_turn_notice(%s, %s, %s, %s, %s, %s)",
+        (gateway.id, turn.session_key, turn.phone, turn.kind, Jsonb(dict(turn.event)), clock.now()),
+    ).fetchone()  # fmt: skip
+    return row[0] if row else None
+
+
+def phone_code(session: Session, service_id: str) -> str:
+    """Return a code that leads to a service on the phone's own keypad, empty when there is none."""
+    row = driver(session).execute(
+        "select code from ussd_route where service_id = %s and code ~ '^[*#]' order by gateway_id nulls first, code"
+        " limit 1",
+        (service_id,),
+    ).fetchone()  # fmt: skip
+    return str(row[0]) if row else ""
 
 
 def record_failure(session: Session, opened: Opened) -> None:

@@ -9,10 +9,11 @@ from channels.actions import ActionContext, Outcome, ResumePoint, SlowStep, Unse
 from channels.engine import Caller, Dialogue, Reply
 from channels.flow import Flow, flow_of
 from channels.ussd.actions import REGISTRY
-from channels.ussd.contracts import GatewayTurn, dialled_code
 from channels.ussd.gateways import Gateway
+from channels.ussd.profiles.wire import GatewayTurn
 from channels.ussd.receipts import Opened
 from core.database import Session, fetch_one
+from core.gsm7 import Limits
 from core.money import Currency
 from core.phone import normalise
 
@@ -20,13 +21,13 @@ from core.phone import normalise
 class Running:
     """One turn between its opening and its closing; it outlives a transaction when a step is slow."""
 
-    def __init__(self, session: Session, gateway: Gateway, turn: GatewayTurn, opened: Opened) -> None:
+    def __init__(self, session: Session, gateway: Gateway, turn: GatewayTurn, opened: Opened, limits: Limits) -> None:
         self.opened = opened
         self.dialogue = _dialogue(opened)
         self.slow_step: SlowStep | None = None
         self.worked: Any = None
         caller = _caller(gateway, turn, opened)
-        self._context = _context(session, caller, self.dialogue, opened)
+        self._context = _context(session, caller, self.dialogue, opened, limits)
         flow = _flow(session, UUID(opened.session["version_id"]))
         self._steps = _begin(flow, self.dialogue, caller, self._context, turn, opened)
 
@@ -64,10 +65,10 @@ def _begin(
         return engine.run(flow, dialogue, caller, answers, context)
     if not opened.is_begin:
         return engine.run(flow, dialogue, caller, [turn.message], context)
-    if turn.message and dialled_code(turn.message) is None:
+    if turn.message and turn.message != turn.dialled:
         return engine.first_message(flow, dialogue, caller, turn.message, context)
-    dialled = opened.tail.split("*") if opened.tail and dialled_code(turn.message) else []
-    return engine.run(flow, dialogue, caller, dialled, context)
+    tail = turn.tail or (opened.tail if turn.message else None)
+    return engine.run(flow, dialogue, caller, tail.split("*") if tail else [], context)
 
 
 def _dialogue(opened: Opened) -> Dialogue:
@@ -106,7 +107,7 @@ def _caller(gateway: Gateway, turn: GatewayTurn, opened: Opened) -> Caller:
     )
 
 
-def _context(session: Session, caller: Caller, dialogue: Dialogue, opened: Opened) -> ActionContext:
+def _context(session: Session, caller: Caller, dialogue: Dialogue, opened: Opened, limits: Limits) -> ActionContext:
     service, older = opened.service, opened.resume
     unseen = (opened.caller or {}).get("unseen")
     return ActionContext(
@@ -118,6 +119,7 @@ def _context(session: Session, caller: Caller, dialogue: Dialogue, opened: Opene
         brand=service["settings"].get("brand", service["name"]),
         settings=service["settings"],
         registry=REGISTRY,
+        limits=limits,
         load_version=lambda version_id: _flow(session, version_id),
         resume=ResumePoint(UUID(older["id"]), UUID(older["version_id"]), older["scratch"]) if older else None,
         unseen=_unseen(unseen) if unseen else None,

@@ -6,7 +6,7 @@ Whatever goes wrong, the gateway gets an END in its own form, and either everyth
 import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as SlowTimeoutError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +15,13 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from channels import texts
-from channels.engine import Reply, SlowStep
+from channels import browsing, texts
+from channels.dialogue import DOTS
+from channels.engine import Dialogue, Reply, SlowStep
 from channels.ussd import receipts
-from channels.ussd.contracts import Contract, GatewayTurn, WireAnswer
 from channels.ussd.gateways import Gateway
+from channels.ussd.profiles.contract import Contract
+from channels.ussd.profiles.wire import Asked, GatewayTurn, Outgoing, WireAnswer
 from channels.ussd.receipts import Closing, Digests, Opened
 from channels.ussd.running import Running
 from core import gsm7, live, metrics
@@ -30,13 +32,17 @@ SLOW_TIMEOUT_S = 2.5
 BUSY_PAUSE_S = 0.025
 ANSWER_MARGIN_S = 0.3
 MOST_WAITING = 50
+DEFAULT_PIN_LENGTH = 5
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What leaves, what kind of turn it was, and what the simulator shows beside it."""
+    """What leaves, what kind of turn it was, and what the simulator shows beside it.
+
+    `typed` is what the input field held, redacted; None where it may be a late secret.
+    """
 
     wire: WireAnswer
     outcome: str
@@ -47,6 +53,7 @@ class Answer:
     service: str = ""
     session_id: UUID | None = None
     turn_id: UUID | None = None
+    typed: str | None = None
 
 
 class _BusyError(Exception):
@@ -80,13 +87,22 @@ _pool = SlowPool()
 
 
 def take_turn(
-    database: Database, gateway: Gateway, contract: Contract, turn: GatewayTurn, *, is_test: bool = False
+    database: Database,
+    gateway: Gateway,
+    contract: Contract,
+    turn: GatewayTurn,
+    *,
+    is_test: bool = False,
+    started: float | None = None,
 ) -> Answer:
-    """Answer one authenticated request; never raises, and never answers later than the deadline allows."""
-    started = time.perf_counter()
-    work = _Work(database, gateway, contract, turn, is_test=is_test)
+    """Answer one authenticated request; never raises, and never answers later than the deadline allows.
+
+    `started` (of `time.perf_counter`) is when its first byte came in.
+    """
+    started = time.perf_counter() if started is None else started
+    work = _Work(database, gateway, contract, turn, is_test=is_test, started=started)
     try:
-        answer = work.run() if work.is_answerable else work.last_word("invalid", texts.NO_NUMBER)
+        answer = work.begin()
     except (_BusyError, PoolTimeoutError, psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):
         answer = work.last_word("busy", texts.BUSY)
     except Exception as error:  # noqa: BLE001  # a gateway must get its END whatever happened here
@@ -106,7 +122,14 @@ class _Work:
     """One request on its way through the transactions."""
 
     def __init__(
-        self, database: Database, gateway: Gateway, contract: Contract, turn: GatewayTurn, *, is_test: bool
+        self,
+        database: Database,
+        gateway: Gateway,
+        contract: Contract,
+        turn: GatewayTurn,
+        *,
+        is_test: bool,
+        started: float,
     ) -> None:
         self.database = database
         self.gateway = gateway
@@ -114,8 +137,8 @@ class _Work:
         self.turn = turn
         self.is_test = is_test
         self.digests: Digests = receipts.digest(gateway, turn)
-        self.deadline = time.monotonic() + get_settings().ussd_deadline_ms / 1000
-        self.started = time.perf_counter()
+        self.deadline = time.monotonic() - (time.perf_counter() - started) + get_settings().ussd_deadline_ms / 1000
+        self.started = started
         self.opened: Opened | None = None
         self.is_committing = False
         self.is_first = False
@@ -124,6 +147,25 @@ class _Work:
     def is_answerable(self) -> bool:
         """Whether there is a number, or the account lets those without one look around."""
         return self.turn.phone is not None or self.gateway.has_anonymous_browse
+
+    def begin(self) -> Answer:
+        """Answer what needs no dialogue, and run what does."""
+        if self.turn.is_stale:
+            return Answer(WireAnswer("", b""), "stale", "", has_more=False)
+        if self.turn.is_notice:
+            return self._notice()
+        if not self.gateway.rate.take():
+            raise _BusyError
+        return self.run() if self.is_answerable else self.last_word("invalid", texts.NO_NUMBER)
+
+    def _notice(self) -> Answer:
+        """Note what the gateway tells; no screen runs."""
+        session_id = None
+        if self.turn.kind != "status":
+            with self.database.transaction() as session:
+                session_id = receipts.record_notice(session, self.gateway, self.turn)
+        wire = self.contract.notice(self.turn)
+        return Answer(wire, str(self.turn.kind), "", has_more=False, session_id=session_id, typed="")
 
     def run(self) -> Answer:
         """Open the turn, again while the session is busy, and see it through."""
@@ -146,10 +188,13 @@ class _Work:
             self.is_first = opened.is_begin
             if opened.verdict in {"again", "busy"}:
                 return None
+            if self.turn.is_code_typed and not opened.is_begin:
+                self.digests = replace(self.digests, identity=None)
             if opened.verdict != "go":
                 answer: Answer | None = self._refuse(session, opened)
             else:
-                running = Running(session, self.gateway, self.turn, opened)
+                limits = self.contract.profile.page_limits(self.gateway.options.get("limits", {}))
+                running = Running(session, self.gateway, self.turn, opened, limits)
                 answer = self._advance(session, opened, running)
             self.is_committing = True
         while answer is None and running is not None:
@@ -182,7 +227,10 @@ class _Work:
 
     def _close(self, session: Session, opened: Opened, running: Running, reply: Reply) -> Answer:
         dialogue = running.dialogue
-        wire = self._encode(reply.text, has_more=reply.has_more)
+        if self.contract.profile.refuses_secrets and reply.is_secret_next:
+            reply = self._send_to_phone(session, opened, reply)
+        wire = self._encode(reply.text, has_more=reply.has_more, reply=reply)
+        typed = self._typed(opened, dialogue, reply)
         receipts.close_turn(
             session,
             opened,
@@ -222,17 +270,54 @@ class _Work:
             "invalid" if reply.refusal else "continue" if reply.has_more else "end",
             reply.text,
             has_more=reply.has_more,
+            typed=typed,
         )
+
+    def _send_to_phone(self, session: Session, opened: Opened, reply: Reply) -> Reply:
+        """End a dialogue of messages where a secret would be asked for: it would stay on the phone."""
+        code = receipts.phone_code(session, opened.service["id"])
+        sentence = texts.sentence(texts.DIAL_INSTEAD if code else texts.DIAL_THE_CODE, self._language(opened))
+        text = gsm7.fold(sentence.format(code=code))
+        measured = gsm7.measure(text)
+        return replace(
+            reply,
+            text=text,
+            coding=measured.coding,
+            size=measured.size,
+            has_more=False,
+            is_secret_next=False,
+            keys=(),
+            waits_for_text=False,
+        )
+
+    def _typed(self, opened: Opened, dialogue: Dialogue, reply: Reply) -> str:
+        """Return what the input field held, every secret and every piece that was dropped unread as dots."""
+        turn = self.turn
+        if turn.transcript is None:
+            is_dialled = opened.is_begin and turn.dialled is not None and turn.message == turn.dialled
+            behind = turn.tail or (opened.tail if is_dialled else "") or ""
+            if not behind:
+                return turn.message if is_dialled else reply.redacted
+            dropped = behind.count("*") + 1 - len(reply.consumed)
+            tail = "*".join([*([reply.redacted] if reply.consumed else []), *[DOTS] * dropped])
+            return tail if turn.tail else f"*{opened.session['code']}*{tail}#"
+        before = str(opened.session["scratch"].get("typed", ""))
+        rest = turn.transcript[opened.input_offset :]
+        pieces = rest.count("*") + 1 if rest and opened.is_begin else 0
+        now = [reply.redacted] if reply.consumed else []
+        typed = "*".join([*([before] if opened.input_offset else []), *now, *[DOTS] * (pieces - len(reply.consumed))])
+        dialogue.scratch["typed"] = typed
+        return typed
+
+    def _language(self, opened: Opened) -> str:
+        return opened.session.get("language") or self.gateway.language_of(self.turn)
 
     def _refuse(self, session: Session, opened: Opened) -> Answer:
         """Answer every verdict but go: replays from the receipt, the others with their sentence."""
         if opened.verdict == "replay":
             assert opened.wire is not None  # noqa: S101  # a receipt that is done has its octets
-            body = bytes(opened.wire)
-            wire = WireAnswer(self._encode("", has_more=True).media_type, body)
-            word, text = self.contract.text_of(body)
-            return self._answer(opened, wire, "replay", text, has_more=word == self.gateway.command_words[0])
-        language = opened.session.get("language") or str(self.gateway.options.get("language", "fr"))
+            return self._replay(opened, bytes(opened.wire), opened.replayed or {})
+        language = self._language(opened)
         text = self._sentence(opened, language)
         wire = self._encode(text, has_more=False)
         if opened.verdict in {"conflict", "closed", "expired"}:
@@ -242,6 +327,20 @@ class _Work:
                 session, opened, self.digests, self.turn.received_at, self._ending(opened, text, language, wire)
             )
         return self._answer(opened, wire, opened.verdict, text, has_more=False)
+
+    def _replay(self, opened: Opened, body: bytes, stored: dict[str, Any]) -> Answer:
+        """Send the stored octets, under the headers they left with."""
+        again = Outgoing(
+            text=stored["text"],
+            has_more=stored["has_more"],
+            turn=self.turn,
+            words=self.gateway.command_words,
+            coding=stored["coding"],
+            screen=stored["screen"],
+            is_first=stored["number"] == 1,
+        )
+        wire = self.contract.repeat(body, again)
+        return self._answer(opened, wire, "replay", again.text, has_more=again.has_more)
 
     def _sentence(self, opened: Opened, language: str) -> str:
         own = (opened.service.get("state_text") or {}).get(language) or (opened.service.get("state_text") or {}).get(
@@ -283,8 +382,7 @@ class _Work:
 
     def last_word(self, outcome: str, sentence: dict[str, str]) -> Answer:
         """Return the END that is always possible, without the database."""
-        language = str(self.gateway.options.get("language", "fr"))
-        text = texts.sentence(sentence, language)
+        text = texts.sentence(sentence, self.gateway.language_of(self.turn))
         wire = self._encode(text, has_more=False)
         return self._answer(self.opened, wire, outcome, text, has_more=False)
 
@@ -298,13 +396,43 @@ class _Work:
         except Exception:  # noqa: BLE001  # the answer must leave whatever the database does
             _log.warning("ussd.failure_unrecorded", gateway=self.gateway.key)
 
-    def _encode(self, text: str, *, has_more: bool) -> WireAnswer:
-        return self.contract.encode(text, has_more=has_more, words=self.gateway.command_words)
+    def _encode(self, text: str, *, has_more: bool, reply: Reply | None = None) -> WireAnswer:
+        opened = self.opened
+        title, options = browsing.split(text, reply.keys) if reply and reply.keys else (None, ())
+        return self.contract.encode(
+            Outgoing(
+                text=text,
+                has_more=has_more,
+                turn=self.turn,
+                words=self.gateway.command_words,
+                coding=reply.coding if reply else gsm7.measure(text).coding,
+                screen=reply.screen if reply else "",
+                title=title,
+                options=options,
+                asks=self._asked(reply) if reply and reply.waits_for_text else None,
+                is_first=opened.is_begin if opened else self.turn.kind == "begin",
+                is_restart=opened.is_restart if opened else False,
+                transaction=str(opened.turn_id) if opened else "",
+            )
+        )
+
+    def _asked(self, reply: Reply) -> Asked:
+        length = self.opened.service["settings"].get("pin_length", DEFAULT_PIN_LENGTH) if self.opened else 0
+        return Asked(reply.is_secret_next, (length, length) if reply.is_secret_next and length else None)
 
     def _elapsed_us(self) -> int:
         return int((time.perf_counter() - self.started) * 1_000_000)
 
-    def _answer(self, opened: Opened | None, wire: WireAnswer, outcome: str, text: str, *, has_more: bool) -> Answer:
+    def _answer(  # what is named here is what an answer is
+        self,
+        opened: Opened | None,
+        wire: WireAnswer,
+        outcome: str,
+        text: str,
+        *,
+        has_more: bool,
+        typed: str | None = None,
+    ) -> Answer:
         measured = gsm7.measure(text)
         return Answer(
             wire=wire,
@@ -316,4 +444,5 @@ class _Work:
             service=str(opened.service.get("key", "")) if opened else "",
             session_id=UUID(opened.session["id"]) if opened and opened.session.get("id") else None,
             turn_id=opened.turn_id if opened else None,
+            typed=typed,
         )

@@ -159,7 +159,7 @@ def _open_accounts(session: Session, settings: Settings) -> dict[str, Account]:
         version_row = session.get_one(FlowVersion, service.live_version_id)
         contract = contracts.A if service.key == "service" else contracts.B
         accounts[service.key] = Account(
-            gateway_id=gateways[contract.account],
+            gateway_id=gateways[contracts.ACCOUNTS[contract.key]],
             service_id=service.id,
             version_id=version_row.id,
             code=codes.get(service.key, "").strip("*#"),

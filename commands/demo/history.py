@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from channels.ussd.contracts import Contract
+from channels.ussd.contracts import Contract, Outgoing
 from commands.demo import dialogues
 from commands.demo.chance import Chance
 from commands.demo.dialogues import Sending, Step, Walk
@@ -37,7 +37,6 @@ _SHORT_OF_FUNDS_SHARE = 0.03
 _DEFECT_SHARE = 0.0015
 _DROPS = (SessionState.EXPIRED, SessionState.ABORTED, SessionState.TIMEOUT)
 _DROP_WEIGHTS = (70, 22, 8)
-_WORDS = ("CON", "END")
 _PAY_DAY = 28
 _SALARIED_SHARE = 0.6
 _AGENCY_OPENS = time(5, tzinfo=UTC)
@@ -316,7 +315,7 @@ class History:
             elapsed_us = int(chance.lognormvariate(8.7, 0.35) + (26_000 if step.is_secret else 0))
             has_more = not walk.menu.is_end(step.after)
             mac = chance.randbytes(16)
-            wire = account.contract.encode(step.shown.text, has_more=has_more, words=_WORDS) if is_kept else None
+            wire = account.contract.encode(Outgoing(step.shown.text, has_more)) if is_kept else None
             self.rows.turns.append((
                 chance.id_at(answered), answered - timedelta(microseconds=elapsed_us), session_id, number, mac, mac,
                 step.typed if is_kept else "", step.before, step.after, step.shown.text if is_kept else "",

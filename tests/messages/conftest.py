@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from api import delivery_reports
+from api import delivery_reports, gateways
 from core import clock
 from core.database import Database
 from core.settings import get_settings
@@ -26,6 +26,7 @@ __all__ = ["_fake_server", "fakes"]
 def our_address() -> Iterator[str]:
     """Give the address at which networks find us."""
     app = FastAPI(redirect_slashes=False)
+    app.include_router(gateways.router)
     app.include_router(delivery_reports.router)
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none"))

@@ -10,7 +10,6 @@ from core import ids
 from core.masking import DOTS
 from providers.loopback import Exchange
 
-GOES_ON = frozenset({"CON", "1"})
 OK = 200
 
 
@@ -106,8 +105,7 @@ def hear(kind: Kind, exchange: Exchange) -> Heard | None:
     """Read an answer as the contract's gateway does; None when it is no answer of a dialogue."""
     if exchange.status != OK:
         return None
-    try:
-        word, text = kind.contract.text_of(exchange.answer)
-    except (ValueError, KeyError, TypeError):
-        return None
-    return Heard(text, word, word in GOES_ON)
+    heard = kind.contract.hear(exchange.answer, {}, ("CON", "END")) or kind.contract.hear(
+        exchange.answer, {}, ("1", "0")
+    )
+    return Heard(heard.text, heard.word, heard.has_more) if heard else None
