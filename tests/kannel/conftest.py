@@ -14,7 +14,7 @@ from tests.kannel.application import Place
 from tests.kannel.boxes import Boxes, free_ports
 from tests.kannel.networks import SmsNetwork, UssdNetwork
 
-SMS_SECRET, USSD_SECRET = "s" * 40, "u" * 40
+SMS_SECRET, USSD_SECRET, BASIC = "s" * 40, "u" * 40, "gw:basic-password"
 PROGRAMS = ("bearerbox", "smsbox")
 
 
@@ -40,7 +40,7 @@ def _line(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder: Path = tmp_path_factory.mktemp("kannel")
     place, fake = Place(), account_of("kannel")
     port = free_ports(1)[0]
-    base = place.url.replace("http://", "http://gw:basic-password@")
+    base = place.url.replace("http://", f"http://{BASIC}@")
     boxes = Boxes(
         folder,
         {
