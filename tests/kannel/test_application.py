@@ -99,7 +99,11 @@ def say(house: House, text: str, **settings: bool) -> None:
     body["screens"]["welcome"]["text"] = text
     with house.database.transaction() as session:
         service = session.exec(select(UssdService).where(UssdService.key == "wallet")).one()
-            session.add(version)
+        number = 2 + len(session.exec(select(UssdPublication)).all())
+        version = FlowVersion(
+            flow_id=service.flow_id, number=number, state="published", body=body, checksum=str(number)
+        )
+        session.add(version)
         session.flush()
         session.add(UssdPublication(service_id=service.id, version_id=version.id))
         service.live_version_id = version.id
