@@ -1,6 +1,7 @@
 """Where networks tell us what became of a message, and where people's STOP arrives.
 
-`/g/{gateway}/{secret}` (Africa's Talking, Kannel, Twilio SMS; `api/gateways.py` hands it on), `/whatsapp/status` (Twilio), `/whatsapp/webhook` (Meta,
+`/g/{gateway}/{secret}` (Africa's Talking, Kannel, Twilio SMS; `api/gateways.py` hands it on),
+`/whatsapp/status` (Twilio), `/whatsapp/webhook` (Meta,
 and Twilio's inbound messages), `/desabonnement/{token}` (the link of a mail). Nothing here calls anybody, and no log
 carries a body: what comes is stored, applied once, and answered.
 """

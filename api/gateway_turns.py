@@ -105,7 +105,9 @@ def take(gateway: Gateway, contract: Contract, fields: dict[str, Any], received:
         raise RefusedError(422, problems_of(error)) from error
     except Refusal as refused:
         text = gsm7.fold(str(refused))
-        wire = contract.encode(Outgoing(text, has_more=False, words=gateway.command_words))
+        wire = contract.encode(
+            Outgoing(text, has_more=False, turn=contract.outline(fields), words=gateway.command_words)
+        )
         answer = Answer(wire, "invalid", text, has_more=False)
     recorder.note(gateway, received.method, received.headers, names, turn, answer, received.started)
     return answer

@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, Column, Index, Integer, LargeBinary, String, Uniqu
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from core.states import one_of
+from core.states import Steps, one_of
 from models.base import Table, check, document, instant, minor, octets
 
 
@@ -19,6 +19,9 @@ class SwitchState(StrEnum):
     LIVE = "live"
     MAINTENANCE = "maintenance"
     STOPPED = "stopped"
+
+
+SWITCH_STEPS: Steps = {state: frozenset(SwitchState) - {state} for state in SwitchState}
 
 
 class UssdService(Table, table=True):

@@ -51,6 +51,7 @@ def note(  # one exchange, all of it
         "answer_headers": dict(answer.wire.headers),
         "text": answer.text,
         "continue": answer.has_more,
+        "turn_number": answer.turn_number,
     }
     drift_ms = None
     if turn is None or answer.typed is None:

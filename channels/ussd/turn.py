@@ -54,6 +54,7 @@ class Answer:
     session_id: UUID | None = None
     turn_id: UUID | None = None
     typed: str | None = None
+    turn_number: int = 0
 
 
 class _BusyError(Exception):
@@ -445,4 +446,5 @@ class _Work:
             session_id=UUID(opened.session["id"]) if opened and opened.session.get("id") else None,
             turn_id=opened.turn_id if opened else None,
             typed=typed,
+            turn_number=int(opened.session.get("turn_number") or 0) if opened else 0,
         )

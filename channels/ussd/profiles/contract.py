@@ -39,6 +39,10 @@ class Contract:
         """Read a turn."""
         return decoding.decode_fields(self.profile, fields, place, received_at)
 
+    def outline(self, fields: dict[str, Any]) -> GatewayTurn:
+        """Return as much of a turn as an answer repeats, for a request that is none."""
+        return decoding.outline(self.profile, fields)
+
     def tells_notice(self, fields: dict[str, Any]) -> bool:
         """Say whether a request only tells something."""
         return any(rule.holds(fields) for rules in self.profile.notices.values() for rule in rules)

@@ -9,6 +9,7 @@ from typing import Any
 from channels.ussd.profiles.model import KINDS, Profile, Rule, path_fields
 from channels.ussd.profiles.transports import CARRIERS
 from channels.ussd.profiles.wire import GatewayTurn, TooLong, UnreadableNumber, WireRequest, WrongPath, WrongType
+from core import clock
 from core.errors import InvalidInput
 from core.orders import is_storable
 from core.phone import PhoneRefusal, normalise
@@ -91,6 +92,12 @@ def decode_fields(profile: Profile, raw: dict[str, Any], place: Place, received_
     )
 
 
+def outline(profile: Profile, raw: Raw) -> GatewayTurn:
+    """Return as much of a turn as an answer repeats: its session and its fields."""
+    key = _text(raw, profile.fields.session)
+    return GatewayTurn(key, None, None, None, None, "", "", clock.now(), kind=_kind(profile, raw), raw=raw)
+
+
 def dialled_code(text: str) -> str | None:
     """Return `text` when it is a dialled code, such as `*155#` or `#237*100#`."""
     return text if _DIALLED.fullmatch(text) else None
@@ -122,34 +129,35 @@ def _kind(profile: Profile, raw: Raw) -> str | None:
 
 def _check(profile: Profile, raw: Raw) -> None:
     """Refuse a request whose obligatory fields are missing, or whose fields are not what they must be."""
-    problems: dict[str, str] = {}
     fields = profile.fields
-    obligatory = [fields.msisdn]
-    if fields.session and not profile.keyless:
-        obligatory.append(fields.session)
-    for names in obligatory:
-        name = next((one for one in names if one in raw), names[0])
-        value = raw.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and name.startswith("path."):
-            continue
-        if not isinstance(value, str) or not value.strip():
-            problems[name] = "champ obligatoire"
-        elif len(value) > LONGEST_KEY:
-            problems[name] = f"{LONGEST_KEY} caractères au plus"
-        elif not is_storable(value):
-            problems[name] = "caractère interdit"
-    for name in (*fields.input, *fields.code, *fields.tail, *fields.language, *profile.session_key, *_turn(profile)):
-        value = raw.get(name)
-        is_number = isinstance(value, int) and not isinstance(value, bool)
-        if value is not None and not (isinstance(value, str) and is_storable(value)) and not (
-            is_number and name not in fields.input
-        ):  # fmt: skip
-            problems.setdefault(name, "texte attendu")
-    for name in fields.network:
-        if not isinstance(raw.get(name), str | int | None) or not is_storable(raw.get(name)):
-            problems[name] = "texte attendu"
+    problems: dict[str, str] = {}
+    for names in (fields.msisdn, () if profile.keyless else fields.session):
+        if names:
+            name = next((one for one in names if one in raw), names[0])
+            problems |= _problem_of_key(name, raw.get(name))
+    others = (*fields.code, *fields.tail, *fields.network, *fields.language, *profile.session_key, *_turn(profile))
+    problems |= {name: "texte attendu" for name in fields.input if not _is_text(raw.get(name))}
+    problems |= {name: "texte attendu" for name in others if not (_is_text(raw.get(name)) or _is_number(raw.get(name)))}
     if problems:
         raise InvalidInput(problems)
+
+
+def _problem_of_key(name: str, value: Any) -> dict[str, str]:
+    if _is_number(value) and name.startswith("path."):
+        return {}
+    if not isinstance(value, str) or not value.strip():
+        return {name: "champ obligatoire"}
+    if len(value) > LONGEST_KEY:
+        return {name: f"{LONGEST_KEY} caractères au plus"}
+    return {} if is_storable(value) else {name: "caractère interdit"}
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and is_storable(value))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _turn(profile: Profile) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """From a screen to the octets that leave, as the profile says."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -61,7 +61,7 @@ class _Facts:
 
     def __init__(self, profile: Profile, answer: Outgoing) -> None:
         self._profile = profile
-        self._answer = answer
+        self.answer = answer
         self._raw: Mapping[str, Any] = answer.turn.raw if answer.turn else {}
 
     @property
@@ -70,52 +70,48 @@ class _Facts:
         present = self._raw.get("path.n", 0)
         return present + 1 if isinstance(present, int) else 1
 
+    @property
+    def closes(self) -> bool:
+        """Whether the gateway is told to close: some refuse it in their first message."""
+        return not self.answer.has_more and not (self.answer.is_first and self._profile.first_never_closes)
+
     def __call__(self, name: str) -> Any:
-        answer = self._answer
         if name.startswith("raw."):
             return self._raw.get(name[4:])
         if name.startswith("echo."):
             return self._raw.get(self._profile.fields.echo.get(name[5:], ""))
         if name.startswith("screen."):
             return self._screen(name[7:])
-        match name:
-            case "text":
-                return answer.text
-            case "more":
-                return answer.has_more
-            case "word":
-                return answer.words[0 if answer.has_more else 1]
-            case "closes":
-                return not answer.has_more and not (answer.is_first and self._profile.first_never_closes)
-            case "first":
-                return answer.is_first
-            case "restarted":
-                return answer.is_restart
-            case "ucs2":
-                return answer.coding == "ucs2"
-            case "session":
-                return answer.turn.session_key if answer.turn else ""
-            case "next":
-                return self.next
-            case "address":
-                return ADDRESS
-            case "transaction":
-                return answer.transaction
-        raise KeyError(name)
+        return _PLAIN[name](self)
 
     def _screen(self, name: str) -> Any:
         match name:
             case "id":
-                return self._answer.screen
+                return self.answer.screen
             case "title":
-                return pages.title_of(self._answer)
+                return pages.title_of(self.answer)
             case "label":
-                return self._answer.text.partition("\n")[0]
+                return self.answer.text.partition("\n")[0]
             case "links":
-                return pages.links_of(self._answer, self.next)
+                return pages.links_of(self.answer, self.next)
             case "form":
-                return pages.form_of(self._answer, self.next)
+                return pages.form_of(self.answer, self.next)
         raise KeyError(name)
+
+
+_PLAIN: dict[str, Callable[[_Facts], Any]] = {
+    "text": lambda facts: facts.answer.text,
+    "more": lambda facts: facts.answer.has_more,
+    "word": lambda facts: facts.answer.words[0 if facts.answer.has_more else 1],
+    "closes": lambda facts: facts.closes,
+    "first": lambda facts: facts.answer.is_first,
+    "restarted": lambda facts: facts.answer.is_restart,
+    "ucs2": lambda facts: facts.answer.coding == "ucs2",
+    "session": lambda facts: facts.answer.turn.session_key if facts.answer.turn else "",
+    "next": lambda facts: facts.next,
+    "address": lambda _facts: ADDRESS,
+    "transaction": lambda facts: facts.answer.transaction,
+}
 
 
 def _json(value: Any) -> bytes:
@@ -127,4 +123,5 @@ def _xml(value: Mapping[str, Any]) -> bytes:
     root = ET.Element(name)
     for tag, content in members.items():
         ET.SubElement(root, tag).text = str(content)
-    return ET.tostring(root, "utf-8")
+    octets: bytes = ET.tostring(root, "utf-8")
+    return octets

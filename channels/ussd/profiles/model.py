@@ -56,6 +56,10 @@ class Rule(_Part):
             fields[self.field] = not self.equals[0]
 
 
+NoticeKind = Literal["end", "abort", "timeout", "event", "status"]
+Rules = Annotated[tuple[Rule, ...], BeforeValidator(_listed)]
+
+
 class FieldNames(_Part):
     """Under which names a gateway sends what; of several names, the first that says something counts."""
 
@@ -88,7 +92,7 @@ class Identity(_Part):
 
 
 class Answer(_Part):
-    """How an answer leaves: templates over `text`, `more`, `choose(more, a, b)`, `session`, `raw.*`, `echo.*`, …"""
+    """How an answer leaves: templates over `text`, `more`, `choose(more, a, b)`, `raw.*`, `echo.*` and so on."""
 
     type: Literal["text", "json", "xml", "xhtml"]
     body: Any = None
@@ -128,7 +132,7 @@ class Profile(_Part):
     begin: Rule | Literal["unknown_session", "code_typed"] = "unknown_session"
     begin_again: Literal["replay", "refuse"] = "replay"
     first_never_closes: bool = False
-    notices: dict[Literal["end", "abort", "timeout", "event", "status"], Annotated[tuple[Rule, ...], BeforeValidator(_listed)]] = {}  # fmt: skip
+    notices: dict[NoticeKind, Rules] = {}
     event: dict[Literal["status", "duration_ms", "hops", "cost", "error", "metadata"], str] = {}
     dropped: tuple[str, ...] = ()
     credentials: dict[str, str] = {}
@@ -144,7 +148,7 @@ class Profile(_Part):
 
     @model_validator(mode="after")
     def _keeps_secrets(self) -> "Profile":
-        """What was typed may be a PIN, and answers are kept: no answer repeats it."""
+        """Refuse an answer that repeats what was typed: it may be a PIN, and answers are kept."""
         typed = {f"raw.{name}" for name in (*self.fields.input, *self.fields.tail, *self.credentials)}
         echoed = {name for name, source in self.fields.echo.items() if f"raw.{source}" in typed}
         named = names_of([self.reply.body, self.reply.headers, self.reply.notice])

@@ -50,4 +50,5 @@ def page_of(answer: Outgoing, number: int) -> bytes:
     if answer.asks is not None and answer.has_more:
         form = ET.SubElement(body, "form", {"action": f"{ADDRESS}/{number}"})
         ET.SubElement(form, "input", {"type": "text", "name": ENTRY})
-    return DECLARATION + ET.tostring(html, "utf-8", xml_declaration=False)
+    octets: bytes = ET.tostring(html, "utf-8", xml_declaration=False)
+    return DECLARATION + octets

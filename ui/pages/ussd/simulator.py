@@ -9,7 +9,7 @@ from datetime import datetime
 from anyio import to_thread
 from nicegui import ui
 
-from channels.ussd import simulation
+from channels.ussd import contracts, simulation
 from channels.ussd.simulation import PlayCaller, Standing
 from core.clock import now
 from core.ids import new_id
@@ -192,7 +192,7 @@ class Simulator:
     async def _standing(self) -> Standing | None:
         if self._call is None:
             return None
-        return await shell.read(simulation.get_standing, self._kind.contract.account, self._call.key)
+        return await shell.read(simulation.get_standing, contracts.ACCOUNTS[self._kind.contract.key], self._call.key)
 
     async def _tell(self, seen: Seen) -> None:
         if self.on_seen is not None:

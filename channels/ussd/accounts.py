@@ -1,0 +1,255 @@
+"""Accounts and profiles judged by what this version speaks: a copied profile is live only once its fixtures pass."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field, ValidationError
+from sqlmodel import select
+
+from channels.ussd import gateways
+from channels.ussd.profiles import BUILT_IN
+from channels.ussd.profiles.contract import Contract
+from channels.ussd.profiles.decoding import Place
+from channels.ussd.profiles.fixtures import check, describe, request_of
+from channels.ussd.profiles.model import Profile
+from channels.ussd.profiles.transports import CARRIERS
+from core import clock
+from core.database import Session
+from core.errors import InvalidInput, NotFound, Refusal
+from core.i18n import t
+from core.orders import Order
+from core.permissions import Actor, Permission
+from models.ussd import UssdGateway, UssdProfile, WireRecord
+from services import audit
+from services import gateways as verbs
+from services.gateways import AddressShown, GatewayRow, OpenGateway
+
+FEWEST_FIXTURES = 4
+MOST_FIXTURES = 200
+TEST_DIGITS = "000001"
+
+
+class ProfileNotFound(NotFound):
+    """No such profile, or one that is shipped and never changes."""
+
+    code = "profil_introuvable"
+    sentence = "Ce profil est introuvable."
+
+
+class FixturesWanted(Refusal):
+    """A copied profile must prove itself before callers depend on it."""
+
+    code = "essais_insuffisants"
+    status = 409
+    sentence = "Ce profil n'est pas prouvé : {passed} essais réussis sur {wanted} au moins, {failed} en échec."
+
+
+class CopyProfile(Order):
+    """A copy of a profile under a name of its own."""
+
+    source: str
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")
+
+
+class EditProfile(Order):
+    """A copied profile's new document; `version` is the one that was read."""
+
+    name: str
+    version: int
+    body: dict[str, Any]
+
+
+class KeepFixture(Order):
+    """Turn a recorded exchange into a fixture of the account's own profile."""
+
+    record_id: UUID
+    title: str = Field(min_length=2, max_length=120)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRow:
+    """A profile as pages show it; a shipped one is read-only."""
+
+    name: str
+    title: str
+    is_shipped: bool
+    version: int
+    body: dict[str, Any]
+    fixtures: tuple[dict[str, Any], ...]
+
+
+def open_account(session: Session, actor: Actor, order: OpenGateway) -> AddressShown:
+    """Open an account of a profile there is; it begins paused."""
+    actor.require(Permission.USSD_GATEWAYS)
+    get_profile(session, actor, order.profile)
+    shown = verbs.open_gateway(session, actor, order)
+    gateways.forget()
+    return shown
+
+
+def resume_account(session: Session, actor: Actor, gateway_id: UUID) -> GatewayRow:
+    """Let an account serve; refused while a copied profile has fewer than four passing fixtures, or a failing one."""
+    profile = get_profile(session, actor, verbs.get_gateway(session, actor, gateway_id).profile)
+    if not profile.is_shipped:
+        contract = Contract(Profile.model_validate(profile.body))
+        failed = sum(bool(check(contract, one, datetime.fromisoformat(one["now"]))) for one in profile.fixtures)
+        passed = len(profile.fixtures) - failed
+        if failed or passed < FEWEST_FIXTURES:
+            raise FixturesWanted(passed=passed, wanted=FEWEST_FIXTURES, failed=failed)
+    return verbs.resume_gateway(session, actor, gateway_id)
+
+
+def copy_profile(session: Session, actor: Actor, order: CopyProfile) -> ProfileRow:
+    """Copy a profile under a name nobody has."""
+    source = get_profile(session, actor, order.source)
+    if order.name in BUILT_IN or session.exec(select(UssdProfile).where(UssdProfile.name == order.name)).first():
+        raise InvalidInput({"name": t("ce nom est pris")})
+    row = UssdProfile(name=order.name, body={**source.body, "profile": order.name}, created_by=actor.user_id)
+    return _keep(session, actor, row, "copy")
+
+
+def edit_profile(session: Session, actor: Actor, order: EditProfile) -> ProfileRow:
+    """Save a copied profile; what is no profile is refused with its first fault."""
+    row = _own(session, actor, order.name)
+    if row.version != order.version:
+        raise InvalidInput({"version": t("ce profil a changé depuis : rechargez-le")})
+    try:
+        body = Profile.model_validate({**order.body, "profile": order.name}).model_dump(mode="json")
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise InvalidInput({".".join(map(str, first["loc"])) or "body": first["msg"]}) from error
+    row.body, row.version = body, row.version + 1
+    kept = _keep(session, actor, row, "edit")
+    gateways.forget()
+    return kept
+
+
+def keep_fixture(session: Session, actor: Actor, order: KeepFixture) -> ProfileRow:
+    """Make a fixture of a recorded exchange: the number is replaced, secrets were never there."""
+    actor.require(Permission.USSD_GATEWAYS)
+    record = session.get(WireRecord, order.record_id)
+    account = session.get(UssdGateway, record.gateway_id) if record else None
+    if record is None or account is None or "fields" not in record.exchange:
+        raise NotFound(thing="wire_record")
+    row = _own(session, actor, account.profile)
+    contract = Contract(Profile.model_validate(row.body))
+    place = Place(account.country, verbs.get_gateway(session, actor, account.id).codes)
+    fixture = _fixture(contract, account.key, place, record.exchange, record.created_at, order.title)
+    row.fixtures = [*row.fixtures, fixture][-MOST_FIXTURES:]
+    return _keep(session, actor, row, "fixture")
+
+
+def _fixture(
+    contract: Contract, key: str, place: Place, exchange: Mapping[str, Any], now: datetime, title: str
+) -> dict[str, Any]:
+    """Write the exchange in the form of the vectors, its expectations as the profile reads it today."""
+    phone = str(exchange["turn"].get("msisdn", ""))
+    shown = {name: _anonymous(value, phone) for name, value in exchange["fields"].items()}
+    path = "/".join(
+        str(shown.pop(f"path.{name[1:-1]}", "")) if name[0] == "{" else name for name in contract.profile.path_names
+    )
+    told = CARRIERS[contract.profile.transport].write(shown)
+    below = f"/{path}" if path.strip("/") else ""
+    prior = _prior(exchange)
+    fixture: dict[str, Any] = {
+        "title": title,
+        "now": now.isoformat(),
+        "account": {
+            "key": key,
+            "secret": "s",
+            "service_codes": list(place.codes),
+            "country": place.country,
+            "options": {},
+        },
+        "request": {
+            "method": told.method,
+            "path": f"/g/{key}/s{below}",
+            "headers": dict(told.headers),
+            "query": told.query,
+            "body": told.body.decode(),
+        },
+        **({"prior": prior} if prior is not None else {}),
+        "turn": {},
+        "response": {"status": 200, "headers": {}, "compare": "status"},
+    }
+    if exchange["text"]:
+        fixture["reply"] = {"text": exchange["text"], "continue": exchange["continue"]}
+        fixture["response"] |= _demanded(contract, exchange)
+    turn = contract.decode(contract.read(request_of(fixture)), place, now)
+    fixture["turn"] = describe(contract, turn, prior, place)
+    return fixture
+
+
+def _demanded(contract: Contract, exchange: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what must leave again; pages carry our own address and are compared by what is heard of them."""
+    answer, phone = str(exchange["answer"]), str(exchange["turn"].get("msisdn", ""))
+    if contract.profile.reply.type != "text" or "…" in answer:
+        return {}
+    return {"compare": "exact", "body": _anonymous(answer, phone)}
+
+
+def _prior(exchange: Mapping[str, Any]) -> dict[str, Any] | None:
+    turn = exchange["turn"]
+    if turn.get("kind") == "begin" or not exchange.get("turn_number"):
+        return None
+    typed = str(turn.get("typed", ""))
+    return {"turn_no": exchange["turn_number"], "transcript": typed.rpartition("*")[0]}
+
+
+def _anonymous(value: Any, phone: str) -> Any:
+    """Put a test number in the place of somebody's."""
+    national = phone[-len(TEST_DIGITS) :]
+    return value.replace(national, TEST_DIGITS) if isinstance(value, str) and national else value
+
+
+def _own(session: Session, actor: Actor, name: str) -> UssdProfile:
+    actor.require(Permission.USSD_GATEWAYS)
+    row = session.exec(select(UssdProfile).where(UssdProfile.name == name).with_for_update()).first()
+    if row is None:
+        raise ProfileNotFound
+    return row
+
+
+def _keep(session: Session, actor: Actor, row: UssdProfile, act: str) -> ProfileRow:
+    session.add(row)
+    session.flush()
+    changes = {"version": row.version, "fixtures": len(row.fixtures), "at": clock.now().isoformat()}
+    audit.record(session, actor, f"ussd_profile.{act}", "ussd_profile", row.id, row.name, changes)
+    return get_profile(session, actor, row.name)
+
+
+# Reads
+
+
+def list_profiles(session: Session, actor: Actor) -> list[ProfileRow]:
+    """Return the shipped profiles, then the copies."""
+    actor.require(Permission.USSD_GATEWAYS)
+    copies = session.exec(select(UssdProfile).order_by(UssdProfile.name)).all()
+    return [_shipped(name) for name in BUILT_IN] + [_copy(row) for row in copies]
+
+
+def get_profile(session: Session, actor: Actor, name: str) -> ProfileRow:
+    """Return one profile, or refuse with `ProfileNotFound`."""
+    actor.require(Permission.USSD_GATEWAYS)
+    if name in BUILT_IN:
+        return _shipped(name)
+    row = session.exec(select(UssdProfile).where(UssdProfile.name == name)).first()
+    if row is None:
+        raise ProfileNotFound
+    return _copy(row)
+
+
+def _shipped(name: str) -> ProfileRow:
+    profile = BUILT_IN[name].profile
+    body = profile.model_dump(mode="json")
+    return ProfileRow(name, profile.title, is_shipped=True, version=1, body=body, fixtures=())
+
+
+def _copy(row: UssdProfile) -> ProfileRow:
+    title = str(row.body.get("title", ""))
+    return ProfileRow(
+        row.name, title, is_shipped=False, version=row.version, body=row.body, fixtures=tuple(row.fixtures)
+    )
