@@ -43,11 +43,12 @@ class Caller:
         return self.phone.removeprefix("+237")
 
 
-def settle(database: Database, count: int, *, balance: int = RICH) -> list[Caller]:
+def settle(database: Database, count: int, *, balance: int = RICH, pins: Sequence[str] = ()) -> list[Caller]:
     """Build the world, an account of every profile, and `count` subscribers."""
     world.build(database)
     open_accounts(database)
-    callers = [Caller(n, f"{(n * 7_919 + 13_577) % 90_000 + 10_000}") for n in range(count)]
+    pins = pins or [f"{(n * 7_919 + 13_577) % 90_000 + 10_000}" for n in range(count)]
+    callers = [Caller(n, pin) for n, pin in enumerate(pins)]
     with database.transaction() as session:
         for caller in callers:
             person = {"phone": caller.phone, "name": caller.name, "pin": caller.pin, "role": "client"}
