@@ -26,9 +26,9 @@ def free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def until(is_so: Callable[[], object], what: str) -> None:
+def until(is_so: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:
     """Wait until `is_so()` holds, or fail with `what` was waited for."""
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + patience_s
     while not is_so():
         assert time.monotonic() < end, what
         time.sleep(PAUSE_S)
