@@ -11,6 +11,7 @@ from functools import partial
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
+from sqlalchemy import Connection
 
 from channels.ussd.profiles.wire import WireRequest
 from core import clock
@@ -62,6 +63,11 @@ def assert_books_hold(database: Database) -> None:
         assert [finding for finding in books.list_findings(session) if not finding.holds] == []
 
 
+def are_two_waiting(holder: Connection) -> bool:
+    holder.exec_driver_sql("select pg_stat_clear_snapshot()")
+    return int(holder.exec_driver_sql(WAITING).scalar_one()) == 2
+
+
 @dataclass
 class Network:
     """A network that sends one request in five twice: at once, or later, when the dialogue has moved on."""
@@ -71,6 +77,7 @@ class Network:
     chance: random.Random
     may_delay: bool
     late: list[tuple[int, WireRequest, Response]] = field(default_factory=list)
+    latest: Response | None = None
     sent: int = 0
     repeated: int = 0
 
@@ -93,6 +100,7 @@ class Network:
             first = self.handset.send(request)
             if is_twice:
                 self.late.append((self.sent + self.chance.randint(1, LATE), request, first))
+        self.latest = first
         self._arrive(self.sent)
         return first
 
@@ -103,7 +111,7 @@ class Network:
                 holder.exec_driver_sql(HOLD, (self.handset.phone,))
             copies = [pool.submit(self.handset.send, request) for _ in range(2)]
             if is_open:
-                until(lambda: holder.exec_driver_sql(WAITING).scalar_one() == 2, "les deux copies n'attendent pas")
+                until(partial(are_two_waiting, holder), "les deux copies n'attendent pas")
             holder.rollback()
             first, second = (copy.result() for copy in copies)
         return first, second
@@ -117,8 +125,8 @@ class Network:
 
     def end_again(self) -> None:
         """Repeat the last request when its answer has ended the dialogue, and that answer is hardly there."""
-        assert self.handset.last is not None
-        self._same(self.handset.last, self.handset.send(self.handset.request("continue")))
+        assert self.latest is not None
+        self._same(self.latest, self.handset.send(self.handset.request("continue")))
 
     def hang_up(self) -> None:
         """Let everything arrive that is still under way."""
