@@ -2,20 +2,22 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from urllib.parse import urlencode
 
 import pytest
 from fastapi.testclient import TestClient
 
-from channels.ussd import recorder
+from channels.ussd import receipts, recorder
+from channels.ussd.gateways import Gateway
 from channels.ussd.profiles import BUILT_IN
 from channels.ussd.profiles.calling import can_dial_behind
-from core import clock, ids, metrics
+from channels.ussd.profiles.wire import GatewayTurn
+from core import clock, ids, metrics, security
 from core.database import Database, driver
 from tests.builders import remains, world
-from tests.builders.accounts import PROFILES, SECRET, Handset
+from tests.builders.accounts import AWA, PROFILES, SECRET, Handset
 from tests.builders.crowd import Caller, at_once, open_door, settle
 
 ASKING = [name for name in PROFILES if name != "kannel_sms"]  # an SMS never asks for a secret
@@ -159,6 +161,26 @@ def test_no_pin_is_anywhere_after_every_gateway(
     assert "•••••" in kept
     found = remains.find(used, kept, printed.out, printed.err, metrics.render().decode())
     assert found == [], {secret: around(secret, kept + printed.out + printed.err) for secret in found}
+
+
+def test_what_is_kept_of_an_input_cannot_be_found_by_trying(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under another key the same digits give other octets: a stolen dump is no list of PINs."""
+    gateway = Gateway(ids.new_id(), "hubtel", "hubtel", "CM", {}, None, has_anonymous_browse=False)
+    keys = security.get_keys()
+    turns = [
+        GatewayTurn("s", AWA, None, None, transcript, "48213", "", clock.now(), identity=(2,), again=(2,))
+        for transcript in (None, "6*48213")
+    ]
+    kept = []
+    for key in (b"k" * 32, b"l" * 32):
+        monkeypatch.setattr(security, "get_keys", partial(replace, keys, input_mac=key))
+        kept.append({octets for turn in turns for octets in octets_of(receipts.digest(gateway, turn))})
+    assert [len(octets) for octets in kept] == [5, 5]
+    assert kept[0] & kept[1] == set()
+
+
+def octets_of(digests: receipts.Digests) -> list[bytes]:
+    return [one for one in (digests.identity, digests.input, digests.again, *digests.prefix_macs) if one is not None]
 
 
 def around(secret: str, place: str) -> str:

@@ -80,7 +80,7 @@ def test_each_dialogue_is_in_one_part_of_the_whole(database: Database, client: T
         walk(client, caller, way)
         expected.update(WAYS[way])
     now = clock.now()
-    with database.transaction() as session:
+    with clock.travel(now + timedelta(hours=1)), database.transaction() as session:
         outcomes = figures.get_outcomes(session, Span(now - timedelta(days=1), now + timedelta(days=1)))
         stats: dict[str, Any] = figures.stats(session)
         (turns,) = fetch_all(session, "select count(*) as n, count(*) filter (where is_error) as errors from ussd_turn")
