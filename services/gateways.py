@@ -243,7 +243,8 @@ select g.id, g.key, g.name, g.profile, g.country, coalesce(v.key, '') as service
 from ussd_gateway g left join ussd_service v on v.id = g.default_service_id
 left join lateral (
     select max(r.created_at) as last_at, count(*)::int as exchanges,
-           count(*) filter (where r.outcome in ('error', 'busy', 'late', 'conflict', '413', '415', '422'))::int as errors,
+           count(*) filter (
+               where r.outcome in ('error', 'busy', 'late', 'conflict', '413', '415', '422'))::int as errors,
            percentile_disc(0.5) within group (order by r.drift_ms)::int as drift_ms
     from wire_record r where r.gateway_id = g.id and r.created_at > %(since)s) w on true
 """

@@ -1,11 +1,10 @@
 """The last exchanges of each gateway, as the recorder noted them: for whoever connects one, seven days at most."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-
-from psycopg.types.json import Jsonb
 
 from core.database import Session, driver, fetch_all
 from core.orders import made_storable
@@ -31,23 +30,20 @@ def write(session: Session, batch: list[Noted]) -> None:
     """Write exchanges, and forget of each gateway what is older than its last two hundred."""
     connection = driver(session)
     with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into wire_record (id, created_at, gateway_id, outcome, exchange, elapsed_us, drift_ms)"
-            " select %s, %s, %s, %s, %s, %s, %s where exists (select from ussd_gateway where id = %s)",
-            [
-                (
-                    noted.id,
-                    noted.at,
-                    noted.gateway_id,
-                    noted.outcome,
-                    Jsonb(made_storable(noted.exchange)),
-                    noted.elapsed_us,
-                    noted.drift_ms,
-                    noted.gateway_id,
-                )
-                for noted in batch
-            ],
-        )
+        known = {
+            row[0]
+            for row in cursor.execute(
+                "select id from ussd_gateway where id = any(%s) for key share",
+                ([*{noted.gateway_id for noted in batch}],),
+            )
+        }
+        columns = "id, created_at, gateway_id, outcome, exchange, elapsed_us, drift_ms"
+        with cursor.copy(f"copy wire_record ({columns}) from stdin") as copy:
+            for noted in batch:
+                if noted.gateway_id in known:
+                    exchange = json.dumps(made_storable(noted.exchange), ensure_ascii=False)
+                    told = (noted.id, noted.at, noted.gateway_id, noted.outcome, exchange)
+                    copy.write_row((*told, noted.elapsed_us, noted.drift_ms))
         cursor.execute(
             """
             delete from wire_record w using (

@@ -15,9 +15,12 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from commands.migrate import upgrade
+from commands.vectors.fresh import empty
 from core import database
 from core.database import Database
 from core.embedded_postgres import EmbeddedPostgres
+
+__all__ = ["copied", "current", "empty", "running_server"]
 
 # Nobody's money is in here: what a power cut would lose is worth the seconds.
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "4GB"}
@@ -98,28 +101,6 @@ def copied(server: str, template: str | None = None) -> Iterator[str]:
             # While autovacuum works in it, it stays: the next run drops what a dead process left.
             with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
                 connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
-
-
-APPEND_ONLY = ("ledger_entry", "ledger_transaction", "ledger_seal", "audit_entry")
-
-
-def empty(url: str) -> None:
-    """Empty every table of the database at `url`: what `copied` gives, without making a database again."""
-    with psycopg.connect(url) as connection:
-        tables = connection.execute(
-            "select table_name from information_schema.tables"
-            " where table_schema = 'public' and table_type = 'BASE TABLE' and table_name <> 'alembic_version'"
-        ).fetchall()
-        asked = " union all ".join(f"select '{name}' where exists (select from {name})" for (name,) in tables)
-        used = [name for (name,) in connection.execute(asked.encode()).fetchall()]
-        if not used:
-            return
-        guarded = [name for name in APPEND_ONLY if name in used or name.startswith("ledger")]
-        for name in guarded:  # they refuse to forget, except between two tests
-            connection.execute(f"alter table {name} disable trigger user".encode())
-        connection.execute(f"truncate {', '.join(used)} restart identity cascade".encode())
-        for name in guarded:
-            connection.execute(f"alter table {name} enable trigger user".encode())
 
 
 @contextlib.contextmanager

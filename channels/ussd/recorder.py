@@ -20,8 +20,7 @@ from core.database import get_database
 from services import wire_records
 from services.wire_records import Noted
 
-EVERY_S = 0.5
-MOST_WAITING = 2_000
+EVERY_S = 0.8
 LONGEST_VALUE = 200
 HEADERS = frozenset(
     {"content-type", "user-agent", "user-msisdn", "user-sessionid", "hub-ussdcode", "user-session",
@@ -29,7 +28,7 @@ HEADERS = frozenset(
 )  # fmt: skip
 
 _log = structlog.get_logger(__name__)
-_waiting: deque[Noted] = deque(maxlen=MOST_WAITING)
+_waiting: dict[UUID, deque[Noted]] = {}
 _bell = threading.Event()
 _writer: list[threading.Thread] = []
 
@@ -74,8 +73,9 @@ def note_refused(gateway: Gateway, method: str, names: dict[str, int], outcome: 
 def flush() -> int:
     """Write what waits; return how many exchanges."""
     batch: list[Noted] = []
-    while _waiting:
-        batch.append(_waiting.popleft())
+    for waiting in list(_waiting.values()):
+        while waiting:
+            batch.append(waiting.popleft())
     if batch:
         with get_database().transaction() as session:
             wire_records.write(session, batch)
@@ -84,7 +84,9 @@ def flush() -> int:
 
 def _keep(gateway_id: UUID, outcome: str, exchange: dict[str, Any], started: float, drift_ms: int | None) -> None:
     elapsed_us = int((time.perf_counter() - started) * 1_000_000)
-    _waiting.append(Noted(ids.new_id(), clock.now(), gateway_id, outcome, exchange, elapsed_us, drift_ms))
+    # What would be forgotten at once is never written: of each gateway only the last two hundred wait.
+    waiting = _waiting.setdefault(gateway_id, deque(maxlen=wire_records.KEPT))
+    waiting.append(Noted(ids.new_id(), clock.now(), gateway_id, outcome, exchange, elapsed_us, drift_ms))
     if not _writer:
         _writer.append(threading.Thread(target=_write, name="wire-recorder", daemon=True))
         _writer[0].start()

@@ -15,13 +15,12 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from channels import browsing, texts
-from channels.dialogue import DOTS
-from channels.engine import Dialogue, Reply, SlowStep
-from channels.ussd import receipts
+from channels import texts
+from channels.engine import Reply, SlowStep
+from channels.ussd import leaving, receipts
 from channels.ussd.gateways import Gateway
 from channels.ussd.profiles.contract import Contract
-from channels.ussd.profiles.wire import Asked, GatewayTurn, Outgoing, WireAnswer
+from channels.ussd.profiles.wire import GatewayTurn, WireAnswer
 from channels.ussd.receipts import Closing, Digests, Opened
 from channels.ussd.running import Running
 from core import gsm7, live, metrics
@@ -32,7 +31,6 @@ SLOW_TIMEOUT_S = 2.5
 BUSY_PAUSE_S = 0.025
 ANSWER_MARGIN_S = 0.3
 MOST_WAITING = 50
-DEFAULT_PIN_LENGTH = 5
 
 _log = structlog.get_logger(__name__)
 
@@ -229,9 +227,12 @@ class _Work:
     def _close(self, session: Session, opened: Opened, running: Running, reply: Reply) -> Answer:
         dialogue = running.dialogue
         if self.contract.profile.refuses_secrets and reply.is_secret_next:
-            reply = self._send_to_phone(session, opened, reply)
+            code = receipts.phone_code(session, opened.service["id"])
+            reply = leaving.instead_of_secret(reply, code, self._language(opened))
         wire = self._encode(reply.text, has_more=reply.has_more, reply=reply)
-        typed = self._typed(opened, dialogue, reply)
+        typed = leaving.shown_input(self.turn, opened, len(reply.consumed), reply.redacted)
+        if self.contract.is_cumulative:
+            dialogue.scratch["typed"] = typed
         receipts.close_turn(
             session,
             opened,
@@ -274,42 +275,6 @@ class _Work:
             typed=typed,
         )
 
-    def _send_to_phone(self, session: Session, opened: Opened, reply: Reply) -> Reply:
-        """End a dialogue of messages where a secret would be asked for: it would stay on the phone."""
-        code = receipts.phone_code(session, opened.service["id"])
-        sentence = texts.sentence(texts.DIAL_INSTEAD if code else texts.DIAL_THE_CODE, self._language(opened))
-        text = gsm7.fold(sentence.format(code=code))
-        measured = gsm7.measure(text)
-        return replace(
-            reply,
-            text=text,
-            coding=measured.coding,
-            size=measured.size,
-            has_more=False,
-            is_secret_next=False,
-            keys=(),
-            waits_for_text=False,
-        )
-
-    def _typed(self, opened: Opened, dialogue: Dialogue, reply: Reply) -> str:
-        """Return what the input field held, every secret and every piece that was dropped unread as dots."""
-        turn = self.turn
-        if turn.transcript is None:
-            is_dialled = opened.is_begin and turn.dialled is not None and turn.message == turn.dialled
-            behind = turn.tail or (opened.tail if is_dialled else "") or ""
-            if not behind:
-                return turn.message if is_dialled else reply.redacted
-            dropped = behind.count("*") + 1 - len(reply.consumed)
-            tail = "*".join([*([reply.redacted] if reply.consumed else []), *[DOTS] * dropped])
-            return tail if turn.tail else f"*{opened.session['code']}*{tail}#"
-        before = str(opened.session["scratch"].get("typed", ""))
-        rest = turn.transcript[opened.input_offset :]
-        pieces = rest.count("*") + 1 if rest and opened.is_begin else 0
-        now = [reply.redacted] if reply.consumed else []
-        typed = "*".join([*([before] if opened.input_offset else []), *now, *[DOTS] * (pieces - len(reply.consumed))])
-        dialogue.scratch["typed"] = typed
-        return typed
-
     def _language(self, opened: Opened) -> str:
         return opened.session.get("language") or self.gateway.language_of(self.turn)
 
@@ -317,7 +282,9 @@ class _Work:
         """Answer every verdict but go: replays from the receipt, the others with their sentence."""
         if opened.verdict == "replay":
             assert opened.wire is not None  # noqa: S101  # a receipt that is done has its octets
-            return self._replay(opened, bytes(opened.wire), opened.replayed or {})
+            again = leaving.stored_again(self.gateway, self.turn, opened)
+            wire = self.contract.repeat(bytes(opened.wire), again)
+            return self._answer(opened, wire, "replay", again.text, has_more=again.has_more)
         language = self._language(opened)
         text = self._sentence(opened, language)
         wire = self._encode(text, has_more=False)
@@ -327,21 +294,9 @@ class _Work:
             receipts.close_turn(
                 session, opened, self.digests, self.turn.received_at, self._ending(opened, text, language, wire)
             )
-        return self._answer(opened, wire, opened.verdict, text, has_more=False)
-
-    def _replay(self, opened: Opened, body: bytes, stored: dict[str, Any]) -> Answer:
-        """Send the stored octets, under the headers they left with."""
-        again = Outgoing(
-            text=stored["text"],
-            has_more=stored["has_more"],
-            turn=self.turn,
-            words=self.gateway.command_words,
-            coding=stored["coding"],
-            screen=stored["screen"],
-            is_first=stored["number"] == 1,
-        )
-        wire = self.contract.repeat(body, again)
-        return self._answer(opened, wire, "replay", again.text, has_more=again.has_more)
+        # Of a first request all that was typed is dots already; a later one may be a late secret.
+        typed = leaving.shown_input(self.turn, opened) if opened.is_begin and opened.session else None
+        return self._answer(opened, wire, opened.verdict, text, has_more=False, typed=typed)
 
     def _sentence(self, opened: Opened, language: str) -> str:
         own = (opened.service.get("state_text") or {}).get(language) or (opened.service.get("state_text") or {}).get(
@@ -398,28 +353,9 @@ class _Work:
             _log.warning("ussd.failure_unrecorded", gateway=self.gateway.key)
 
     def _encode(self, text: str, *, has_more: bool, reply: Reply | None = None) -> WireAnswer:
-        opened = self.opened
-        title, options = browsing.split(text, reply.keys) if reply and reply.keys else (None, ())
         return self.contract.encode(
-            Outgoing(
-                text=text,
-                has_more=has_more,
-                turn=self.turn,
-                words=self.gateway.command_words,
-                coding=reply.coding if reply else gsm7.measure(text).coding,
-                screen=reply.screen if reply else "",
-                title=title,
-                options=options,
-                asks=self._asked(reply) if reply and reply.waits_for_text else None,
-                is_first=opened.is_begin if opened else self.turn.kind == "begin",
-                is_restart=opened.is_restart if opened else False,
-                transaction=str(opened.turn_id) if opened else "",
-            )
+            leaving.outgoing(self.gateway, self.turn, self.opened, text, reply, has_more=has_more)
         )
-
-    def _asked(self, reply: Reply) -> Asked:
-        length = self.opened.service["settings"].get("pin_length", DEFAULT_PIN_LENGTH) if self.opened else 0
-        return Asked(reply.is_secret_next, (length, length) if reply.is_secret_next and length else None)
 
     def _elapsed_us(self) -> int:
         return int((time.perf_counter() - self.started) * 1_000_000)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel import select
 
 from channels.ussd import contracts
-from commands.demo import load, people
+from commands.demo import gateways, load, people
 from commands.demo.chance import Chance
 from commands.demo.history import Account, History
 from commands.demo.ledgers import open_till, post
@@ -152,14 +152,14 @@ def _open_accounts(session: Session, settings: Settings) -> dict[str, Account]:
         )
         installation.open_route(session, place.code, service_id)
     session.flush()
-    gateways = {gateway.key: gateway.id for gateway in session.exec(select(UssdGateway))}
+    known = {gateway.key: gateway.id for gateway in session.exec(select(UssdGateway))}
     codes = {place.service: place.code for place in PLACES} | {"service": "*123#"}
     accounts = {}
     for service in session.exec(select(UssdService)):
         version_row = session.get_one(FlowVersion, service.live_version_id)
         contract = contracts.A if service.key == "service" else contracts.B
         accounts[service.key] = Account(
-            gateway_id=gateways[contracts.ACCOUNTS[contract.key]],
+            gateway_id=known[contracts.ACCOUNTS[contract.key]],
             service_id=service.id,
             version_id=version_row.id,
             code=codes.get(service.key, "").strip("*#"),
@@ -168,6 +168,7 @@ def _open_accounts(session: Session, settings: Settings) -> dict[str, Account]:
         )
     for place in PLACES:
         _open_service_menu(session, place, settings)
+    gateways.open_paused(session, settings.ussd_country)
     return accounts
 
 

@@ -45,7 +45,9 @@ def client(house: Database) -> Iterator[TestClient]:
 @pytest.fixture(params=PROFILES)
 def phone(request: pytest.FixtureRequest, client: TestClient, house: Database) -> Handset:
     with house.transaction() as session:
-        driver(session).execute("delete from ussd_session")
+        connection = driver(session)
+        connection.execute("delete from ussd_session")
+        connection.execute("update pin_credential set tries = 0, locks = 0, locked_until = null, needs_admin = false")
     return Handset(client, request.param)
 
 
