@@ -89,7 +89,7 @@ class Boxes:
         process = self._running.pop(name, None)
         if process is None:
             return
-        for patience_s in (2.0, 2.0):
+        for patience_s in (1.5, 1.5):
             process.terminate()
             try:
                 process.wait(patience_s)

@@ -62,6 +62,7 @@ def _line(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         stack.callback(boxes.stop)
         boxes.start()
         sms = SmsNetwork(boxes.fake_port)
+        stack.callback(boxes.wait_for_link, "SMS1", "re-connecting")  # a bearerbox told to end just then does not hear
         stack.callback(sms.go_away)
         ussd.wait_until_bound()
         for name in ("SMS1", "USSD1"):
