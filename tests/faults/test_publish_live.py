@@ -25,7 +25,7 @@ from services.flows import PublishVersion, RollBack, SaveDraft
 from tests.builders import world
 from tests.channels.test_menus import SHIPPED
 from tests.database import ROOT
-from tests.kannel.boxes import free_ports, until
+from tests.kannel.boxes import free_ports, listens, until
 
 START_S = 60.0
 PHONE = "+237699000001"
@@ -40,23 +40,15 @@ def processes(database: Database) -> Iterator[list[str]]:
     """Give the addresses of two processes on the same database."""
     world.build(database)
     with ExitStack() as stack:
-        urls = []
-        for port in free_ports(2):
+        ports = free_ports(2)
+        for port in ports:
             command = [sys.executable, "-m", "tests.faults.door", url_of(database.engine), str(port)]
             process = subprocess.Popen(command, cwd=ROOT)  # noqa: S603
             stack.callback(process.wait)
             stack.callback(process.kill)
-            urls.append(f"http://127.0.0.1:{port}")
-        for url in urls:
-            until(partial(is_up, url), f"{url} ne répond pas", START_S)
-        yield urls
-
-
-def is_up(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/ussd").status_code == 405
-    except httpx.TransportError:
-        return False
+        for port in ports:
+            until(partial(listens, port), "un processus ne répond pas", START_S)
+        yield [f"http://127.0.0.1:{port}" for port in ports]
 
 
 def ask(url: str, text: str = "", session: str = "") -> str:

@@ -73,7 +73,7 @@ class Boxes:
     def start(self) -> None:
         """Start both boxes; ready when the bearerbox knows its smsbox."""
         self._start("bearerbox")
-        until(lambda: _listens(int(self.values["BOX_PORT"])), "la bearerbox n'écoute pas")
+        until(lambda: listens(int(self.values["BOX_PORT"])), "la bearerbox n'écoute pas")
         self.start_smsbox()
 
     def start_smsbox(self) -> None:
@@ -133,6 +133,7 @@ def command_of(name: str) -> list[str]:
     return shlex.split(line.removeprefix("ExecStart="))[:-1]
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Say whether somebody answers at a port of this machine."""
     with socket.socket() as one:
         return one.connect_ex(("127.0.0.1", port)) == 0
