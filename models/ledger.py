@@ -34,6 +34,10 @@ class AccountKind(StrEnum):
     PAYABLE = "payable"
     OPENING = "opening"
     SUSPENSE = "suspense"
+    PENSION_AVAILABLE = "pension_available"
+    PENSION_RESERVED = "pension_reserved"
+    PENSION_FEES_DUE = "pension_fees_due"
+    BANK_FUNDING = "bank_funding"
 
 
 class Source(StrEnum):

@@ -159,6 +159,13 @@ class Transfer(Table, table=True):
         check("amount", "amount_minor > 0"),
         # While one is not known, a second cannot start.
         Index("uq_transfer_open", "purpose", "subject_id", "direction", unique=True, postgresql_where=_OPEN),
+        # A pension is paid once for ever.
+        Index(
+            "uq_transfer_pension_paid",
+            "subject_id",
+            unique=True,
+            postgresql_where=text("purpose = 'pension' and state in ('succeeded', 'reversed')"),
+        ),
         Index("ix_transfer_created", "created_at", postgresql_where=text("state = 'created'")),
         Index(
             "ix_transfer_next_read",

@@ -37,9 +37,17 @@ SIDES: dict[AccountKind, Side] = {
     AccountKind.PAYABLE: Side.CREDIT,
     AccountKind.OPENING: Side.DEBIT,
     AccountKind.SUSPENSE: Side.CREDIT,
+    AccountKind.PENSION_AVAILABLE: Side.CREDIT,
+    AccountKind.PENSION_RESERVED: Side.CREDIT,
+    AccountKind.PENSION_FEES_DUE: Side.DEBIT,
+    AccountKind.BANK_FUNDING: Side.DEBIT,
 }
 
-HOUSE_KINDS = frozenset(SIDES) - {AccountKind.WALLET, AccountKind.WALLET_RESERVED}
+# Those that authorise a spend keep a balance under a floor; every other one is appended to.
+FLOORED_KINDS = frozenset(
+    {AccountKind.WALLET, AccountKind.WALLET_RESERVED, AccountKind.PENSION_AVAILABLE, AccountKind.PENSION_RESERVED}
+)
+HOUSE_KINDS = frozenset(SIDES) - FLOORED_KINDS
 
 _FLOOR = "ck_ledger_account_floor"
 _AMOUNT = "ck_ledger_entry_amount"

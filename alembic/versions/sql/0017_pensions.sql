@@ -1,0 +1,37 @@
+-- What a seal covers never changes again: who is paid, how much, for what (docs/pensions.md, "The seal").
+create function pension_payment_sealed() returns trigger
+language plpgsql set search_path = public, pg_temp
+as $$
+begin
+    if (select b.seal from pension_batch b where b.id = old.batch_id) <> '' then
+        raise exception 'pension payment % is sealed', old.id using errcode = 'PL005';
+    end if;
+    return case tg_op when 'DELETE' then old else new end;
+end
+$$;
+
+create trigger pension_payment_sealed
+before update of batch_id, organisation_id, line, id_type, identifier, identifier_raw, amount_minor, purpose,
+    occurrence, name, file_transfer_id
+on pension_payment for each row execute function pension_payment_sealed();
+
+create trigger pension_payment_kept before delete on pension_payment
+for each row execute function pension_payment_sealed();
+
+-- A seal is set once, with what it covers; from then on the batch's own terms stand too.
+create function pension_batch_sealed() returns trigger
+language plpgsql set search_path = public, pg_temp
+as $$
+begin
+    if old.seal <> '' and (new.seal, new.organisation_id, new.account_id, new.cycle, new.currency, new.total_count,
+            new.total_minor, new.bulk_id) is distinct from (old.seal, old.organisation_id, old.account_id, old.cycle,
+            old.currency, old.total_count, old.total_minor, old.bulk_id) then
+        raise exception 'pension batch % is sealed', old.bulk_id using errcode = 'PL005';
+    end if;
+    return new;
+end
+$$;
+
+create trigger pension_batch_sealed
+before update of seal, organisation_id, account_id, cycle, currency, total_count, total_minor, bulk_id
+on pension_batch for each row execute function pension_batch_sealed();
