@@ -90,7 +90,7 @@ def pension_profile(user: UserRow) -> dict[str, Any]:
         "permissions": {
             "can_create_transfers": Permission.PENSIONS_WRITE in rights,
             "can_view_transfers": Permission.PENSIONS_READ in rights or user.is_admin,
-            "can_approve_transfers": held is not None and held.role is Role.SUPERVISEUR,
+            "can_approve_transfers": Permission.PENSIONS_APPROVE in rights,
         },
         "must_change_password": user.must_change_password,
         "last_login": instant(user.last_login_at),

@@ -72,15 +72,21 @@ class Permission(StrEnum):
     MESSAGES_WRITE = "messages.write"
     PENSIONS_READ = "pensions.read"
     PENSIONS_WRITE = "pensions.write"
+    PENSIONS_APPROVE = "pensions.approve"
+    PENSIONS_PAUSE = "pensions.pause"
+    PENSIONS_RELEASE = "pensions.release"
+    PENSIONS_SETTLE = "pensions.settle"
+    PENSIONS_ACCOUNTS = "pensions.accounts"
     CIU_READ = "ciu.read"
     CIU_ACT = "ciu.act"
 
 
 EVERYBODY = frozenset({Permission.PROFILE})
+# What the people of an organisation do with its money; an administrator who should do it too needs a role there.
+OF_AN_ORGANISATION = frozenset({Permission.PENSIONS_WRITE, Permission.PENSIONS_APPROVE, Permission.PENSIONS_RELEASE})
 
 GRANTS: dict[tuple[Scope, Role], frozenset[Permission]] = {
-    # An administrator who should also send pensions needs a role in that organisation.
-    (Scope.PLATFORM, Role.ADMIN): frozenset(Permission) - {Permission.PENSIONS_WRITE},
+    (Scope.PLATFORM, Role.ADMIN): frozenset(Permission) - OF_AN_ORGANISATION,
     (Scope.PLATFORM, Role.MEMBRE): EVERYBODY,
     (Scope.USSD, Role.OPERATEUR): EVERYBODY
     | {
@@ -110,8 +116,22 @@ GRANTS: dict[tuple[Scope, Role], frozenset[Permission]] = {
     | {Permission.USSD_READ, Permission.SUBSCRIBERS_READ, Permission.PAYMENTS_READ},
     (Scope.CIU, Role.OPERATEUR): EVERYBODY | {Permission.CIU_READ, Permission.CIU_ACT},
     (Scope.CIU, Role.LECTEUR): EVERYBODY | {Permission.CIU_READ},
-    (Scope.ORGANISATION, Role.GESTIONNAIRE): EVERYBODY | {Permission.PENSIONS_READ, Permission.PENSIONS_WRITE},
-    (Scope.ORGANISATION, Role.SUPERVISEUR): EVERYBODY | {Permission.PENSIONS_READ},
+    (Scope.ORGANISATION, Role.GESTIONNAIRE): EVERYBODY
+    | {
+        Permission.PENSIONS_READ,
+        Permission.PENSIONS_WRITE,
+        Permission.PENSIONS_PAUSE,
+        Permission.PENSIONS_RELEASE,
+        Permission.PENSIONS_SETTLE,
+    },
+    (Scope.ORGANISATION, Role.SUPERVISEUR): EVERYBODY
+    | {
+        Permission.PENSIONS_READ,
+        Permission.PENSIONS_APPROVE,
+        Permission.PENSIONS_PAUSE,
+        Permission.PENSIONS_RELEASE,
+        Permission.PENSIONS_SETTLE,
+    },
 }
 
 

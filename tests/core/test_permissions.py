@@ -13,7 +13,8 @@ ELSEWHERE = UUID("01890000-0000-7000-8000-00000000000b")
 
 # Written out once more, on purpose: a right that appears or disappears in the code must be told here too.
 EXPECTED: dict[tuple[Scope, Role], set[str]] = {
-    (Scope.PLATFORM, Role.ADMIN): {permission.value for permission in Permission} - {"pensions.write"},
+    (Scope.PLATFORM, Role.ADMIN): {permission.value for permission in Permission}
+    - {"pensions.write", "pensions.approve", "pensions.release"},
     (Scope.PLATFORM, Role.MEMBRE): {"profile"},
     (Scope.USSD, Role.OPERATEUR): {
         *("profile", "ussd.read", "ussd.texts.read", "ussd.act", "ussd.simulate"),
@@ -26,8 +27,12 @@ EXPECTED: dict[tuple[Scope, Role], set[str]] = {
     (Scope.USSD, Role.LECTEUR): {"profile", "ussd.read", "subscribers.read", "payments.read"},
     (Scope.CIU, Role.OPERATEUR): {"profile", "ciu.read", "ciu.act"},
     (Scope.CIU, Role.LECTEUR): {"profile", "ciu.read"},
-    (Scope.ORGANISATION, Role.GESTIONNAIRE): {"profile", "pensions.read", "pensions.write"},
-    (Scope.ORGANISATION, Role.SUPERVISEUR): {"profile", "pensions.read"},
+    (Scope.ORGANISATION, Role.GESTIONNAIRE): {
+        *("profile", "pensions.read", "pensions.write", "pensions.pause", "pensions.release", "pensions.settle"),
+    },
+    (Scope.ORGANISATION, Role.SUPERVISEUR): {
+        *("profile", "pensions.read", "pensions.approve", "pensions.pause", "pensions.release", "pensions.settle"),
+    },
 }
 
 

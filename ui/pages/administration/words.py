@@ -73,6 +73,11 @@ PERMISSIONS: dict[str, dict[Permission, str]] = {
     "Pensions": {
         Permission.PENSIONS_READ: "Voir les lots",
         Permission.PENSIONS_WRITE: "Préparer et envoyer les lots",
+        Permission.PENSIONS_APPROVE: "Approuver l'envoi des lots",
+        Permission.PENSIONS_PAUSE: "Mettre un lot en pause",
+        Permission.PENSIONS_RELEASE: "Libérer un paiement retenu",
+        Permission.PENSIONS_SETTLE: "Régler un paiement incertain, à deux",
+        Permission.PENSIONS_ACCOUNTS: "Tenir les comptes payeurs",
     },
     "CIU": {
         Permission.CIU_READ: "Voir les dossiers",
