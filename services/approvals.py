@@ -132,6 +132,7 @@ HOMES = (
     "services.merchants",
     "services.notices",
     "services.operation_reversals",
+    "services.pensions.accounts",
     "services.pins",
     "services.routes",
     "services.subscribers",
