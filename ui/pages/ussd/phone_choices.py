@@ -47,7 +47,8 @@ class Choices:
         self._version = fields.choice(t("Version"), {LIVE: t("En service")}, value=LIVE)
         self._version.on_value_change(self._on_change)
         profiles = {key: t(contract.profile.title or key) for key, contract in BUILT_IN.items()}
-        self._profile = fields.choice(t("Passerelle"), profiles, value=self._documented(), hint=self._about_profile())
+        documented = self._documented()
+        self._profile = fields.choice(t("Passerelle"), profiles, value=documented, hint=_about(BUILT_IN[documented]))
         self._profile.on_value_change(self._choose_profile)
         networks = {NO_CHOICE: t("Celui du numéro"), "MTN": "MTN", "Orange": "Orange", "Camtel": "Camtel"}
         self._network = fields.choice(t("Réseau annoncé"), networks, value=NO_CHOICE)
@@ -139,7 +140,7 @@ class Choices:
         await self._on_change()
 
     async def _choose_profile(self) -> None:
-        self._profile.props["hint"] = self._about_profile()
+        self._profile.props["hint"] = _about(self.contract)
         self._tail.props["hint"] = self._about_tail()
         self._hint_carried()
         await self._on_change()
@@ -167,16 +168,17 @@ class Choices:
     def _about_tail(self) -> str:
         return t("Par exemple 1*5000.") if self._hears_tail() else t("Cette passerelle ne le transmet pas.")
 
-    def _about_profile(self) -> str:
-        limits = self.contract.profile.limits
-        return t("{gsm7} septets, {idle} s d'attente").format(gsm7=limits.gsm7, idle=limits.idle_s)
-
     def _about(self, phone: str) -> str:
         caller = self._callers.get(phone)
         if caller is None:
             return t("Il s'inscrit lui-même et choisit son code.")
         state = "" if caller.state == "active" else f" · {t(State.SUSPENDED.value.word)}"
         return f"{t('Argent fictif')} · {money(caller.balance)}{state}"
+
+
+def _about(contract: Contract) -> str:
+    limits = contract.profile.limits
+    return t("{gsm7} septets, {idle} s d'attente").format(gsm7=limits.gsm7, idle=limits.idle_s)
 
 
 def _named(one: Walkable) -> str:
