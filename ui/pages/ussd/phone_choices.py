@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from channels.ussd.profiles import BUILT_IN
 from channels.ussd.profiles.calling import can_dial_behind
 from channels.ussd.profiles.contract import Contract
 from channels.ussd.simulation import PlayCaller
@@ -24,10 +23,17 @@ class Choices:
     """The form above the phone; `on_change` is told when a call under way no longer fits it."""
 
     def __init__(
-        self, callers: Sequence[PlayCaller], services: Sequence[Served], on_change: OnChange, *, is_compact: bool
+        self,
+        callers: Sequence[PlayCaller],
+        services: Sequence[Served],
+        contracts: Sequence[Contract],
+        on_change: OnChange,
+        *,
+        is_compact: bool,
     ) -> None:
         self._callers = {caller.phone: caller for caller in callers}
         self._services = {service.key: service for service in services}
+        self._contracts = {contract.key: contract for contract in contracts}
         self._on_change = on_change
         self._is_compact = is_compact
         first = next(iter(self._services), "")
@@ -46,9 +52,11 @@ class Choices:
     def _draw_line(self) -> None:
         self._version = fields.choice(t("Version"), {LIVE: t("En service")}, value=LIVE)
         self._version.on_value_change(self._on_change)
-        profiles = {key: t(contract.profile.title or key) for key, contract in BUILT_IN.items()}
+        profiles = {key: t(contract.profile.title or key) for key, contract in self._contracts.items()}
         documented = self._documented()
-        self._profile = fields.choice(t("Passerelle"), profiles, value=documented, hint=_about(BUILT_IN[documented]))
+        self._profile = fields.choice(
+            t("Passerelle"), profiles, value=documented, hint=_about(self._contracts[documented])
+        )
         self._profile.on_value_change(self._choose_profile)
         networks = {NO_CHOICE: t("Celui du numéro"), "MTN": "MTN", "Orange": "Orange", "Camtel": "Camtel"}
         self._network = fields.choice(t("Réseau annoncé"), networks, value=NO_CHOICE)
@@ -78,7 +86,7 @@ class Choices:
     @property
     def contract(self) -> Contract:
         """How the gateway speaks."""
-        return BUILT_IN[self.profile]
+        return self._contracts[self.profile]
 
     @property
     def version(self) -> str:

@@ -53,7 +53,14 @@ OnSeen = Callable[[Seen], Awaitable[None]]
 class Simulator:
     """A handset with its caller and its code; `on_seen` gets every exchange."""
 
-    def __init__(self, callers: Sequence[PlayCaller], services: Sequence[Served], *, is_compact: bool = False) -> None:
+    def __init__(
+        self,
+        callers: Sequence[PlayCaller],
+        services: Sequence[Served],
+        contracts: Sequence[Contract] = (),
+        *,
+        is_compact: bool = False,
+    ) -> None:
         self.on_seen: OnSeen | None = None
         self._call: Call | None = None
         self._line: Line | None = None
@@ -66,9 +73,9 @@ class Simulator:
         self._handset = Handset(self._send, self._hang_up)
         with cards.card(is_flush=True):
             with ui.element("div").classes("card-body"), fields.form():
-                self._choices = Choices(callers, services, self._change, is_compact=is_compact)
                 if not is_compact:
                     self._draw_tries()
+                self._choices = Choices(callers, services, contracts, self._change, is_compact=is_compact)
             if is_compact:
                 cards.foot_link(t("Voir les octets échangés"), words.PHONE)
         self._show_idle()
