@@ -235,7 +235,8 @@ async def test_a_draft_is_walked_by_the_phone_alone(as_operator: Open, bank: Dat
         await handset.answer("1", "Numéro de votre correspondant")
         choose(user, "Version", "")
         await user.should_see("Prêt. Appuyez sur Appeler", retries=30)
-        await handset.call("1. Transfert")
+        await handset.call("Reprendre votre opération ?")
+        await handset.answer("2", "1. Transfert")
         await handset.answer("1", "Entrez le numéro du bénéficiaire")
 
 
