@@ -23,7 +23,7 @@ def ask_name(explained: str, keep: Callable[[str], Awaitable[bool]]) -> None:
                 opened.close()
                 toasts.done(t("Parcours gardé."))
 
-        box.on("keydown.enter", confirm)
+        box.props("autofocus").on("keydown.enter", confirm)
         with dialogs.actions():
             buttons.secondary(t("Annuler"), opened.close)
             buttons.primary(t("Garder"), confirm)

@@ -39,4 +39,4 @@ async def phone() -> None:
         kept.follow(seen)
         await wire.add(seen)
 
-    simulator.on_seen = follow
+    simulator.on_seen, simulator.on_keep = follow, kept.ask_name

@@ -27,10 +27,7 @@ class Scripts:
         self._call_key = ""
         with cards.titled(t("Parcours gardés"), t("repris tels quels sur la version en service et chaque brouillon")):
             self._list = layout.stack(is_tight=True)
-            with layout.row():
-                self._keep = buttons.secondary(t("Garder ce parcours"), self._ask_name, icon="bookmark")
             self._result = show(Markup())
-        self._keep.set_enabled(False)
         self._draw(rows)
 
     def follow(self, seen: Seen) -> None:
@@ -43,11 +40,14 @@ class Scripts:
         typed = seen.call.pieces[-1].shown if seen.call.pieces else dialled
         self._walk.append(KeptStep(typed=typed, text=seen.heard.text, has_more=seen.heard.is_open))
         self._service, self._phone = seen.line.service, seen.call.phone
-        self._keep.set_enabled(True)
 
     # Keeping
 
-    def _ask_name(self) -> None:
+    def ask_name(self) -> None:
+        """Ask how the walk under way is called, and keep it."""
+        if not self._walk:
+            toasts.refused(t("Rien n'a encore été envoyé."))
+            return
         steps = counted(len(self._walk), t("{count} écran"), t("{count} écrans"))
         keeping.ask_name(t("{steps} seront repris. Le code secret n'est pas gardé.").format(steps=steps), self._keep_as)
 
@@ -68,6 +68,8 @@ class Scripts:
             async def run() -> None:
                 if await self._run(row, str(pin.value or ""), pin):
                     opened.close()
+
+            pin.props("autofocus").on("keydown.enter", run)
 
             with dialogs.actions():
                 buttons.secondary(t("Annuler"), opened.close)

@@ -51,7 +51,7 @@ OnSeen = Callable[[Seen], Awaitable[None]]
 
 
 class Simulator:
-    """A handset with its caller and its code; `on_seen` gets every exchange."""
+    """A handset with its caller and its code; `on_seen` gets every exchange, `on_keep` keeps the walk."""
 
     def __init__(
         self,
@@ -62,6 +62,7 @@ class Simulator:
         is_compact: bool = False,
     ) -> None:
         self.on_seen: OnSeen | None = None
+        self.on_keep: Callable[[], None] | None = None
         self._call: Call | None = None
         self._line: Line | None = None
         self._last: Seen | None = None
@@ -102,6 +103,11 @@ class Simulator:
             buttons.secondary(t("Répondre trop tard"), self._send_late, icon="hourglass_top")
             buttons.secondary(t("Répondre d'un autre téléphone"), self._send_from_another, icon="switch_account")
             buttons.secondary(t("Raccrocher avec avis"), self._leave, icon="call_end")
+            buttons.secondary(t("Garder ce parcours"), self._keep, icon="bookmark")
+
+    def _keep(self) -> None:
+        if self.on_keep is not None:
+            self.on_keep()
 
     async def _send(self, typed: str) -> None:
         if self._call is None:
