@@ -25,7 +25,10 @@ class Scripts:
         self._walk: list[KeptStep] = []
         self._service = self._phone = ""
         self._call_key = ""
-        with cards.titled(t("Parcours gardés"), t("repris tels quels sur la version en service et chaque brouillon")):
+        with cards.titled(
+            t("Parcours gardés"),
+            t("repris à blanc, comme un premier appel, sur la version en service et chaque brouillon"),
+        ):
             self._list = layout.stack(is_tight=True)
             self._result = show(Markup())
         self._draw(rows)
@@ -62,7 +65,13 @@ class Scripts:
 
     def _ask_run(self, row: ScriptRow) -> None:
         with dialogs.dialog(row.title) as opened:
-            show(facts.prose(t("Chaque version est parcourue à blanc : rien n'est débité, aucun SMS ne part.")))
+            show(
+                facts.prose(
+                    t(
+                        "Chaque version est parcourue à blanc : rien n'est débité, aucun SMS ne part ; les connecteurs répondent."
+                    )
+                )
+            )
             pin = fields.password(t("Code secret de {caller}").format(caller=row.caller), autocomplete="off")
 
             async def run() -> None:
