@@ -66,11 +66,7 @@ class Scripts:
     def _ask_run(self, row: ScriptRow) -> None:
         with dialogs.dialog(row.title) as opened:
             show(
-                facts.prose(
-                    t(
-                        "Chaque version est parcourue à blanc : rien n'est débité, aucun SMS ne part ; les connecteurs répondent."
-                    )
-                )
+                facts.prose(t("À blanc : rien n'est débité, aucun SMS ne part. Les connecteurs, eux, sont interrogés."))
             )
             pin = fields.password(t("Code secret de {caller}").format(caller=row.caller), autocomplete="off")
 
