@@ -27,6 +27,7 @@ OUTSIDE = ("203.0.113.9", 50_000)
 @pytest.fixture
 def bank(database: Database) -> Database:
     world.build(database)
+    assert ADMIN.user_id is not None
     with database.transaction() as session:
         session.add(User(id=ADMIN.user_id, first_name=ADMIN.name, email="administratrice@palabre.example"))
     gateways.forget()
@@ -56,7 +57,10 @@ def dial(client: TestClient, line: Line, **headers: str) -> Response:
     wire = write(line.contract.profile, said)
     target = f"{line.path}/{wire.path}" if wire.path else line.path
     target += f"?{wire.query}" if wire.query else ""
-    return client.request(wire.method, target, headers={**wire.headers, **headers}, content=wire.body or None)
+    answer: Response = client.request(
+        wire.method, target, headers={**wire.headers, **headers}, content=wire.body or None
+    )
+    return answer
 
 
 @pytest.mark.parametrize("profile", sorted(BUILT_IN))
