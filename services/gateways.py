@@ -253,9 +253,10 @@ left join lateral (
 
 
 def list_gateways(session: Session, actor: Actor) -> list[GatewayRow]:
-    """Return every account, by name."""
+    """Return every account, by name; the simulated phone's own lines are none."""
     actor.require(Permission.USSD_READ)
-    return [_row(row) for row in fetch_all(session, _ROWS + " order by g.name, g.key", {"since": clock.now() - LATELY})]
+    served = _ROWS + " where not g.options ? 'is_test' order by g.name, g.key"
+    return [_row(row) for row in fetch_all(session, served, {"since": clock.now() - LATELY})]
 
 
 def get_gateway(session: Session, actor: Actor, gateway_id: UUID) -> GatewayRow:
