@@ -48,7 +48,7 @@ class KannelStatus:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """No status. `is_heard`: whether somebody answered at all, `status` what, `is_denied` that it wants its password."""
+    """No status. `is_heard`: whether somebody answered at all, `status` what, `is_denied`: it wants its password."""
 
     is_heard: bool
     status: int = 0

@@ -306,9 +306,9 @@ def _own(session: Session, actor: Actor, name: str) -> UssdProfile:
 def _keep(session: Session, actor: Actor, row: UssdProfile, act: str) -> ProfileRow:
     session.add(row)
     session.flush()
-    changes = {"version": row.version, "fixtures": len(row.fixtures)}
+    changes: dict[str, Any] = {"version": row.version, "fixtures": len(row.fixtures)}
     if act in _WRITTEN:  # the text as it was: versions are read, and taken again, from the trail
-        changes |= {"body": Profile.model_validate(row.body).model_dump(mode="json", exclude_defaults=True)}
+        changes["body"] = Profile.model_validate(row.body).model_dump(mode="json", exclude_defaults=True)
     audit.record(session, actor, f"ussd_profile.{act}", "ussd_profile", row.id, row.name, changes)
     return get_profile(session, actor, row.name)
 

@@ -1,4 +1,4 @@
-"""A real first request to an account's own address, as its gateway would send it: is the way open from outside?"""
+"""A real first request to an account's own address, as its gateway would send it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ from channels.ussd.profiles.calling import Said, write
 from channels.ussd.profiles.model import Profile
 from core import clock, ids
 from core.database import Session
-from core.errors import FieldRefusal
+from core.errors import FieldRefusal, InvalidInput
 from core.permissions import Actor, Permission
-from core.phone import normalise
+from core.phone import PhoneRefusal, normalise
 from core.security import digest_token, is_same
 from models.ussd import UssdGateway
 from providers import http
@@ -45,7 +45,7 @@ class Knock:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Returned:
     """What came back; `status` 0 when nobody answered."""
 
     status: int
@@ -62,7 +62,10 @@ def prepare(session: Session, actor: Actor, gateway_id: UUID, address: str, phon
     secret = _secret(row, address)
     profile = Profile.model_validate(accounts.get_profile(session, actor, row.profile).body)
     codes = verbs.get_gateway(session, actor, gateway_id).codes
-    number = normalise(phone, row.country).e164
+    try:
+        number = normalise(phone, row.country).e164
+    except PhoneRefusal as refusal:
+        raise InvalidInput({"phone": refusal.sentence}) from refusal
     said = Said("begin", ids.new_id().hex[-12:], number, codes[0] if codes else "*100#", clock.now())
     request = write(profile, said)
     base = verbs.address_of(row, secret)
@@ -71,7 +74,7 @@ def prepare(session: Session, actor: Actor, gateway_id: UUID, address: str, phon
     return Knock(request.method, f"{base}{below}{query}", dict(request.headers), request.body)
 
 
-def knock(request: Knock) -> Heard:
+def knock(request: Knock) -> Returned:
     """Send it over real HTTP. Call it off the event loop and outside any transaction."""
     outcome = http.exchange(
         request.method,
@@ -82,11 +85,11 @@ def knock(request: Knock) -> Heard:
         largest_answer_bytes=LARGEST_ANSWER_BYTES,
     )
     if isinstance(outcome, NoAnswer):
-        return Heard(0)
+        return Returned(0)
     own = urlsplit(request.address)
     secret_path = "/".join(own.path.split("/")[: PARTS + 1])
     said = outcome.body.decode("utf-8", "replace").replace(secret_path, "…")
-    return Heard(outcome.status, said, {name.lower(): value for name, value in outcome.headers.items()})
+    return Returned(outcome.status, said, {name.lower(): value for name, value in outcome.headers.items()})
 
 
 def _secret(row: UssdGateway, address: str) -> str:
@@ -95,6 +98,6 @@ def _secret(row: UssdGateway, address: str) -> str:
     if len(parts) < PARTS or parts[:2] != ["g", row.key]:
         raise NotThisAddress
     digest = digest_token(parts[2])
-    if not any([is_same(digest, bytes(known)) for known in row.secret_digests]):
+    if not any(is_same(digest, bytes(known)) for known in row.secret_digests):
         raise NotThisAddress
     return parts[2]
