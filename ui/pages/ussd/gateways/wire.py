@@ -69,7 +69,7 @@ class Wire:
         said = " · ".join(filter(None, (str(turn.get("msisdn", "")), str(turn.get("service_code", "")))))
         names = tag(
             "span",
-            tag("span", words.kind(str(turn.get("kind", ""))), class_="line-title"),
+            tag("span", words.kind(_kind(record)), class_="line-title"),
             tag("span", f"{clock(record.at, with_seconds=True)} · {said}" if said else when(record.at),
                 class_="line-detail"),
             class_="line-words",
@@ -127,6 +127,13 @@ class Wire:
 
         button.on_click(keep)
         dialog.open()
+
+
+def _kind(record: WireRow) -> str:
+    """Return what an exchange was: by what it says, else by its place in the dialogue."""
+    said = str(record.exchange.get("turn", {}).get("kind", ""))
+    number = record.exchange.get("turn_number", 0)
+    return said or ("begin" if number == 1 else "continue" if number else "")
 
 
 def turn_facts(turn: dict[str, Any]) -> Markup:
