@@ -21,6 +21,7 @@ class SwitchState(StrEnum):
     STOPPED = "stopped"
 
 
+EMERGENCY = "is_emergency"  # of a gateway's options: the red switch stopped it, and two open it again
 SWITCH_STEPS: Steps = {state: frozenset(SwitchState) - {state} for state in SwitchState}
 
 
