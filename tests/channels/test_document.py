@@ -28,7 +28,7 @@ BRANCH = ("start", "suspended", "home", "balance", "balance_end", "no_account")
 
 @pytest.fixture
 def service() -> Body:
-    body = copy.deepcopy(SHIPPED["service"])
+    body: Body = copy.deepcopy(SHIPPED["service"])
     body["screens"] = {name: body["screens"][name] for name in BRANCH}
     body["screens"]["home"]["options"] = body["screens"]["home"]["options"][:1]
     body["goals"] = ["balance_shown"]

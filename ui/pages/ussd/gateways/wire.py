@@ -85,7 +85,7 @@ class Wire:
         notes = [when(record.at), words.elapsed(record)]
         if record.drift_ms is not None:
             notes.append(t("horloge {drift}").format(drift=words.drift(record.drift_ms)))
-        path = "/".join(["/g", self._row.key, "…"])
+        path = f"/g/{self._row.key}/…"
         show(cards.head(f"{exchange['method']} {path}", " · ".join(notes)), classes="card-head card-head-in")
         with layout.grid():
             with layout.cell(6):
