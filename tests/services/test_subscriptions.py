@@ -25,7 +25,7 @@ from tests.services.wallet_world import AWA, OPERATOR, PAUL, READER, STRANGER, s
 
 @pytest.fixture
 def house(database: Database) -> Database:
-    world.build(database)
+    world.build(database, {"surveys": [], "notices": []})
     return database
 
 
