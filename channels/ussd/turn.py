@@ -251,7 +251,8 @@ class _Work:
         )
 
     def _language(self, opened: Opened) -> str:
-        return opened.session.get("language") or self.gateway.language_of(self.turn)
+        said = opened.session.get("language") or self.gateway.language_of(self.turn)
+        return str(said or opened.service.get("default_language", ""))
 
     def _refuse(self, session: Session, opened: Opened) -> Answer:
         """Answer every verdict but go: replays from the receipt, the others with their sentence."""
@@ -311,7 +312,8 @@ class _Work:
 
     def last_word(self, outcome: str, sentence: dict[str, str]) -> Answer:
         """Return the END that is always possible, without the database."""
-        text = texts.sentence(sentence, self.gateway.language_of(self.turn))
+        language = self._language(self.opened) if self.opened else self.gateway.language_of(self.turn)
+        text = texts.sentence(sentence, language)
         wire = self._encode(text, has_more=False)
         return self._answer(self.opened, wire, outcome, text, has_more=False)
 

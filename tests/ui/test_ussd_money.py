@@ -14,7 +14,7 @@ from models.wallets import OperationType
 from services import merchants
 from services.wallets.kinds import name_of
 from tests.services.money_desk import SECOND
-from tests.services.wallet_world import ADMIN, AWA, JEAN, KIOSQUE, OPERATOR, STRANGER, balance, send, texts, user_id
+from tests.services.wallet_world import ADMIN, AWA, JEAN, KIOSQUE, STRANGER, balance, send, texts, user_id
 from tests.ui.conftest import Door
 from tests.ui.hands import field, press, rows, shown, until
 from tests.ui.ussd_world import NARROW, NO_BREAK, Open, as_operator, bank, endpoint_port, page
@@ -29,7 +29,7 @@ F_CFA = f"{NO_BREAK}F{NO_BREAK}CFA"
 def desk(bank: Database, door: Door) -> Database:
     """Add the staff to the world, and let an agent in."""
     with bank.transaction() as session:
-        for actor in (OPERATOR, SECOND, ADMIN):
+        for actor in (SECOND, ADMIN):
             assert actor.user_id is not None
             session.add(User(id=actor.user_id, first_name=actor.name))
         agent = Actor(user_id(session, KIOSQUE), "Kiosque Mokolo")
