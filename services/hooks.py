@@ -162,7 +162,7 @@ def _settle(session: Session, hook_id: UUID, answer: str) -> None:
     session.add(row)
 
 
-def forget_old(session: Session, before: datetime, most: int = 10_000) -> int:
+def forget_old(session: Session, before: datetime, most: int) -> int:
     """Delete notes that ended before an instant and return how many."""
     return (
         driver(session)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from core import clock
 from core.database import Session, driver
 
-TEXTS_KEPT = timedelta(days=30)
+TEXTS_KEPT = HOOKS_KEPT = timedelta(days=30)
 BATCH = 1_000
 
 

@@ -78,10 +78,13 @@ class Gateway:
         return dict(self.options.get("credentials", {}))
 
     def language_of(self, turn: GatewayTurn) -> str:
-        """Return the language a dialogue begins in: the network's, when we speak it, else the account's."""
+        """Return the language a dialogue begins in: the network's, when we speak it, else the account's own.
+
+        Empty where neither says one: the service has its own.
+        """
         if turn.language in texts.LANGUAGES:
             return turn.language
-        return str(self.options.get("language", texts.DEFAULT_LANGUAGE))
+        return str(self.options.get("language", ""))
 
     def holds_secret(self, presented: str) -> bool:
         """Say whether a secret is one of the account's, in a time that tells nothing."""

@@ -21,7 +21,7 @@ from core.security import input_mac
 from core.states import transition
 from models.users import USER_STEPS, User, UserState
 from models.wallets import WALLET_STEPS, Wallet, WalletState
-from services import approvals, audit, ledger
+from services import approvals, audit, ledger, subscriptions
 from services.approvals import ApprovalRow, AskApproval, Kind
 
 MOST_EXPORTED = 10_000
@@ -85,7 +85,8 @@ _FORGET = (
     update ussd_turn t set input_text = '', response_text = '', wire_body = null
     from ussd_session s where s.id = t.session_id and s.phone = %(mac)s
     """,
-    "update message set address = '', variables = '{}', body = '' where recipient_id = %(user)s or address = %(phone)s",
+    "update message set address = '', variables = '{}', body = '', dedupe_key = replace(dedupe_key, %(phone)s, id::text)"
+    " where recipient_id = %(user)s or address = %(phone)s",
     # What others were told of him keeps its amount and reference, and no longer says who he was.
     """
     update message m set body = '', variables = m.variables || '{"nom": "Personne effacée", "tel": ""}'
@@ -100,6 +101,23 @@ _FORGET = (
     "delete from refresh_token where user_id = %(user)s",
     "delete from one_time_code where user_id = %(user)s",
     "delete from velocity_bucket where subject in (%(phone)s, %(user)s::text)",
+    "delete from velocity_refusal where subject in (%(phone)s, %(user)s::text)",
+    "delete from wire_record where exchange #>> '{turn,msisdn}' = %(phone)s",
+    "delete from notice_number where phone = %(phone)s",
+    "update suppression set address = %(mac)s where address = %(phone)s",
+    "update order_row set phone = %(mac)s, note = '' where phone = %(phone)s",
+    # Who gives the contents knows the subscription by its id, and is told with it that it ended.
+    """
+    update service_hook h set body = replace(h.body, %(phone)s, '')
+    from subscription s where s.id = h.subscription_id and s.phone = %(phone)s
+    """,
+    "update subscription set phone = %(mac)s where phone = %(phone)s",
+    # What he chose stays counted; what he wrote in his own words does not.
+    """
+    update survey_answer a set value = '' from survey_run r, survey_question q
+    where r.id = a.run_id and q.id = a.question_id and q.kind = 'text' and r.respondent = %(phone)s
+    """,
+    "update survey_run set respondent = %(mac)s where respondent = %(phone)s",
 )
 
 
@@ -107,6 +125,7 @@ def _erase(session: Session, actor: Actor, approval: ApprovalRow) -> None:
     order = EraseSubscriber.model_validate(approval.payload)
     user = _guard(session, order.user_id)
     names = {"user": user.id, "phone": user.phone, "mac": f"mac:{input_mac('erased', user.phone or '').hex()[:32]}"}
+    subscriptions.end_all(session, user.phone or "")
     for statement in _FORGET:
         driver(session).execute(statement, names)
     for wallet in _wallets(session, user.id):
@@ -175,6 +194,16 @@ _KNOWN = {
     " where %(user)s in (p.user_id, r.user_id) order by o.created_at desc limit %(most)s",
     "sessions.json": "select s.created_at, s.state, s.language, s.network, s.turn_number, s.goal from ussd_session s"
     " where s.phone = (select phone from users where id = %(user)s) order by s.created_at desc limit %(most)s",
+    "abonnements.json": "select c.name, b.state, b.channel, b.subscribed_at, b.expires_at, b.ended_at"
+    " from subscription b join catalog_service c on c.id = b.service_id"
+    " where b.phone = (select phone from users where id = %(user)s) order by b.subscribed_at desc limit %(most)s",
+    "commandes.json": "select o.reference, t.name as status, o.amount_minor, o.currency, o.note, o.updated_at"
+    " from order_row o join order_status t on t.id = o.status_id"
+    " where o.phone = (select phone from users where id = %(user)s) order by o.updated_at desc limit %(most)s",
+    "sondages.json": "select v.name, q.code as question, a.value, r.day from survey_answer a"
+    " join survey_run r on r.id = a.run_id join survey v on v.id = r.survey_id"
+    " join survey_question q on q.id = a.question_id"
+    " where r.respondent = (select phone from users where id = %(user)s) order by r.day desc, q.number limit %(most)s",
     "messages.json": "select created_at, type, channel, address, body, state from message where recipient_id = %(user)s"
     " order by created_at desc limit %(most)s",
 }
