@@ -1,6 +1,15 @@
 """Surveys on phones: written in the console, asked as the flow `survey:{code}`, answered one screen at a time."""
 
-from services.surveys.answering import BeginRun, Begun, KeepAnswer, OpenSurvey, begin_run, keep_answer, list_open
+from services.surveys.answering import (
+    BeginRun,
+    Begun,
+    KeepAnswer,
+    OpenSurvey,
+    begin_run,
+    forget_respondent,
+    keep_answer,
+    list_open,
+)
 from services.surveys.orders import (
     OptionDraft,
     QuestionDraft,
@@ -33,6 +42,7 @@ __all__ = [
     "close_survey",
     "count_surveys",
     "flow_key",
+    "forget_respondent",
     "flow_of",
     "get_survey",
     "keep_answer",
