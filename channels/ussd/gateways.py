@@ -90,6 +90,11 @@ class Gateway:
         return any(matches)
 
     @property
+    def is_test(self) -> bool:
+        """Whether only a simulated phone speaks through it."""
+        return bool(self.options.get("is_test"))
+
+    @property
     def auth(self) -> str:
         """What proves a request: `key+ip` or `ip`."""
         return str(self.options.get("auth", "key+ip"))

@@ -100,14 +100,15 @@ def take_turn(
     turn: GatewayTurn,
     *,
     is_test: bool = False,
+    trial: UUID | None = None,
     started: float | None = None,
 ) -> Answer:
     """Answer one authenticated request; never raises, and never answers later than the deadline allows.
 
-    `started` (of `time.perf_counter`) is when its first byte came in.
+    `started` (of `time.perf_counter`) is when its first byte came in; `trial` is the version a test walks.
     """
     started = time.perf_counter() if started is None else started
-    work = _Work(database, gateway, contract, turn, is_test=is_test, started=started)
+    work = _Work(database, gateway, contract, turn, is_test=is_test, trial=trial, started=started)
     try:
         answer = work.begin()
     except (_BusyError, PoolTimeoutError, psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):
@@ -138,13 +139,14 @@ class _Work:
         turn: GatewayTurn,
         *,
         is_test: bool,
+        trial: UUID | None,
         started: float,
     ) -> None:
         self.database = database
         self.gateway = gateway
         self.contract = contract
         self.turn = turn
-        self.is_test = is_test
+        self.is_test, self.trial = is_test, trial
         self.digests: Digests = receipts.digest(gateway, turn)
         self.deadline = time.monotonic() - (time.perf_counter() - started) + get_settings().ussd_deadline_ms / 1000
         self.started = started
@@ -194,6 +196,8 @@ class _Work:
             opened = receipts.open_turn(
                 session, self.gateway, self.contract, self.turn, self.digests, is_test=self.is_test
             )
+            if self.trial is not None and opened.is_begin and opened.verdict == "go":
+                opened = receipts.stand_on(session, opened, self.trial)
             self.opened = opened
             self.is_first = opened.is_begin
             if opened.verdict in {"again", "busy"}:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
-from channels.ussd import contracts, gateways
+from channels.ussd import contracts, expectations, gateways
 from channels.ussd.contracts import WireRequest
 from channels.ussd.turn import take_turn
 from commands.vectors import world
@@ -76,15 +76,7 @@ def _compare(dialogue: dict[str, Any], body: bytes, expect: dict[str, Any]) -> I
     if heard is None:
         yield repr(body.decode("utf-8", "replace"))
         return
-    if heard.has_more is not expect["continue"]:
-        yield f"continue: {heard.has_more}"
-    text = heard.text
-    if "equals" in expect and text != expect["equals"]:
-        yield f"{text!r}, {expect['equals']!r}"
-    if not text.startswith(expect.get("starts", "")):
-        yield f"{text!r}, {expect['starts']!r}…"
-    yield from (f"{text!r}, …{part!r}…" for part in expect.get("contains", ()) if part not in text)
-    yield from (f"{text!r}, ≠ {part!r}" for part in expect.get("absent", ()) if part in text)
+    yield from expectations.differences(expect, heard.text, has_more=heard.has_more)
 
 
 def _after(after: dict[str, Any], database: Database) -> list[str]:

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 from nicegui import ui
+from nicegui.testing import User
 
 from core.database import Database, fetch_all, fetch_one
 from core.settings import Environment, get_settings
@@ -22,6 +23,18 @@ from tests.ui.ussd_world import (
 )
 
 __all__ = ["as_operator", "bank", "endpoint_port"]
+
+
+def choose(user: User, label: str, value: str) -> None:
+    """Choose in the drop-down of this label."""
+    boxes = (each for each in elements(user) if isinstance(each, ui.select))
+    next(box for box in boxes if label_of(box) == label).value = value
+
+
+def label_of(box: ui.element) -> str:
+    """Return what stands over a field."""
+    slot = box.parent_slot
+    return str(getattr(slot.children[0], "content", "")).removeprefix("<span>").removesuffix("</span>") if slot else ""
 
 
 async def test_a_phone_moves_real_money_and_shows_every_octet_but_the_pin(as_operator: Open, bank: Database) -> None:
@@ -68,8 +81,7 @@ async def test_two_at_once_are_one_movement(as_operator: Open, bank: Database) -
 async def test_the_service_menu_is_asked_with_the_key_and_cumulative_text(as_operator: Open) -> None:
     async with as_operator("/ussd-console/telephone") as user:
         handset = Handset(user)
-        toggles = (each for each in elements(user) if isinstance(each, ui.toggle))
-        next(toggle for toggle in toggles if "SERVICE" in toggle.options).value = "SERVICE"
+        choose(user, "Service", "service")
         await user.should_see("*123#", retries=30)
         await handset.call("Bienvenue")
         await user.should_see("text/plain; charset=utf-8", retries=30)
@@ -80,8 +92,7 @@ async def test_the_service_menu_is_asked_with_the_key_and_cumulative_text(as_ope
 async def test_a_new_number_registers_itself(as_operator: Open, bank: Database) -> None:
     async with as_operator("/ussd-console/telephone") as user:
         handset = Handset(user)
-        chooser = next(each for each in elements(user) if isinstance(each, ui.select))
-        chooser.value = "new"
+        choose(user, "Appelant", "new")
         await handset.call("0. Inscription")
         await handset.answer("0", "Votre prénom et nom:")
         await handset.answer("Ada Neuve", "Choisissez un code PIN de 5 chiffres:")
