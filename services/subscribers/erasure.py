@@ -14,6 +14,7 @@ from core import archive, clock, gsm7
 from core.database import Session, driver, fetch_all, fetch_one
 from core.errors import NotFound, Refusal
 from core.i18n import t
+from core.masking import mask_text
 from core.money import Currency, Money
 from core.orders import Order
 from core.permissions import Actor, Permission
@@ -91,18 +92,23 @@ def erase(session: Session, actor: Actor, order: EraseSubscriber) -> ApprovalRow
 # dialogues can still be counted as one person's; it is keyed, and leads back to nobody.
 _FORGET = (
     """
-    update ussd_session set phone = %(mac)s, session_key = replace(session_key, %(phone)s, %(mac)s), data = '{}',
-           scratch = '{}'
-    where phone = %(phone)s
+    update ussd_session
+    set phone = %(mac)s::text, session_key = replace(session_key, %(phone)s::text, %(mac)s::text),
+        data = '{}', scratch = '{}', gateway_report = null
+    where phone = %(phone)s::text
     """,
     """
     update ussd_turn t set input_text = '', response_text = '', wire_body = null
-    from ussd_session s where s.id = t.session_id and s.phone = %(mac)s
+    from ussd_session s where s.id = t.session_id and s.phone = %(mac)s::text
     """,
     """
-    update message set address = '', variables = '{}', body = '', dedupe_key = replace(dedupe_key, %(phone)s, %(mac)s)
-    where recipient_id = %(user)s or address = %(phone)s
+    update message
+    set address = '', variables = '{}', body = '', dedupe_key = replace(dedupe_key, %(phone)s::text, %(mac)s::text),
+        data = jsonb_strip_nulls(jsonb_build_object('notice_id', data -> 'notice_id')),
+        expires_at = case when state in ('queued', 'sending', 'unknown') then %(now)s else expires_at end
+    where recipient_id = %(user)s or address = %(phone)s::text
     """,
+    "update message_event e set detail = '{}' from message m where m.id = e.message_id and m.recipient_id = %(user)s",
     # What others were told of him keeps its amount and reference, and no longer says who he was.
     """
     update message m set body = '', variables = m.variables || '{"nom": "Personne effacée", "tel": ""}'
@@ -110,41 +116,48 @@ _FORGET = (
     join wallet other on other.id in (o.payer_id, o.payee_id) and other.user_id <> %(user)s
     where m.recipient_id = other.user_id and m.variables ->> 'ref' = o.reference
     """,
-    "update ussd_operation set party_name = %(name)s where payee_id in (select id from wallet where user_id = %(user)s)",
+    """
+    update ussd_operation set party_name = %(name)s::text
+    where party = %(phone)s::text or payee_id in (select id from wallet where user_id = %(user)s)
+    """,
+    "update ussd_operation set party = %(masked)s::text where party = %(phone)s::text",
     # Others typed his number and read his name: those answers go as they would with time.
     """
     update ussd_turn set input_text = '', response_text = '', wire_body = null
-    where response_text <> '' and (input_text like %(within)s or position(%(called)s in response_text) > 0)
+    where response_text <> '' and (input_text like %(within)s::text or position(%(called)s::text in response_text) > 0)
     """,
-    "update ussd_session set data = '{}', scratch = '{}' where state <> 'open' and data::text like %(within)s",
-    "delete from wire_record where exchange::text like %(within)s or position(%(called)s in exchange::text) > 0",
-    "update subscription set phone = %(mac)s where phone = %(phone)s",
+    "update ussd_session set data = '{}', scratch = '{}' where state <> 'open' and data::text like %(within)s::text",
+    """
+    delete from wire_record
+    where exchange::text like %(within)s::text or position(%(called)s::text in exchange::text) > 0
+    """,
+    "update subscription set phone = %(mac)s::text where phone = %(phone)s::text",
     # What waits still tells a provider to stop; what was told is told.
     """
     update service_hook h set body = '' from subscription s
-    where s.id = h.subscription_id and s.phone = %(mac)s and h.state <> 'queued'
+    where s.id = h.subscription_id and s.phone = %(mac)s::text and h.state <> 'queued'
     """,
     """
-    update order_event e set note = '' from order_row o where o.id = e.order_id and o.phone = %(phone)s
+    update order_event e set note = '' from order_row o where o.id = e.order_id and o.phone = %(phone)s::text
     """,
-    "update order_row set phone = %(mac)s, note = '' where phone = %(phone)s",
+    "update order_row set phone = %(mac)s::text, note = '' where phone = %(phone)s::text",
     """
     update survey_answer a set value = '', tags = '[]' from survey_run r, survey_question q
-    where r.id = a.run_id and q.id = a.question_id and q.kind = 'text' and r.respondent = %(phone)s
+    where r.id = a.run_id and q.id = a.question_id and q.kind = 'text' and r.respondent = %(phone)s::text
     """,
-    "update survey_run set respondent = %(mac)s where respondent = %(phone)s",
-    "delete from notice_number where phone = %(phone)s",
-    "update notice set cursor = '' where cursor = %(phone)s and state <> 'sending'",
-    "delete from suppression where address = %(phone)s",
-    "update merchant set name = %(name)s, note = '' where owner_id = %(user)s",
-    "delete from velocity_refusal where subject in (%(phone)s, %(user)s::text)",
+    "update survey_run set respondent = %(mac)s::text where respondent = %(phone)s::text",
+    "delete from notice_number where phone = %(phone)s::text",
+    "update notice set cursor = '' where cursor = %(phone)s::text and state <> 'sending'",
+    "delete from suppression where address = %(phone)s::text",
+    "update merchant set name = %(name)s::text, note = '' where owner_id = %(user)s",
+    "delete from velocity_refusal where subject in (%(phone)s::text, %(user)s::text)",
     "delete from message_preference where user_id = %(user)s",
     "delete from push_subscription where user_id = %(user)s",
     "delete from pin_credential where user_id = %(user)s",
     "delete from console_session where user_id = %(user)s",
     "delete from refresh_token where user_id = %(user)s",
     "delete from one_time_code where user_id = %(user)s",
-    "delete from velocity_bucket where subject in (%(phone)s, %(user)s::text)",
+    "delete from velocity_bucket where subject in (%(phone)s::text, %(user)s::text)",
 )
 
 
@@ -162,6 +175,8 @@ def _erase(session: Session, actor: Actor, approval: ApprovalRow) -> None:
         "mac": f"mac:{input_mac('erased', phone).hex()[:32]}",
         "name": ERASED_NAME,
         "within": f"%{phone[-NUMBER_TAIL:]}%",
+        "masked": mask_text(phone),
+        "now": clock.now(),
         "called": gsm7.fold(called) or phone,
     }
     for statement in _FORGET:
@@ -173,6 +188,7 @@ def _erase(session: Session, actor: Actor, approval: ApprovalRow) -> None:
         transition(user, USER_STEPS, UserState.CLOSED)
     user.first_name, user.last_name = ERASED_NAME, ""
     user.phone = user.email = user.username = user.password_hash = None
+    user.totp_secret = user.oidc_issuer = user.oidc_subject = None
     user.phone_proved_at = user.email_proved_at = None
     user.city = user.address = user.profile_picture = user.last_login_address = ""
     session.flush()
