@@ -4,7 +4,6 @@ A new table or column fails the first test until somebody has said whether it ma
 """
 
 import re
-from typing import Any
 
 import pytest
 from psycopg import ClientCursor
