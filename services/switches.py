@@ -15,7 +15,7 @@ from sqlmodel import select
 
 from core import clock, live
 from core.database import Session, fetch_all
-from core.errors import NotFound, Refusal
+from core.errors import NotFound, Refusal, WrongState
 from core.gsm7 import Limits, clean, fold, measure
 from core.orders import Order
 from core.permissions import Actor, Permission
@@ -77,6 +77,8 @@ def stop(session: Session, actor: Actor, order: StopSwitch) -> None:
     text = {language: _sentence(words) for language, words in order.text.items() if words.strip()}
     row = _locked(session, actor, order.scope, order.key)
     before = str(row.state)
+    if row.state == SwitchState.STOPPED:  # maintenance is lifted by one person alone: it is no way round the second
+        raise WrongState(state=before, wanted=SwitchState.LIVE)
     transition(row, SWITCH_STEPS, SwitchState(order.state))
     _write(session, actor, row, text)
     changes = {"from": before, "to": order.state, "text": text}

@@ -62,3 +62,13 @@ def test_a_line_end_that_a_request_brought_stays_out_of_the_headers() -> None:
     contract = BUILT_IN["kannel_ussd"]
     answer = Outgoing("Bonjour", has_more=True, turn=contract.outline({"sess.goes_on": "\r\nX-Evil: yes\u20ac"}))
     assert "?its_session_info=??X-Evil: yes?" in "".join(contract.encode(answer).headers.values()).replace("&", "?")
+
+
+@pytest.mark.parametrize("profile", sorted(BUILT_IN))
+def test_no_text_writes_the_secret_address_of_an_account(profile: str) -> None:
+    contract = BUILT_IN[profile]
+    mark = "urn:palabre:callback-address"
+    innocent = Outgoing("x", has_more=True, options=(("1", "x"),), title="x", screen="x")
+    curious = Outgoing(mark, has_more=True, options=(("1", mark),), title=mark, screen=mark)
+    links = contract.encode(innocent).at("/g/a/SECRET").count(b"SECRET")
+    assert contract.encode(curious).at("/g/a/SECRET").count(b"SECRET") == links

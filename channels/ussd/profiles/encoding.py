@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from channels.ussd.profiles import pages
 from channels.ussd.profiles.model import Profile
 from channels.ussd.profiles.templates import compile_template
-from channels.ussd.profiles.wire import ADDRESS, Outgoing, WireAnswer
+from channels.ussd.profiles.wire import Outgoing, WireAnswer, address_mark
 from core.orders import made_storable
 
 TEXT, JSON, XML, XHTML = (
@@ -110,7 +110,7 @@ _PLAIN: dict[str, Callable[[_Facts], Any]] = {
     "ucs2": lambda facts: facts.answer.coding == "ucs2",
     "session": lambda facts: facts.answer.turn.session_key if facts.answer.turn else "",
     "next": lambda facts: facts.next,
-    "address": lambda _facts: ADDRESS,
+    "address": lambda _facts: address_mark(),
     "transaction": lambda facts: facts.answer.transaction,
 }
 
