@@ -14,7 +14,7 @@ from pydantic import Field
 from sqlmodel import select
 
 from core import clock, live
-from core.database import Session, fetch_all
+from core.database import Session, fetch_all, fetch_one
 from core.errors import NotFound, Refusal, WrongState
 from core.gsm7 import Limits, clean, fold, measure
 from core.orders import Order
@@ -213,6 +213,12 @@ def list_switches(session: Session, actor: Actor) -> list[SwitchRow]:
     ]
     order = list(SwitchScope)
     return sorted(rows, key=lambda row: (order.index(row.scope), row.name))
+
+
+def is_live(session: Session, kind: OperationType) -> bool:
+    """Say whether a kind of money moves: for what pays without a dialogue."""
+    row = fetch_one(session, "select state from ussd_switch where scope = %s and key = %s", (SwitchScope.MONEY, kind))
+    return row is None or row["state"] == SwitchState.LIVE
 
 
 def count_stopped(session: Session) -> int:

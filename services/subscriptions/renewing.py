@@ -12,6 +12,7 @@ from core.errors import Refusal
 from core.money import Currency, Money
 from core.states import transition
 from models.offers import SUBSCRIPTION_STEPS, CatalogService, Period, Subscription, SubscriptionState
+from services import switches
 from services.ledger import InsufficientFunds
 from services.subscriptions import notes
 from services.subscriptions.activating import after, end, tell_paid
@@ -54,6 +55,8 @@ def renew(session: Session, subscription_id: UUID) -> SubscriptionState | None:
     if not service.is_active:
         end(session, service, row, "withdrawn")
         return SubscriptionState.INACTIVE
+    if row.price_minor and not switches.is_live(session, KIND):
+        return _put_off(session, row, now)
     try:
         payment = _charge(session, row, service)
     except _HIS_OWN:
@@ -61,11 +64,16 @@ def renew(session: Session, subscription_id: UUID) -> SubscriptionState | None:
     except (NoTariff, Refusal) as refusal:
         # Ours to mend, not his: nobody loses a service because a price is missing.
         _log.warning("subscription.not_renewed", subscription_id=str(row.id), reason=refusal.code)
-        row.due_at = now + TRIED_EVERY
-        session.add(row)
-        return SubscriptionState(row.state)
+        return _put_off(session, row, now)
     _go_on(session, service, row, payment)
     return SubscriptionState.ACTIVE
+
+
+def _put_off(session: Session, row: Subscription, now: datetime) -> SubscriptionState:
+    """Try again later what is not his to mend: he keeps his service meanwhile."""
+    row.due_at = now + TRIED_EVERY
+    session.add(row)
+    return SubscriptionState(row.state)
 
 
 def period_key(row: Subscription) -> str:
