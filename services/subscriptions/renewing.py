@@ -106,7 +106,9 @@ def _go_on(session: Session, service: CatalogService, row: Subscription, payment
     assert row.expires_at is not None  # noqa: S101  # only what ends is renewed
     if row.state == SubscriptionState.GRACE:
         transition(row, SUBSCRIPTION_STEPS, SubscriptionState.ACTIVE)
-    row.expires_at = row.due_at = after(row.expires_at, Period(service.period), anchor_day=row.subscribed_at.day)
+    # Who was put off because of us is not charged for every period he waited, one after the other.
+    begin = row.expires_at if clock.now() <= row.expires_at + GRACE else clock.now()
+    row.expires_at = row.due_at = after(begin, Period(service.period), anchor_day=row.subscribed_at.day)
     if payment is not None:
         row.operation_id = payment.operation_id
         tell_paid(session, service, row, payment.reference)

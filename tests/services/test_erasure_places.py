@@ -232,10 +232,9 @@ UNSEEN = {"pin_credential.hash", "pin_credential.notes", "push_subscription.keys
 def lived(bank: Database) -> Database:
     user_id = emptied(bank)
     with bank.transaction() as session:
-        values = {
-            name: ids.new_id() for name in ("notice", "order", "sub", "survey", "question", "run", "session", "rule")
-        }
-        values |= {"user": user_id, "now": clock.now(), "name": NAME, "words": WORDS, "number": AWA, "bare": AWA[1:]}
+        places_of_life = ("notice", "order", "sub", "survey", "question", "run", "session", "rule")
+        values: dict[str, object] = {name: ids.new_id() for name in places_of_life}
+        values.update(user=user_id, now=clock.now(), name=NAME, words=WORDS, number=AWA, bare=AWA[1:])
         with ClientCursor(driver(session)) as cursor:
             cursor.execute(_LIFE, values)
     return bank
