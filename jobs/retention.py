@@ -5,11 +5,10 @@ from datetime import timedelta
 from functools import partial
 from threading import Event
 
-from core import clock
 from core.database import Session, get_database
 from core.i18n import t
 from jobs.job import Job, nightly
-from services import conversations, hooks, retention
+from services import conversations, retention
 
 TIMEOUT_MS = 30_000
 SCRATCH_WITHIN = timedelta(days=3)
@@ -22,8 +21,6 @@ def work(over: Event) -> str:
     counts = {t("textes vidés"): _in_batches(over, retention.empty_texts)}
     for rule in retention.RULES:
         counts[t(rule.title)] = _in_batches(over, partial(retention.delete_spent, rule=rule))
-    forget = partial(hooks.forget_old, before=clock.now() - retention.HOOKS_KEPT, most=retention.BATCH)
-    counts[t("notes aux fournisseurs")] = _in_batches(over, forget)
     gone = ", ".join(
         t("{title} : {count}").format(title=title, count=count) for title, count in counts.items() if count
     )

@@ -139,6 +139,7 @@ HOMES = (
     "services.tariff_changes",
     "services.transfers",
     "services.unknowns",
+    "services.ussd_services",
 )
 
 

@@ -199,6 +199,7 @@ def discard_draft(session: Session, actor: Actor, order: RequestReview) -> None:
 
 def request_review(session: Session, actor: Actor, order: RequestReview) -> VersionRow:
     """Close a draft without errors to edits until somebody publishes it or sends it back."""
+    actor.require(Permission.USSD_MENUS_WRITE)
     version = _lock_version(session, order.version_id, order.checksum)
     errors = [finding for finding in version.lint.get("findings", ()) if finding["is_error"]]
     if errors:

@@ -14,8 +14,8 @@ from pydantic import Field
 from sqlmodel import select
 
 from core import clock, live
-from core.database import Session, fetch_all
-from core.errors import NotFound, Refusal
+from core.database import Session, fetch_all, fetch_one
+from core.errors import NotFound, Refusal, WrongState
 from core.gsm7 import Limits, clean, fold, measure
 from core.orders import Order
 from core.permissions import Actor, Permission
@@ -85,6 +85,8 @@ def stop(session: Session, actor: Actor, order: StopSwitch) -> None:
     text = {language: _sentence(words) for language, words in order.text.items() if words.strip()}
     row = _locked(session, actor, order.scope, order.key)
     before = str(row.state)
+    if row.state == SwitchState.STOPPED:  # maintenance is lifted by one person alone: it is no way round the second
+        raise WrongState(state=before, wanted=SwitchState.LIVE)
     transition(row, SWITCH_STEPS, SwitchState(order.state))
     _write(session, actor, row, text)
     changes = {"from": before, "to": order.state, "text": text}
@@ -224,6 +226,12 @@ def list_switches(session: Session, actor: Actor) -> list[SwitchRow]:
     ]
     order = list(SwitchScope)
     return sorted(rows, key=lambda row: (order.index(row.scope), row.name))
+
+
+def is_live(session: Session, kind: OperationType) -> bool:
+    """Say whether a kind of money moves: for what pays without a dialogue."""
+    row = fetch_one(session, "select state from ussd_switch where scope = %s and key = %s", (SwitchScope.MONEY, kind))
+    return row is None or row["state"] == SwitchState.LIVE
 
 
 def count_stopped(session: Session) -> int:

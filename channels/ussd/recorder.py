@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 
 from channels.ussd.gateways import Gateway
-from channels.ussd.profiles.wire import ADDRESS, GatewayTurn
+from channels.ussd.profiles.wire import GatewayTurn, address_mark
 from channels.ussd.turn import Answer
 from core import clock, ids, live
 from core.database import get_database
@@ -61,7 +61,7 @@ def describe(
     """Return what is shown of an exchange. What may be a late secret, or was not understood: names and lengths only."""
     exchange: dict[str, Any] = {
         "method": method,
-        "answer": answer.wire.body.decode("utf-8", "replace").replace(ADDRESS, "…"),
+        "answer": answer.wire.body.decode("utf-8", "replace").replace(address_mark(), "…"),
         "media_type": answer.wire.media_type,
         "answer_headers": dict(answer.wire.headers),
         "text": answer.text,

@@ -13,7 +13,7 @@ from channels.ussd.profiles.decoding import Place
 from channels.ussd.profiles.fixtures import describe
 from channels.ussd.profiles.model import Profile
 from channels.ussd.profiles.transports import CARRIERS
-from channels.ussd.profiles.wire import ADDRESS, Outgoing, Unreadable, WireRequest
+from channels.ussd.profiles.wire import Outgoing, Unreadable, WireRequest, address_mark
 from channels.yaml_form import UnreadableText, part_from_text
 from core import clock, gsm7
 from core.errors import InvalidInput
@@ -74,7 +74,7 @@ def attempt(profile: Profile, pasted: str, place: Place, said: Said) -> Trial:
         status=answer.status,
         media_type=answer.media_type,
         headers=dict(answer.headers),
-        answer=answer.body.decode("utf-8", "replace").replace(ADDRESS, "…"),
+        answer=answer.body.decode("utf-8", "replace").replace(address_mark(), "…"),
     )
 
 

@@ -13,14 +13,16 @@ from core.errors import Forbidden
 from core.permissions import SYSTEM
 from jobs import subscriptions as job
 from models.offers import Period
-from services import books, catalogue, subscriptions
+from models.switches import SwitchScope
+from services import books, catalogue, subscriptions, switches
 from services.ledger import InsufficientFunds
 from services.subscriptions import AlreadySubscribed, NotSubscribed, ServicePriced, Subscribe, Unsubscribe
 from services.subscriptions.activating import after
+from services.switches import StopSwitch
 from services.wallets import QuoteChanged
 from tests.builders import world
 from tests.services.offers_world import PRICED, paid_order, service_id, subscribe_paid, subscription, told
-from tests.services.wallet_world import AWA, OPERATOR, PAUL, READER, STRANGER, send
+from tests.services.wallet_world import AWA, OPERATOR, PAUL, READER, STRANGER, hire, send
 
 
 @pytest.fixture
@@ -133,6 +135,35 @@ def test_the_day_of_a_renewals_ceiling_is_the_services_own(house: Database, zone
         send(house, AWA, PAUL, 4_900)
         traveller.advance(timedelta(hours=13).total_seconds())
         assert renew(house) == said
+
+
+def test_a_stopped_kind_of_money_is_not_debited_by_renewals_either(house: Database) -> None:
+    hire(house)
+    with clock.travel(world.NOW) as traveller:
+        subscribe_paid(house, AWA)
+        with house.transaction() as session:
+            order = StopSwitch(scope=SwitchScope.MONEY, key="subscription", reason="débits en double")
+            switches.stop(session, OPERATOR, order)
+        for _ in range(5):
+            traveller.advance(timedelta(days=30).total_seconds())
+            renew(house)
+        with house.transaction() as session:
+            assert subscription(session, AWA)["state"] == "active", "who cannot pay because of us keeps his service"
+            assert len(fetch_all(session, "select key from ussd_operation")) == 1
+            driver(session).execute("update ussd_switch set state = 'live'")
+        traveller.advance(timedelta(days=1).total_seconds())
+        for _ in range(5):
+            renew(house)
+    assert balance(house, AWA) == 9_800, "one period, not the five that were put off"
+
+
+def test_two_workers_renew_once(house: Database) -> None:
+    with clock.travel(world.NOW) as traveller:
+        subscribe_paid(house, AWA)
+        traveller.advance(timedelta(days=30).total_seconds())
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: renew(house), range(4)))
+    assert balance(house, AWA) == 9_800
 
 
 def test_a_renewal_that_was_paid_before_a_crash_is_not_paid_twice(house: Database) -> None:
