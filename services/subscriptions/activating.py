@@ -188,15 +188,6 @@ def end(session: Session, service: CatalogService, row: Subscription, reason: st
     notes.tell_provider(session, service, row, notes.ENDED)
 
 
-def end_all(session: Session, phone: str) -> None:
-    """End whatever a number is subscribed to, without a word to it: nobody is there to read it any more."""
-    open_ones = select(Subscription).where(
-        Subscription.phone == phone, col(Subscription.state) != SubscriptionState.INACTIVE
-    )
-    for row in session.exec(open_ones.with_for_update()).all():
-        end(session, session.get_one(CatalogService, row.service_id), row, "")
-
-
 def tell_paid(session: Session, service: CatalogService, row: Subscription, reference: str) -> None:
     """Write the receipt of a payment: until when, and its reference."""
     named = {"nom": service.name, "ref": reference}
