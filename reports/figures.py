@@ -1,4 +1,4 @@
-"""What figures are made of: rates that may be unknown, and days as people live them."""
+"""What figures are counted over: days as people live them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -9,19 +9,6 @@ from core import clock
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A share with what it was counted from; without a denominator there is no rate, and never 0 %."""
-
-    numerator: int
-    denominator: int
-
-    @property
-    def value(self) -> float | None:
-        """The share, or None when there was nothing to count."""
-        return self.numerator / self.denominator if self.denominator else None
 
 
 @dataclass(frozen=True, slots=True)

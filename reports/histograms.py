@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from math import sqrt
 
+from core.rates import Rate
 from models.ussd_figures import ANSWER_LEAST_US, ANSWER_STEPS, WAIT_LEAST_S, WAIT_STEPS
-from reports.figures import Rate
 
 NORMAL_95 = 1.959964
 

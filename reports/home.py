@@ -9,8 +9,9 @@ from core.database import Session, fetch_all, fetch_one
 from core.i18n import t
 from core.money import Currency, Money
 from core.permissions import Actor, Permission
+from core.rates import Rate
 from reports import usage
-from reports.figures import Rate, Span, Today
+from reports.figures import Span, Today
 from reports.ledger import FEES, MOVED, MOVEMENTS, OF_WALLETS, list_currencies
 
 HOURS = 24

@@ -12,7 +12,8 @@ from core import clock
 from core.database import Session, fetch_all
 from core.money import Currency, Money
 from core.permissions import Actor, Permission
-from reports.figures import Rate, Span
+from core.rates import Rate
+from reports.figures import Span
 
 HOURS = 24
 HOUR = timedelta(hours=1)

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from core import clock
 from core.database import Session, fetch_all, fetch_one
-from reports.figures import Rate, Span
+from core.rates import Rate
+from reports.figures import Span
 
 HOUR = timedelta(hours=1)
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)

@@ -12,7 +12,8 @@ from core.database import Session, fetch_all, fetch_one
 from core.errors import InvalidInput, Refusal
 from core.i18n import t
 from core.phone import normalise
-from reports.figures import DAY, Rate, Span
+from core.rates import Rate
+from reports.figures import DAY, Span
 from reports.usage import BEGINNING, CHOSEN, COUNTED, split
 
 LATE_US = 4_000_000

@@ -7,8 +7,8 @@ from typing import Any
 from core import clock
 from core.database import Session, fetch_all
 from core.permissions import Actor, Permission
+from core.rates import Rate
 from models.ussd_figures import ANSWER_BUCKETS
-from reports.figures import Rate
 from reports.histograms import ANSWERS, Histogram
 
 HOUR = timedelta(hours=1)

@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from core.database import Session, fetch_all, fetch_one
+from core.rates import Rate
 from models.ussd_figures import ANSWER_BUCKETS, WAIT_BUCKETS
-from reports.figures import Rate, Span
+from reports.figures import Span
 from reports.histograms import ANSWERS, WAITS, Histogram
 
 # Each way to cut: what a row is called and what it is.

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from core.database import Session, fetch_all
 from core.money import Currency, Money
 from core.phone import issued_prefixes
-from reports.figures import Rate, Span
+from core.rates import Rate
+from reports.figures import Span
 from reports.ussd_figures import Cut
 
 NAMES = ("service", "version", "gateway", "network", "language", "hour", "zone")

@@ -149,51 +149,51 @@ def open_gateway(session: Session, actor: Actor, order: OpenGateway) -> AddressS
 
 def rotate_secret(session: Session, actor: Actor, gateway_id: UUID) -> AddressShown:
     """Give an account a new address; the one before stays good until `drop_old_secret`."""
-    row = _locked(session, actor, gateway_id)
+    row = locked(session, actor, gateway_id)
     secret = new_token()
     row.secret_digests = [digest_token(secret), *row.secret_digests][:LIVE_SECRETS]
-    _keep(session, actor, row, "rotate")
+    keep(session, actor, row, "rotate")
     return AddressShown(get_gateway(session, actor, row.id), _address(row.key, secret))
 
 
 def drop_old_secret(session: Session, actor: Actor, gateway_id: UUID) -> GatewayRow:
     """End a rotation: only the newest address stays good."""
-    row = _locked(session, actor, gateway_id)
+    row = locked(session, actor, gateway_id)
     row.secret_digests = row.secret_digests[:1]
-    return _keep(session, actor, row, "drop_secret")
+    return keep(session, actor, row, "drop_secret")
 
 
 def pause_gateway(session: Session, actor: Actor, order: PauseGateway) -> GatewayRow:
     """Stop an account: effective on the next turn; money already committed goes on."""
-    row = _locked(session, actor, order.gateway_id)
+    row = locked(session, actor, order.gateway_id)
     states.transition(row, SWITCH_STEPS, SwitchState.STOPPED)
-    return _keep(session, actor, row, "pause", {"reason": order.reason})
+    return keep(session, actor, row, "pause", {"reason": order.reason})
 
 
 def resume_gateway(session: Session, actor: Actor, gateway_id: UUID) -> GatewayRow:
     """Let an account serve; its profile's fixtures were checked by whoever asks."""
-    row = _locked(session, actor, gateway_id)
+    row = locked(session, actor, gateway_id)
     states.transition(row, SWITCH_STEPS, SwitchState.LIVE)
-    return _keep(session, actor, row, "resume")
+    return keep(session, actor, row, "resume")
 
 
 def set_networks(session: Session, actor: Actor, order: SetNetworks) -> GatewayRow:
     """Say from where an account's requests may come."""
     _require_networks(order.networks)
-    row = _locked(session, actor, order.gateway_id)
+    row = locked(session, actor, order.gateway_id)
     before, row.networks = list(row.networks), list(order.networks)
-    return _keep(session, actor, row, "networks", {"before": before, "after": row.networks})
+    return keep(session, actor, row, "networks", {"before": before, "after": row.networks})
 
 
 def set_credential(session: Session, actor: Actor, order: SetCredential) -> GatewayRow:
     """Say what an account's requests must carry; only a keyed digest is kept."""
-    row = _locked(session, actor, order.gateway_id)
+    row = locked(session, actor, order.gateway_id)
     kept = dict(row.options.get("credentials", {}))
     kept.pop(order.name, None)
     if order.value:
         kept[order.name] = _credential(row.key, order.name, order.value)
     row.options = {**row.options, "credentials": kept}
-    return _keep(session, actor, row, "credential", {"name": order.name, "is_set": bool(order.value)})
+    return keep(session, actor, row, "credential", {"name": order.name, "is_set": bool(order.value)})
 
 
 def _credential(key: str, name: str, value: str) -> str:
@@ -213,7 +213,8 @@ def _address(key: str, secret: str) -> str:
     return f"{base}/g/{key}/{secret}"
 
 
-def _locked(session: Session, actor: Actor, gateway_id: UUID) -> UssdGateway:
+def locked(session: Session, actor: Actor, gateway_id: UUID) -> UssdGateway:
+    """Return an account to change it, held until the end; only an administrator may."""
     actor.require(Permission.USSD_GATEWAYS)
     row = session.get(UssdGateway, gateway_id, with_for_update=True, populate_existing=True)
     if row is None:
@@ -221,9 +222,10 @@ def _locked(session: Session, actor: Actor, gateway_id: UUID) -> UssdGateway:
     return row
 
 
-def _keep(
+def keep(
     session: Session, actor: Actor, row: UssdGateway, act: str, changes: dict[str, Any] | None = None
 ) -> GatewayRow:
+    """Write a changed account, its trail, and tell the pages."""
     session.add(row)
     session.flush()
     audit.record(session, actor, f"ussd_gateway.{act}", "ussd_gateway", row.id, row.name, changes)
@@ -252,13 +254,13 @@ left join lateral (
 
 def list_gateways(session: Session, actor: Actor) -> list[GatewayRow]:
     """Return every account, by name."""
-    actor.require(Permission.USSD_GATEWAYS)
+    actor.require(Permission.USSD_READ)
     return [_row(row) for row in fetch_all(session, _ROWS + " order by g.name, g.key", {"since": clock.now() - LATELY})]
 
 
 def get_gateway(session: Session, actor: Actor, gateway_id: UUID) -> GatewayRow:
     """Return one account, or refuse with `GatewayNotFound`."""
-    actor.require(Permission.USSD_GATEWAYS)
+    actor.require(Permission.USSD_READ)
     rows = fetch_all(session, _ROWS + " where g.id = %(id)s", {"since": clock.now() - LATELY, "id": gateway_id})
     if not rows:
         raise GatewayNotFound

@@ -7,10 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from core.database import Session, driver, fetch_all
+from core.masking import mask
 from core.orders import made_storable
 from core.permissions import Actor, Permission
 
 KEPT = 200
+TOPIC = "wire"
+OF_THE_CALLER = frozenset({"text", "answer", "fields"})  # what somebody typed and read
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,31 @@ class WireRow:
 
 
 def list_records(session: Session, actor: Actor, gateway_id: UUID, *, limit: int = KEPT) -> list[WireRow]:
-    """Return a gateway's last exchanges, newest first."""
-    actor.require(Permission.USSD_GATEWAYS)
+    """Return a gateway's last exchanges, newest first; numbers in full only to who connects gateways."""
+    actor.require(Permission.USSD_READ)
     rows = fetch_all(
         session,
         "select id, created_at as at, outcome, exchange, elapsed_us, drift_ms from wire_record where gateway_id = %s"
         " order by created_at desc, id desc limit %s",
         (gateway_id, limit),
     )
-    return [WireRow(**row) for row in rows]
+    return [WireRow(**{**row, "exchange": _shown(actor, row["exchange"])}) for row in rows]
+
+
+def _shown(actor: Actor, exchange: dict[str, Any]) -> dict[str, Any]:
+    """Return of an exchange what this actor may see."""
+    if actor.may(Permission.USSD_GATEWAYS):
+        return exchange
+    if not actor.may(Permission.USSD_TEXTS_READ):
+        exchange = {name: value for name, value in exchange.items() if name not in OF_THE_CALLER}
+        if "turn" in exchange:
+            exchange["turn"] = {name: value for name, value in exchange["turn"].items() if name != "typed"}
+    return {name: _masked(value) for name, value in exchange.items()}
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _masked(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_masked(part) for part in value]
+    return mask(value) if isinstance(value, str) else value

@@ -9,8 +9,9 @@ from channels.flow import Flow, flow_of
 from channels.ways import MoneyWay, common_way, ends_of, money_ways, outline, walked
 from core.database import Session, fetch_all, fetch_one
 from core.permissions import Actor, Permission
+from core.rates import Rate
 from reports import ussd_figures, ussd_money
-from reports.figures import Rate, Span
+from reports.figures import Span
 from reports.histograms import wilson
 from reports.ussd_figures import Cut, Overview, Screen, Slice
 from reports.ussd_money import Moved

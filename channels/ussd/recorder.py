@@ -15,12 +15,12 @@ import structlog
 from channels.ussd.gateways import Gateway
 from channels.ussd.profiles.wire import ADDRESS, GatewayTurn
 from channels.ussd.turn import Answer
-from core import clock, ids
+from core import clock, ids, live
 from core.database import get_database
 from services import wire_records
 from services.wire_records import Noted
 
-EVERY_S = 0.8
+EVERY_S = 0.5
 LONGEST_VALUE = 200
 HEADERS = frozenset(
     {"content-type", "user-agent", "user-msisdn", "user-sessionid", "hub-ussdcode", "user-session",
@@ -79,6 +79,7 @@ def flush() -> int:
     if batch:
         with get_database().transaction() as session:
             wire_records.write(session, batch)
+        live.ring(wire_records.TOPIC)
     return len(batch)
 
 

@@ -13,7 +13,7 @@ TYPES = {"sent": "8", "delivered": "1", "undelivered": "2"}
 
 
 class KannelFake(Fake):
-    """One box. As the real one, it takes an empty text without a word, and a bare `+` breaks a number in two."""
+    """One box. As the real one, it takes no form, an empty text without a word, and a bare `+` splits a number."""
 
     name = "kannel"
 
@@ -21,12 +21,14 @@ class KannelFake(Fake):
         """Return its only address."""
 
         def send(call: Call) -> Response:
-            form = call.form() if call.method == "POST" else dict(call.query)
-            if form.get("password") != kernel.secret(self.name, "password"):
+            if call.method == "POST":
+                return PlainTextResponse("Invalid content-type", 400)
+            query = dict(call.query)
+            if query.get("password") != kernel.secret(self.name, "password"):
                 return PlainTextResponse("Authorization failed for sendsms", 403)
-            if not form.get("to", "").strip().isdecimal():
+            if not query.get("to", "").strip().isdecimal():
                 return PlainTextResponse("Missing receiver number, rejected", 400)
-            return self._take(kernel, form)
+            return self._take(kernel, query)
 
         return [route("/cgi-bin/sendsms", send, "GET", "POST")]
 
@@ -34,16 +36,16 @@ class KannelFake(Fake):
         """Empty the phones."""
         PHONES.reset()
 
-    def _take(self, kernel: Kernel, form: dict[str, str]) -> Response:
-        to, text = f"+{form['to']}", form.get("text", "")
-        if form.get("coding") == "0":
+    def _take(self, kernel: Kernel, query: dict[str, str]) -> Response:
+        to, text = f"+{query['to']}", query.get("text", "")
+        if query.get("coding") == "0":
             text = text.translate(str.maketrans("çêûœ", "Ç???"))  # what an unfolded text becomes there
-        key = (parse_qs(urlsplit(form.get("dlr-url", "")).query).get("mid") or [text])[0]
+        key = (parse_qs(urlsplit(query.get("dlr-url", "")).query).get("mid") or [text])[0]
         story = PHONES.story(kernel, self.name, to, key)
         letter = Letter(self.name, PHONES.next_id("kannel-"), to, text, "", kernel.now(), key)
 
         def report(_letter: Letter, said: Said) -> None:
-            url = form.get("dlr-url", "")
+            url = query.get("dlr-url", "")
             if url:
                 lost = is_unknown_number(story) or is_opted_out(story)
                 kernel.callback(url.replace("%d", "16" if lost else TYPES[said]), "GET", {}, b"")

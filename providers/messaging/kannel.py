@@ -1,6 +1,7 @@
-"""SMS through our own Kannel (1.4.5): one form, one line of text, reports that carry our own id.
+"""SMS through our own Kannel (1.4.5): one query, one line of text, reports that carry our own id.
 
-An empty text and an unknown SMSC are answered as if accepted, so both are refused before the call.
+The box takes no form: a POST of one is «Invalid content-type». An empty text and an unknown SMSC are answered as if
+accepted, so both are refused before the call.
 """
 
 from collections.abc import Mapping
@@ -39,7 +40,7 @@ class Kannel:
         known = settings.get("smscs")
         if known and settings.get("smsc") not in known:
             return Refused("unknown_smsc", "configuration")
-        form = {
+        query = {
             **_credentials(outgoing.account),
             "from": str(settings.get("sender", "")),
             "to": outgoing.to.removeprefix("+"),
@@ -50,15 +51,15 @@ class Kannel:
             "dlr-url": f"{outgoing.report_url}&type=%d",
         }
         if settings.get("smsc"):
-            form["smsc"] = str(settings["smsc"])
-        answer = heard(wire.call("send", "POST", f"{outgoing.account.base_url}/cgi-bin/sendsms", form=form))
+            query["smsc"] = str(settings["smsc"])
+        answer = heard(wire.call("send", "GET", f"{outgoing.account.base_url}/cgi-bin/sendsms", query=query))
         if not isinstance(answer, Answered):
             return answer
         return read_answer(answer.status, answer.body.decode("utf-8", "replace"))
 
     def probe(self, account: Account, wire: Wire) -> bool:
         """Ask without a receiver: a living box that knows us says 400, one that does not says 403."""
-        answer = wire.call("probe", "POST", f"{account.base_url}/cgi-bin/sendsms", form=_credentials(account))
+        answer = wire.call("probe", "GET", f"{account.base_url}/cgi-bin/sendsms", query=_credentials(account))
         return isinstance(answer, Answered) and answer.status not in {403, 503}
 
 

@@ -18,6 +18,7 @@ from core.i18n import t
 from core.orders import Order
 from core.permissions import Actor, Permission
 from core.phone import mask_phone
+from core.rates import Rate
 from models.surveys import QuestionKind, RunState
 from services import audit
 from services.surveys.orders import QuestionDraft, SurveyRow
@@ -37,25 +38,12 @@ class TagAnswer(Order):
 
 
 @dataclass(frozen=True, slots=True)
-class Portion:
-    """A share with what it was counted from; without a denominator there is none, and never 0 %."""
-
-    numerator: int
-    denominator: int
-
-    @property
-    def value(self) -> float | None:
-        """The share, or None when there was nothing to count."""
-        return self.numerator / self.denominator if self.denominator else None
-
-
-@dataclass(frozen=True, slots=True)
 class Share:
     """One answer and how many gave it."""
 
     key: str
     label: str
-    rate: Portion
+    rate: Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +68,9 @@ class QuestionResult:
     is_hidden: bool
 
     @property
-    def response(self) -> Portion:
+    def response(self) -> Rate:
         """The share of those asked who answered."""
-        return Portion(self.answered, self.asked)
+        return Rate(self.answered, self.asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +88,9 @@ class Results:
     languages: tuple[tuple[str, int], ...]
 
     @property
-    def completion(self) -> Portion:
+    def completion(self) -> Rate:
         """The share of those who began who finished."""
-        return Portion(self.completed, self.started)
+        return Rate(self.completed, self.started)
 
 
 def get_results(session: Session, actor: Actor, survey_id: UUID, *, language: str = "fr") -> Results:
@@ -188,7 +176,7 @@ def _shares(question: QuestionDraft, counted: Counter[str], answered: int, langu
             labels = {value: value for value in sorted(counted, key=int)}
         case _:
             labels = {}
-    return [Share(key, label, Portion(counted[key], answered)) for key, label in labels.items()]
+    return [Share(key, label, Rate(counted[key], answered)) for key, label in labels.items()]
 
 
 def _average(question: QuestionDraft, counted: Counter[str], answered: int) -> float | None:

@@ -1,8 +1,7 @@
 """Writing a survey, opening it to phones, closing it for good."""
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import col, delete, select
@@ -17,6 +16,7 @@ from core.states import transition
 from models.flows import VERSION_STEPS, Flow, FlowVersion, VersionState
 from models.surveys import SURVEY_STEPS, Survey, SurveyQuestion, SurveyState
 from services import audit, flows
+from services.flows import Lint
 from services.surveys.orders import (
     CodeTaken,
     QuestionnaireRefused,
@@ -29,29 +29,6 @@ from services.surveys.questionnaire import faults_of, flow_key, flow_of
 from services.surveys.reads import questions_of, row_of
 
 KEY_BYTES = 32
-
-
-class Finding(Protocol):
-    """One thing lint found."""
-
-    @property
-    def rule(self) -> str:
-        """The rule, `L01` to `L20`."""
-
-    @property
-    def screen(self) -> str:
-        """The screen it is about, empty for the whole document."""
-
-    @property
-    def message(self) -> str:
-        """What to change, in the language of the reader."""
-
-    @property
-    def is_error(self) -> bool:
-        """Whether it blocks opening."""
-
-
-Lint = Callable[[Mapping[str, Any]], Iterable[Finding]]
 
 
 def save_survey(session: Session, actor: Actor, order: SaveSurvey) -> SurveyRow:

@@ -12,10 +12,11 @@ from core import clock
 from core.database import Database, fetch_all
 from core.errors import Forbidden
 from core.permissions import Actor, Grant, Role, Scope
+from core.rates import Rate
 from jobs import rollups
 from models.flows import FlowVersion
 from models.ussd import UssdGateway, UssdService
-from reports.figures import Rate, Span
+from reports.figures import Span
 from reports.ussd_figures import Cut
 from tests.builders import traffic, world
 from tests.builders.traffic import Line, Step

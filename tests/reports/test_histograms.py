@@ -1,6 +1,6 @@
 import pytest
 
-from reports.figures import Rate
+from core.rates import Rate
 from reports.histograms import ANSWERS, WAITS, Histogram, wilson
 
 

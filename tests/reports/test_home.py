@@ -10,6 +10,7 @@ from core import clock, ids
 from core.database import Database, Session, fetch_all
 from core.money import Currency, Money
 from core.permissions import SYSTEM, Actor, Grant, Role, Scope
+from core.rates import Rate
 from models.audit import AuditEntry
 from models.messages import Message
 from models.tasks import JobRun, JobSchedule, RunState
@@ -17,7 +18,6 @@ from models.users import PinCredential
 from models.ussd import UssdPublication
 from models.wallets import UssdOperation
 from reports import feed, home, ledger
-from reports.figures import Rate
 from services import ledger as books
 from tests.builders import traffic
 from tests.builders.money import open_wallet, send, take_back

@@ -8,9 +8,9 @@ from core import clock
 from core.database import Database, Session
 from core.errors import Forbidden
 from core.permissions import Actor, Grant, Role, Scope
+from core.rates import Rate
 from models.transfers import ProviderAccount
 from reports import payments
-from reports.figures import Rate
 from tests.builders import transfer_rows as transfers
 
 READER = Actor(None, "Awa Diop", (Grant(Scope.USSD, Role.LECTEUR),))

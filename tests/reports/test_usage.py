@@ -10,9 +10,10 @@ import pytest
 from core import clock
 from core.database import Database
 from core.errors import InvalidInput
+from core.rates import Rate
 from jobs import rollups
 from reports import usage, ussd
-from reports.figures import Rate, Span
+from reports.figures import Span
 from tests.builders import traffic
 from tests.builders.traffic import Line, Step
 

@@ -8,8 +8,9 @@ import pytest
 
 from core import clock
 from core.database import Database
+from core.rates import Rate
 from reports import ussd
-from reports.figures import Rate, Span
+from reports.figures import Span
 from reports.ussd import NetworkRow, Outcomes, Point, ScreenRow
 from tests.builders import traffic
 from tests.builders.traffic import Line, Step

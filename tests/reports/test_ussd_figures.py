@@ -8,9 +8,10 @@ import pytest
 
 from core import clock
 from core.database import Database, Session, fetch_all
+from core.rates import Rate
 from jobs import rollups
 from reports import ussd, ussd_figures
-from reports.figures import Rate, Span
+from reports.figures import Span
 from reports.ussd_figures import Cut, Standing
 from services.rollups import count_request, list_due_figures
 from tests.builders import traffic

@@ -171,15 +171,24 @@ def test_only_an_administrator_may(rolled_back: Session, role: Role | None) -> N
     actor = Actor(user_id=None, name="x", grants=(Grant(Scope.USSD, role),) if role else ())
     nothing = ids.new_id()
     acts: tuple[Callable[[], object], ...] = (
-        lambda: verbs.list_gateways(rolled_back, actor),
         lambda: accounts.open_account(rolled_back, actor, ORDER),
         lambda: accounts.resume_account(rolled_back, actor, nothing),
-        lambda: accounts.list_profiles(rolled_back, actor),
         lambda: accounts.copy_profile(rolled_back, actor, CopyProfile(source="hubtel", name="other")),
-        lambda: wire_records.list_records(rolled_back, actor, nothing),
         lambda: verbs.rotate_secret(rolled_back, actor, nothing),
         lambda: verbs.pause_gateway(rolled_back, actor, PauseGateway(gateway_id=nothing, reason="maintenance")),
     )
     for act in acts:
         with pytest.raises(Forbidden):
             act()
+
+
+def test_nobody_reads_gateways_without_a_place_in_the_section(rolled_back: Session) -> None:
+    actor = Actor(user_id=None, name="x", grants=())
+    reads: tuple[Callable[[], object], ...] = (
+        lambda: verbs.list_gateways(rolled_back, actor),
+        lambda: accounts.list_profiles(rolled_back, actor),
+        lambda: wire_records.list_records(rolled_back, actor, ids.new_id()),
+    )
+    for read in reads:
+        with pytest.raises(Forbidden):
+            read()

@@ -3,8 +3,8 @@
 from nicegui import ui
 
 from core.permissions import Permission
+from core.rates import Rate
 from reports import payments
-from reports.figures import Rate
 from reports.payments import ProviderHealth
 from ui import live, shell
 from ui.components import cards, chips, empty, figures, layout

@@ -7,9 +7,9 @@ from nicegui import ui
 from channels.ussd import simulation
 from core.clock import now
 from core.permissions import Permission
+from core.rates import Rate
 from core.settings import get_settings
 from reports import ussd_board
-from reports.figures import Rate
 from reports.ussd_board import Period
 from ui import live, shell
 from ui.components import cards, charts, figures, filters, layout, skeletons

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from channels.ussd.journeys import Arm, Journey, Leaf, MoneyRow, Stage
+from core.rates import Rate
 from reports.charts import Figure
-from reports.figures import Rate
 from reports.histograms import Histogram, wilson
 from reports.ussd_figures import Overview, Reason, Slice
 from ui.components import facts, figures, plain_tables, progress

@@ -6,10 +6,11 @@ from functools import partial
 from nicegui import ui
 
 from core.permissions import Permission
+from core.rates import Rate
 from models.surveys import QuestionKind, SurveyState
 from reports import charts as figures
 from services.surveys import SurveyRow, results
-from services.surveys.results import FreeText, Portion, QuestionResult, Results, TagAnswer
+from services.surveys.results import FreeText, QuestionResult, Results, TagAnswer
 from ui import live, shell
 from ui.components import buttons, cards, charts, chips, confirm_dialog, dialogs, export, fields, layout, progress
 from ui.components.facts import facts
@@ -102,7 +103,7 @@ def _draw_question(found: Results, result: QuestionResult, *, may_read: bool) ->
             show(tag("p", t("Aucune réponse encore."), class_="caption"))
 
 
-def _share(label: str, rate: Portion) -> Step:
+def _share(label: str, rate: Rate) -> Step:
     return Step(label, rate.value or 0, count(rate.numerator), _rate(rate))
 
 
@@ -119,10 +120,10 @@ def _draw_cuts(found: Results) -> None:
     ):
         with cards.titled(title):
             total = sum(number for _, number in cuts)
-            show(progress.funnel([_share(name, Portion(number, total)) for name, number in cuts]))
+            show(progress.funnel([_share(name, Rate(number, total)) for name, number in cuts]))
 
 
-def _rate(rate: Portion) -> str:
+def _rate(rate: Rate) -> str:
     return "–" if rate.value is None else percent(rate.value, 1)
 
 
@@ -161,7 +162,7 @@ def _tags(found: Sequence[FreeText]) -> Markup:
         for word in each.tags:
             counted[word] = counted.get(word, 0) + 1
     ordered = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
-    return progress.funnel([_share(word, Portion(number, len(found))) for word, number in ordered])
+    return progress.funnel([_share(word, Rate(number, len(found))) for word, number in ordered])
 
 
 async def _tag(text: FreeText, box: ui.input) -> None:

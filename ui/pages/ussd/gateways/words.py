@@ -1,0 +1,103 @@
+"""What gateways and their exchanges are called on the screen."""
+
+from channels.ussd.accounts import ProfileRow
+from services.gateways import GatewayRow
+from services.wire_records import WireRow
+from ui.labels import Sign, Tone, decimal, percent, t, when
+from ui.pages.ussd import words
+
+GATEWAYS = f"{words.SECTION}/passerelles"
+PROFILES = f"{GATEWAYS}/profils"
+NEVER = "\N{EM DASH}"
+US_PER_MS = 1_000
+MS_PER_S = 1_000
+WORRYING_DRIFT_MS = 30_000
+
+STATES = {
+    "live": Sign("check_circle", "En service", Tone.ACCENT),
+    "maintenance": Sign("build", "En maintenance", Tone.OCHRE),
+    "stopped": Sign("pause", "Suspendue", Tone.NEUTRAL),
+}
+CREDENTIALS = {
+    "basic": "Identité HTTP Basic (nom:mot de passe)",
+    "userid": "Nom d'utilisateur dans la requête",
+    "password": "Mot de passe dans la requête",
+    "token": "Jeton d'en-tête",
+    "application_token": "Jeton d'application",
+}
+KINDS = {
+    "begin": "Début",
+    "continue": "Suite",
+    "end": "Fin",
+    "abort": "Abandon",
+    "timeout": "Délai dépassé",
+    "event": "Bilan de session",
+    "status": "État",
+}
+OUTCOMES = {
+    "error": "Erreur",
+    "busy": "Occupé",
+    "late": "Trop tard",
+    "conflict": "Conflit",
+    "413": "Requête trop longue",
+    "415": "Type refusé",
+    "422": "Illisible",
+    "stopped": "Service arrêté",
+    "maintenance": "Maintenance",
+    "expired": "Session expirée",
+    "replay": "Répétée",
+}
+TURN = {
+    "session_key": "Session",
+    "msisdn": "Numéro",
+    "service_code": "Code",
+    "kind": "Sens",
+    "typed": "Tapé",
+    "inputs": "Saisies",
+    "first_message": "Premier message",
+    "transcript": "Texte cumulé",
+    "network": "Réseau",
+    "language": "Langue",
+    "dedup": "Identité du tour",
+    "stale": "Périmée",
+    "event": "Bilan",
+}
+FAILURES = frozenset({"error", "busy", "late", "conflict", "413", "415", "422"})
+
+
+def profile(row: ProfileRow) -> str:
+    """Return a profile's title, else its name."""
+    return row.title or row.name
+
+
+def last_request(row: GatewayRow) -> str:
+    """Return when an account was last heard."""
+    return when(row.last_at) if row.last_at else t("jamais")
+
+
+def error_share(row: GatewayRow) -> str:
+    """Return the share of exchanges that ended badly; a dash when there was none."""
+    return percent(row.error_share) if row.exchanges else NEVER
+
+
+def drift(drift_ms: int | None) -> str:
+    """Return how far a gateway's clock is from ours; a dash when it sends none."""
+    return f"{decimal(drift_ms / MS_PER_S)}\N{NO-BREAK SPACE}s" if drift_ms is not None else NEVER
+
+
+def elapsed(record: WireRow) -> str:
+    """Return how long an exchange took."""
+    return f"{decimal(record.elapsed_us / US_PER_MS)}\N{NO-BREAK SPACE}ms"
+
+
+def kind(code: str) -> str:
+    """Return what a request says of its session."""
+    return t(KINDS.get(code, code or "Requête"))
+
+
+def outcome(record: WireRow) -> Sign:
+    """Return the sign of how an exchange ended."""
+    word = OUTCOMES.get(record.outcome, "Répondu")
+    if record.outcome in FAILURES:
+        return Sign("error", word, Tone.RED)
+    return Sign("check", word, Tone.NEUTRAL if record.outcome in OUTCOMES else Tone.ACCENT)
