@@ -1,30 +1,24 @@
 """What a dialogue left behind: books, rows, messages, requests to operators, and what must be nowhere."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from channels.ussd import recorder
-from commands.vectors import outside, surveys, world
+from commands.vectors import outside, remains, surveys, world
 from commands.vectors.outside import OPERATORS, Outside
 from core import metrics
 from core.database import Database, Session, driver
 from services import books
 
-KEYS = {
-    "balances", "fees", "operations", "subscriptions", "survey_answers", "survey_complete", "subscribers", "sms",
-    "sms_opt_out", "provider_requests", "turns", "absent_everywhere",
-}  # fmt: skip
-
 Found = tuple[str, Any, Any]
 
 
-def differences(after: dict[str, Any], database: Database, around: Outside) -> list[str]:
+def differences(after: dict[str, Any], database: Database, around: Outside, written: Callable[[], str]) -> list[str]:
     """Compare all that `after` names, and what holds after every dialogue; return each difference."""
     recorder.flush()
-    found: list[Found] = [(f"? {name}", None, after[name]) for name in sorted(after.keys() - KEYS)]
     with database.transaction() as session:
-        found += [*_money(session, after), *_rows(session, after), *_messages(session, after)]
-    found += [*_surveys(database, after), *_requests(database, after, around), *_secrets(database, after)]
+        found = [*_money(session, after), *_rows(session, after), *_messages(session, after)]
+    found += [*_surveys(database, after), *_requests(database, after, around), *_secrets(database, after, written)]
     return [f"after {name}: {value!r}, {wanted!r}" for name, value, wanted in found if value != wanted]
 
 
@@ -100,10 +94,11 @@ def _requests(database: Database, after: dict[str, Any], around: Outside) -> Ite
             yield f"balances {phone}", world.balance(session, phone), balance
 
 
-def _secrets(database: Database, after: dict[str, Any]) -> Iterator[Found]:
-    if "absent_everywhere" not in after:
+def _secrets(database: Database, after: dict[str, Any], written: Callable[[], str]) -> Iterator[Found]:
+    """Look in every table, in the figures, and in what this process wrote and said."""
+    wanted = after.get("absent_everywhere")
+    if not wanted:
         return
-    everything, figures = world.everything(database), metrics.render().decode()
-    for secret in after["absent_everywhere"]:
-        yield f"absent_everywhere {secret}: tables", secret in everything, False
-        yield f"absent_everywhere {secret}: metrics", secret in figures, False
+    places = {"tables": remains.kept(database), "metrics": metrics.render().decode(), "logs": written()}
+    for place, text in places.items():
+        yield f"absent_everywhere: {place}", remains.find(wanted, text), []

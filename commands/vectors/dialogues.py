@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Thread
 from typing import Any
 
-from commands.vectors import aftermath, outside
-from commands.vectors.outside import OPERATORS, Outside
+from commands.vectors import aftermath, form, outside, world
+from commands.vectors.outside import Outside
 from commands.vectors.speakers import Said, Speaker
 from core import clock
 from core.clock import Traveller
@@ -16,44 +17,55 @@ from services import transfers
 
 House = Callable[[dict[str, Any] | None], AbstractContextManager[Database]]
 
-REFUSED = "016"
+WORKER_WAKES_S = 0.05  # a turn that waits for nobody outside is over by then
 DECIDED_AFTER_S = 6
-PAID_BY_WORKER = ("Facture", "Crédit de")
-STEP_KEYS = {"advance_s", "provider", "input", "expect", "reference", "session", "from", "repeat"}
-EXPECT_KEYS = {"continue", "equals", "starts", "contains", "absent"}
 
 
-def check(
-    vectors: dict[str, Any], house: House, speaker: Speaker, around: Outside
-) -> Iterator[tuple[str, list[str]]]:
-    """Give each dialogue with its differences; none is left out."""
-    now = datetime.fromisoformat(vectors["world"]["now"])
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where dialogues are walked: who speaks them, who is outside, and what this process has written so far."""
+
+    speaker: Speaker
+    around: Outside
+    written: Callable[[], str]
+
+
+def check(vectors: dict[str, Any], house: House, stage: Stage) -> Iterator[tuple[str, list[str]]]:
+    """Give each dialogue with its differences; none is left out. The world itself comes first, when it has any."""
+    if found := form.unknown_of_world(vectors["world"]):
+        yield "world", found
     for dialogue in vectors["dialogues"]:
-        around.forget()
-        with clock.travel(now) as traveller, house(dialogue.get("world")) as database:
-            yield dialogue["id"], play(dialogue, speaker, database, around, traveller)
+        try:
+            yield dialogue["id"], rehearse(vectors, dialogue, house, stage)
+        except Exception as error:  # noqa: BLE001  # what cannot be walked differs; the others are walked
+            yield dialogue["id"], [f"{type(error).__name__}: {error}"]
 
 
-def play(
-    dialogue: dict[str, Any], speaker: Speaker, database: Database, around: Outside, traveller: Traveller
-) -> list[str]:
-    """Walk one dialogue on its world, look at what it left behind, and return every difference."""
+def rehearse(vectors: dict[str, Any], dialogue: dict[str, Any], house: House, stage: Stage) -> list[str]:
+    """Walk one dialogue on a fresh world, look at what it left behind, and return every difference."""
+    own = dialogue.get("world")
+    stage.around.settle(world.merged(vectors, own))
+    now = datetime.fromisoformat(vectors["world"]["now"])
+    with clock.travel(now) as traveller, house(own) as database:
+        found = form.unknown_of_dialogue(dialogue) + _walk(dialogue, stage, database, traveller)
+        return found + aftermath.differences(dialogue.get("after", {}), database, stage.around, stage.written)
+
+
+def _walk(dialogue: dict[str, Any], stage: Stage, database: Database, traveller: Traveller) -> list[str]:
     differences: list[str] = []
     for number, step in enumerate(dialogue["steps"], start=1):
-        differences += [f"{number}: ? {name}" for name in sorted(step.keys() - STEP_KEYS)]
         if "advance_s" in step:
             traveller.advance(step["advance_s"])
         elif "provider" in step:
-            _decide(database, around, step, traveller)
+            _decide(database, stage.around, step, traveller)
         else:
-            with _worker(database, step):
-                answers = speaker.say(dialogue, step)
+            with _worker(database):
+                answers = stage.speaker.say(dialogue, step)
             differences += [f"{number}: {one}" for one in _compare(answers, step["expect"])]
-    return differences + aftermath.differences(dialogue.get("after", {}), database, around)
+    return differences
 
 
 def _compare(answers: list[Said], expect: dict[str, Any]) -> Iterator[str]:
-    yield from (f"? {name}" for name in sorted(expect.keys() - EXPECT_KEYS))
     if len({answer.body for answer in answers}) > 1:
         yield " ≠ ".join(repr(answer.text) for answer in answers)
     said = answers[0]
@@ -67,20 +79,17 @@ def _compare(answers: list[Said], expect: dict[str, Any]) -> Iterator[str]:
         yield f"{text!r}, {expect['equals']!r}"
     if not text.startswith(expect.get("starts", "")):
         yield f"{text!r}, {expect['starts']!r}…"
-    yield from (f"{text!r}, …{part!r}…" for part in expect.get("contains", ()) if part not in text)
+    yield from (f"{text!r}, … {part!r} …" for part in expect.get("contains", ()) if part not in text)
     yield from (f"{text!r}, ≠ {part!r}" for part in expect.get("absent", ()) if part in text)
 
 
 @contextmanager
-def _worker(database: Database, step: dict[str, Any]) -> Iterator[None]:
-    """Let the worker send bills and airtime while an answer that pays them waits for it; never a top-up."""
-    if not step.get("reference", "").startswith(PAID_BY_WORKER):
-        yield
-        return
+def _worker(database: Database) -> Iterator[None]:
+    """Let the worker send what an answer waits for: bills and airtime. Operators decide nothing before their step."""
     is_over = Event()
 
     def send() -> None:
-        while not is_over.wait(0.01):
+        while not is_over.wait(WORKER_WAKES_S):
             outside.work(database)
 
     thread = Thread(target=send)
@@ -94,11 +103,9 @@ def _worker(database: Database, step: dict[str, Any]) -> Iterator[None]:
 
 def _decide(database: Database, around: Outside, step: dict[str, Any], traveller: Traveller) -> None:
     """Let every operator say what became of what it was asked for, as often as the step says."""
-    if step["provider"] == "failed":
-        for _, adapter in OPERATORS.values():
-            around.kernel.chooser.queue(adapter, REFUSED)
     outside.work(database)
     traveller.advance(DECIDED_AFTER_S)
+    around.decide(step["provider"])
     for _ in range(step.get("repeat", 1)):
         with database.transaction() as session:
             for row in fetch_all(session, "select id from transfer"):

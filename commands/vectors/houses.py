@@ -11,7 +11,6 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from commands.vectors import outside, world
-from commands.vectors.outside import Outside
 from core import clock
 from core.database import Database, use_database
 
@@ -19,11 +18,11 @@ from core.database import Database, use_database
 class Houses:
     """Databases that go away, on one server; `migrated` names the database there whose migrations ran."""
 
-    def __init__(self, server: str, migrated: str, vectors: dict[str, Any], around: Outside) -> None:
+    def __init__(self, server: str, migrated: str, vectors: dict[str, Any], fakes_url: str) -> None:
         self._server = server
         self._migrated = migrated
         self._vectors = vectors
-        self._around = around
+        self._fakes_url = fakes_url
         self._made = 0
         self._template = ""
 
@@ -52,7 +51,7 @@ class Houses:
         now = datetime.fromisoformat(self._vectors["world"]["now"])
         with clock.travel(now), self._current(name) as database:
             world.build(database, self._vectors, own)
-            outside.serve_world(database, self._around.url, world.merged(self._vectors, own))
+            outside.serve_world(database, self._fakes_url, world.merged(self._vectors, own))
 
     @contextmanager
     def _current(self, name: str) -> Iterator[Database]:

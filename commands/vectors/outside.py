@@ -9,7 +9,9 @@ from uuid import UUID
 
 from core.database import Database
 from core.permissions import SYSTEM
+from providers.answers import Reason, SeenState
 from providers.fakes.accounts import ACCOUNTS, account_of
+from providers.fakes.biller import Biller, BillerFake
 from providers.fakes.kernel import Kernel, Payment
 from providers.fakes.server import FakeServer
 from providers.tokens import tokens
@@ -22,7 +24,10 @@ MOST_ROUNDS = 50
 FAKE_URL = "http://127.0.0.1:9/{adapter}"
 # The operators of the vectors' world: the method a route serves, the adapter of its account.
 OPERATORS = {"orange": ("orange_money", "orange_cm"), "mtn": ("mtn_momo", "mtn")}
-SELLERS = ("biller", "airtime")
+SELLERS = {"billers": "biller", "airtime": "airtime"}
+OUTCOMES = {"succeeded": SeenState.SUCCEEDED, "failed": SeenState.FAILED, "expired": SeenState.EXPIRED}
+REFUSED, UNDECIDED = "016", "012"
+MOST_ORDERS = 100
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,36 @@ class Outside:
             fake.reset()
         tokens.clear()
 
+    def settle(self, world: dict[str, Any]) -> None:
+        """Make them those of a world: its billers' customers, and what its fakes say to an order."""
+        self.forget()
+        for fake in self.server.fakes:
+            if isinstance(fake, BillerFake):
+                fake.billers = {row["code"]: _biller(row, world["currency"]) for row in world["billers"]}
+        for name, adapter in SELLERS.items():
+            if OUTCOMES[world["fakes"][name]] is SeenState.FAILED:
+                self.kernel.chooser.queue(adapter, REFUSED, MOST_ORDERS)
+        for _, adapter in OPERATORS.values():  # they wait until a step decides
+            self.kernel.chooser.queue(adapter, UNDECIDED, MOST_ORDERS)
+
+    def decide(self, outcome: str) -> None:
+        """Let every operator decide what it was asked for."""
+        for _, adapter in OPERATORS.values():
+            for payment in self.payments(adapter):
+                if OUTCOMES[outcome] is SeenState.SUCCEEDED:
+                    self.kernel.succeed(payment)
+                else:
+                    self.kernel.end(payment, OUTCOMES[outcome], Reason.NOT_APPROVED)
+
+
+def _biller(row: dict[str, Any], currency: str) -> Biller:
+    return Biller(
+        row["pattern"],
+        {reference: account["name"] for reference, account in row["accounts"].items()},
+        {reference: account["due"] for reference, account in row["accounts"].items() if "due" in account},
+        currency,
+    )
+
 
 @contextmanager
 def running() -> Iterator[Outside]:
@@ -68,11 +103,12 @@ def running() -> Iterator[Outside]:
 
 def serve_world(database: Database, url: str, world: dict[str, Any]) -> None:
     """Open accounts and routes of everybody outside whom a world names."""
+    place = {"country": world["country"], "currency": world["currency"]}
     for provider in world["providers"]:
         method, adapter = OPERATORS[provider["code"]]
-        serve(database, url, adapter, method, "collect")
-    for seller in SELLERS:
-        serve(database, url, seller, seller, "payout")
+        serve(database, url, adapter, method, "collect", **place)
+    for seller in SELLERS.values():
+        serve(database, url, seller, seller, "payout", **place)
 
 
 def serve(  # what a route is

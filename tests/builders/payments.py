@@ -15,7 +15,18 @@ from services.provider_accounts import SetSecret
 from services.provider_accounts.views import open_secrets, seal_secrets
 from tests.builders import people
 
-__all__ = ["FAKE_URL", "account", "administrator", "events", "is_asked", "operator", "reader", "replace_secret", "transfer", "transfer_now"]
+__all__ = [
+    "FAKE_URL",
+    "account",
+    "administrator",
+    "events",
+    "is_asked",
+    "operator",
+    "reader",
+    "replace_secret",
+    "transfer",
+    "transfer_now",
+]
 
 
 def replace_secret(database: Database, account_id: UUID, name: str, values: Sequence[str]) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from commands.vectors import world
-from commands.vectors.world import API_KEY, LEVELS, PER_TYPE, balance, everything, subscriber
+from commands.vectors.world import API_KEY, LEVELS, balance, everything, subscriber
 from core.database import Database
 
-__all__ = ["API_KEY", "LEVELS", "NOW", "PER_TYPE", "VECTORS", "balance", "build", "everything", "merged", "subscriber"]
+__all__ = ["API_KEY", "LEVELS", "NOW", "VECTORS", "balance", "build", "everything", "merged", "subscriber"]
 
 VECTORS = json.loads((Path(__file__).parent.parent / "data" / "ussd_menus.json").read_text())
 NOW = datetime.fromisoformat(VECTORS["world"]["now"])

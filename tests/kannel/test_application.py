@@ -11,7 +11,8 @@ from core import clock, metrics
 from core.database import Database
 from models.flows import FlowVersion
 from models.ussd import UssdPublication, UssdService
-from tests.builders import remains, world
+from commands.vectors import remains
+from tests.builders import world
 from tests.kannel.boxes import until
 from tests.kannel.conftest import Line
 from tests.kannel.house import AWA, JEAN, SERVICE, SMS_CODE, WALLET, House, open_house
