@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MARKS = {"gsm7": {"strings", "pages"}, "gateways": {"fixtures"}, "menus": {"dialogues"}}
 OWN_SETTINGS = {"ENVIRONMENT": "test", "ALLOWED_IPS": "127.0.0.1,::1", "TRUSTED_PROXIES": "", "LOG_LEVEL": "INFO"}
-FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "4GB"}
 
 
 def register(subparsers: "Subparsers") -> None:

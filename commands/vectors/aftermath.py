@@ -33,7 +33,7 @@ def _money(session: Session, after: dict[str, Any]) -> Iterator[Found]:
     if "fees" in after:
         total = "select coalesce(sum(ledger_balance(id)), 0)::bigint from ledger_account where kind = 'fee_income'"
         yield "fees", _one(session, total), after["fees"]
-    yield "books", [finding.name for finding in books.list_findings(session) if not finding.holds], []
+    yield "books", [finding.invariant.title for finding in books.list_findings(session) if not finding.holds], []
 
 
 def _rows(session: Session, after: dict[str, Any]) -> Iterator[Found]:

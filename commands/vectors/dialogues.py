@@ -47,6 +47,7 @@ def rehearse(vectors: dict[str, Any], dialogue: dict[str, Any], house: House, st
     stage.around.settle(world.merged(vectors, own))
     now = datetime.fromisoformat(vectors["world"]["now"])
     with clock.travel(now) as traveller, house(own) as database:
+        stage.speaker.open(database)
         found = form.unknown_of_dialogue(dialogue) + _walk(dialogue, stage, database, traveller)
         return found + aftermath.differences(dialogue.get("after", {}), database, stage.around, stage.written)
 

@@ -73,7 +73,7 @@ class Houses:
     def _copy(self, template: str) -> str:
         self._made += 1
         name = f"test_{os.getpid()}_house_{self._made}_{id(self)}"
-        self._do("create database {} template {}", name, template)
+        self._do("create database {} template {} strategy file_copy", name, template)
         return name
 
     def _drop(self, name: str) -> None:

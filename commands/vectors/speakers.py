@@ -37,6 +37,9 @@ class Said(NamedTuple):
 class Speaker(Protocol):
     """A gateway with a phone behind it."""
 
+    def open(self, database: Database) -> None:
+        """Begin a dialogue, on the database of its world."""
+
     def say(self, dialogue: dict[str, Any], step: dict[str, Any]) -> list[Said]:
         """Send one step of a dialogue as often as it says."""
 
@@ -46,6 +49,9 @@ class Documented:
 
     def __init__(self, door: Door) -> None:
         self._door = door
+
+    def open(self, database: Database) -> None:
+        """Begin a dialogue: both accounts are part of the world."""
 
     def say(self, dialogue: dict[str, Any], step: dict[str, Any]) -> list[Said]:
         """Send one step of a dialogue as often as it says."""
@@ -145,3 +151,8 @@ def _said(answer: Response, heard: Heard | None, media_type: str) -> Said:
     if media_type and told != media_type:
         return Said(answer.body, problem=f"content-type: {told}")
     return Said(answer.body, heard.has_more, heard.text)
+
+
+def can_say(profile: str, dialogue: dict[str, Any]) -> bool:
+    """Say whether a profile carries a dialogue."""
+    return bool(profile) and bool(dialogue)
