@@ -17,7 +17,7 @@ from commands.vectors.world import API_KEY
 from core import clock
 from core.database import Database
 from core.security import digest_token
-from models.ussd import UssdGateway, UssdService
+from models.ussd import UssdGateway, UssdRoute
 
 JSON = {"content-type": "application/json"}
 CODES = {"A": "*123#", "B": "*155#"}
@@ -69,10 +69,11 @@ class Documented:
         return [_said(one, contract.hear(one.body, one.headers), media_type) for one in answers]
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class _Call:
     """One dialogue as the phone remembers it."""
 
+    code: str
     transcript: str = ""
     typed: tuple[str, ...] = ()
     tail: str = ""
@@ -89,23 +90,28 @@ class Account:
     door: Door
     profile: str
     _calls: dict[str, _Call] = field(default_factory=dict)
+    _codes: tuple[str, ...] = ()
 
     def open(self, database: Database) -> None:
-        """Write the account into the database of a dialogue."""
+        """Write the account, with the routes of its own, into the database of a dialogue."""
         self._calls.clear()
         with database.transaction() as session:
-            wallet = session.exec(select(UssdService).where(UssdService.key == "wallet")).one()
-            session.add(
-                UssdGateway(
-                    key=self.profile,
-                    name=self.profile,
-                    profile=self.profile,
-                    country="CM",
-                    secret_digests=[digest_token(SECRET)],
-                    options={"limits": LIMITS},
-                    default_service_id=wallet.id,
-                )
+            routes = session.exec(select(UssdRoute)).all()
+            account = UssdGateway(
+                key=self.profile,
+                name=self.profile,
+                profile=self.profile,
+                country=session.exec(select(UssdGateway.country)).first() or "",
+                secret_digests=[digest_token(SECRET)],
+                options={"limits": LIMITS},
+                default_service_id=routes[0].service_id,
             )
+            session.add(account)
+            session.flush()
+            session.add_all(
+                UssdRoute(gateway_id=account.id, code=route.code, service_id=route.service_id) for route in routes
+            )
+            self._codes = tuple(route.code for route in routes)
         gateways.forget()
 
     def say(self, dialogue: dict[str, Any], step: dict[str, Any]) -> list[Said]:
@@ -120,20 +126,29 @@ class Account:
     def _spoken(self, dialogue: dict[str, Any], step: dict[str, Any]) -> Spoken:
         key = f"{dialogue['id']}-{step.get('session', 's1')}"
         call, text = self._calls.get(key), step["input"]
-        code = dialogue.get("service_code", CODES[dialogue["contract"]])
+        is_transcript = dialogue["contract"] == "A"
         if call is None:
-            tail = text
-            if text.startswith("*"):
-                code = next(known for known in (code, *CODES.values()) if text.startswith(known[:-1]))
-                tail = text[len(code) :].rstrip("#")
-            call = self._calls[key] = _Call(text, (), tail)
-        elif dialogue["contract"] == "B" or text != call.transcript:
+            dialled, tail = self._dialled(text)
+            code = dialled or dialogue.get("service_code", CODES[dialogue["contract"]])
+            call = self._calls[key] = _Call(code, text, (), tail)
+        elif not is_transcript or text != call.transcript:
             before = f"{call.transcript}*" if call.transcript else ""
-            said = text if dialogue["contract"] == "B" else text.removeprefix(before)
-            call.transcript, call.typed, call.turn = text, (*call.typed, said), call.turn + 1
-        kind = "continue" if call.turn else "begin"
-        caller = step.get("from", dialogue["caller"])
-        return Spoken(kind, key, caller, code, clock.now(), call.typed, call.turn, call.tail)
+            typed = (*call.typed, text.removeprefix(before) if is_transcript else text)
+            call = replace(call, transcript=text, typed=typed, turn=call.turn + 1)
+            if "from" not in step:  # what somebody else says is none of this phone's
+                self._calls[key] = call
+        kind, caller = "continue" if call.turn else "begin", step.get("from", dialogue["caller"])
+        profile = BUILT_IN[self.profile].profile
+        as_written = {profile.fields.input[0]: text} if is_transcript and profile.is_cumulative else {}
+        now = clock.now()
+        return Spoken(kind, key, caller, call.code, now, call.typed, call.turn, call.tail, as_written)
+
+    def _dialled(self, text: str) -> tuple[str, str]:
+        """Return the code of a dialled string, empty when it is none, and what is behind it."""
+        for code in sorted(self._codes, key=len, reverse=True):
+            if text.startswith(code[:-1]):
+                return code, text[len(code) :].rstrip("#")
+        return "", text
 
     def _hear(self, answer: Response) -> Heard | None:
         heard = BUILT_IN[self.profile].hear(answer.body, answer.headers)
@@ -151,8 +166,3 @@ def _said(answer: Response, heard: Heard | None, media_type: str) -> Said:
     if media_type and told != media_type:
         return Said(answer.body, problem=f"content-type: {told}")
     return Said(answer.body, heard.has_more, heard.text)
-
-
-def can_say(profile: str, dialogue: dict[str, Any]) -> bool:
-    """Say whether a profile carries a dialogue."""
-    return bool(profile) and bool(dialogue)
