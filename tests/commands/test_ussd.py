@@ -87,13 +87,13 @@ def test_what_a_gateway_must_not_keep_is_looked_for(tmp_path: Path, capsys: pyte
 
 def test_a_name_that_nothing_looks_at_is_a_difference(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     texts, gateways = load("gsm7.json"), load("ussd_gateways.json")
-    texts["strings"][0]["colour"] = gateways["fixtures"][0]["turn"]["mood"] = gateways["more"] = "?"
+    texts["strings"][0]["colour"] = gateways["fixtures"][0]["request"]["mood"] = gateways["more"] = "?"
     assert check_vectors(write(tmp_path, {"gsm7": texts, "gateways": gateways, "menu": {}})) == 1
     assert capsys.readouterr().out.splitlines() == [
         "gateways about : more ?",
         "file about : menu ?",
         "gsm7 g01 : colour ?",
-        "gateways at-01 : turn.mood ?",
+        "gateways at-01 : request.mood ?",
         "183 réussis, 4 en échec",
     ]
 
@@ -111,7 +111,7 @@ def wrong_step(one: dict[str, Any]) -> None:
         "equals": "Rien",
         "starts": "Non",
         "contains": ["x"],
-        "absent": ["R"],
+        "absent": ["Réf"],
     }
 
 
@@ -147,7 +147,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], None], int]] = {
 @pytest.mark.parametrize("part", WRONG)
 def test_a_dialogue_that_claims_what_is_not_so_fails(part: str, houses: Houses, doors: Door, around: Outside) -> None:
     vectors = load("ussd_menus.json")
-    chosen, (change, count) = dialogue(vectors, "wal-09"), WRONG[part]
+    chosen, (change, count) = dialogue(vectors, "wal-12"), WRONG[part]
     chosen["after"] = {}
     change(chosen)
     found = dialogues.rehearse(vectors, chosen, houses, Stage(Documented(doors), around, str))
