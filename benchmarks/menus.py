@@ -128,7 +128,5 @@ def _median_ms(work: Callable[[], object], times: int = 15) -> float:
     return median(taken) * 1000
 
 
-def _row(
-    name: str, figure: str, target: str, yardstick: str = "–", ratio: str = "–", *, holds: bool
-) -> Row:
+def _row(name: str, figure: str, target: str, yardstick: str = "–", ratio: str = "–", *, holds: bool) -> Row:
     return Row(name, figure, yardstick, ratio, target, "", "", holds)

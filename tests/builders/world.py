@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from commands.vectors import world
-from commands.vectors.world import API_KEY, LEVELS, PER_TYPE, balance, everything, subscriber
+from commands.vectors.world import API_KEY, LEVELS, balance, everything, subscriber
 from core.database import Database, fetch_all
 
 __all__ = [
     "API_KEY",
     "LEVELS",
     "NOW",
-    "PER_TYPE",
     "VECTORS",
     "balance",
     "build",
