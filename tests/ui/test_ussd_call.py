@@ -72,3 +72,12 @@ def test_a_gateway_that_does_not_tell_of_hanging_up_sends_nothing() -> None:
     left = Call(BUILT_IN["hubtel"], "*155#", "+237699000001").leave()
     assert left is not None
     assert json.loads(left.content)["Type"] == "Release"
+
+
+def test_links_of_a_browsing_gateway_stand_on_the_phone_as_numbered_lines() -> None:
+    page = {"session_end": False, "menu": False, "history": False, "navigation_keywords": False}
+    links = [{"id": "1", "content": "Solde", "url": "", "method": "GET"}]
+    body = json.dumps({"message": "Bienvenue", "links": links, "page": page}).encode()
+    heard = hear(BUILT_IN["myriad"], Exchange(200, "application/json", body, 0.01))
+    assert heard is not None
+    assert (heard.text, heard.is_open) == ("Bienvenue\n1. Solde", True)
