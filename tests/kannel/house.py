@@ -7,11 +7,11 @@ from fastapi import FastAPI
 
 from api import gateways as door
 from channels.ussd import gateways, recorder
+from commands.vectors import remains
 from core.database import Database, fetch_all
 from core.security import digest_token
 from models.ussd import UssdGateway, UssdRoute
 from services.ussd_credentials import digest_credential
-from commands.vectors import remains
 from tests.builders import world
 from tests.kannel.conftest import BASIC, SMS_SECRET, USSD_SECRET, Line
 
