@@ -9,7 +9,7 @@ from uuid import UUID
 import anyio
 from fastapi import Request, Response
 
-from channels.ussd import recorder
+from channels.ussd import recorder, trial_lines
 from channels.ussd.gateways import Gateway
 from channels.ussd.profiles.contract import Contract
 from channels.ussd.profiles.wire import Outgoing, Unreadable, WireRequest, WrongPath, WrongType
@@ -99,7 +99,10 @@ def take(gateway: Gateway, contract: Contract, fields: dict[str, Any], received:
     turn = None
     try:
         turn = contract.decode(fields, gateway.place, clock.now())
-        answer = take_turn(get_database(), gateway, contract, turn, started=received.started)
+        trial = trial_lines.version_of(gateway, received.headers)
+        answer = take_turn(
+            get_database(), gateway, contract, turn, is_test=gateway.is_test, trial=trial, started=received.started
+        )
     except InvalidInput as error:
         recorder.note_refused(gateway, received.method, names, "422", received.started)
         raise RefusedError(422, problems_of(error)) from error

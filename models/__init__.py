@@ -19,6 +19,7 @@ from models import (
     users,
     ussd,
     ussd_figures,
+    ussd_scripts,
     velocity,
     wallets,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "users",
     "ussd",
     "ussd_figures",
+    "ussd_scripts",
     "velocity",
     "wallets",
 ]

@@ -42,11 +42,6 @@ def post_form(url: str, body: str, headers: Mapping[str, str] | None = None) -> 
     return _call("POST", url, headers, body)
 
 
-def post_bytes(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
-    """Send these exact bytes and return the answer, whatever its status; raise `HttpError` when there is none."""
-    return _call("POST", url, headers, body)
-
-
 class Outcome(NamedTuple):
     """What came back, whatever its status."""
 

@@ -1,6 +1,6 @@
 """The two database calls of a turn, typed: open it, keep its lease through a slow step, close it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -132,6 +132,17 @@ def open_turn(
         ).fetchone()
     assert row is not None  # noqa: S101  # a function with OUT parameters always returns one row
     return Opened(turn_id=turn_id, **{**row, "session": row["session"] or {}, "service": row["service"] or {}})
+
+
+def stand_on(session: Session, opened: Opened, version_id: UUID) -> Opened:
+    """Let a session that has just begun stand on a version of its menu that nobody else walks; a test alone may."""
+    row = driver(session).execute(
+        "update ussd_session s set version_id = f.id from flow_version f, ussd_service v"
+        " where s.id = %s and s.is_test and v.id = s.service_id and f.id = %s and f.flow_id = v.flow_id"
+        " returning f.id::text",
+        (opened.session["id"], version_id),
+    ).fetchone()  # fmt: skip
+    return replace(opened, session={**opened.session, "version_id": row[0]}) if row else opened
 
 
 def lease(session: Session, opened: Opened, digests: Digests, lease_s: float) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from channels.flow import VISIBLE, Flow, Input, flow_of
+from channels.flow import VISIBLE, Flow, Input, parse_flow
 from channels.screens import Paper
+from channels.ussd.profiles.decoding import Place
 from channels.values import Caller, Values
 from core import gsm7
 from core.database import Session, fetch_all, fetch_one
@@ -76,6 +77,11 @@ def require_play_money(_session: Session, actor: Actor) -> bool:
     return True
 
 
+def place() -> Place:
+    """Return by what the requests of a simulated phone are read."""
+    return Place(get_settings().ussd_country, ())
+
+
 def list_callers(session: Session, actor: Actor, *, limit: int = 40) -> list[PlayCaller]:
     """Return people whose phone may be held, the documents' own numbers first."""
     require_play_money(session, actor)
@@ -114,7 +120,7 @@ def get_standing(session: Session, actor: Actor, gateway: str, session_key: str)
     row = fetch_one(session, _STANDING, (gateway, session_key))
     if row is None:
         return None
-    flow = flow_of(row["version_id"], lambda: row["body"])
+    flow = parse_flow(row["body"])
     screen = flow.screens.get(row["screen"])
     return Standing(
         session_id=row["id"],

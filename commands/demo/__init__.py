@@ -28,7 +28,7 @@ from core.settings import Settings
 from models.flows import FlowVersion
 from models.users import User
 from models.ussd import UssdGateway, UssdService
-from services import installation, provider_seeds
+from services import installation, provider_seeds, rollups
 
 SEED = 2026
 SESSIONS = 22_500
@@ -127,8 +127,10 @@ def _write(
     merchants.write(session, chance, now)
     write_offers(session, chance, now, everybody)
     write_surveys(session, chance, now, everybody)
+    gateways.open_serving(session, chance, now)
     progress(0.95)
     driver(session).execute("select ussd_rollup(%s, %s)", (now - timedelta(days=DAYS + 1), now + timedelta(hours=1)))
+    rollups.count_figures(session, rollups.list_due_figures(session))
     progress(1.0)
     operations = len(rows.operations) + len(outside.rows.operations)
     return Seeded(True, len(rows.sessions), len(rows.turns), operations, tuple(everybody))

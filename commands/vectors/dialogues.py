@@ -7,6 +7,7 @@ from datetime import datetime
 from threading import Event, Thread
 from typing import Any
 
+from channels.ussd import expectations
 from commands.vectors import aftermath, form, outside, world
 from commands.vectors.outside import Outside
 from commands.vectors.speakers import Said, Speaker
@@ -73,15 +74,7 @@ def _compare(answers: list[Said], expect: dict[str, Any]) -> Iterator[str]:
     if said.problem:
         yield said.problem
         return
-    text = said.text
-    if said.has_more is not expect["continue"]:
-        yield f"continue: {said.has_more}, {expect['continue']}: {text!r}"
-    if "equals" in expect and text != expect["equals"]:
-        yield f"{text!r}, {expect['equals']!r}"
-    if not text.startswith(expect.get("starts", "")):
-        yield f"{text!r}, {expect['starts']!r}…"
-    yield from (f"{text!r}, … {part!r} …" for part in expect.get("contains", ()) if part not in text)
-    yield from (f"{text!r}, ≠ {part!r}" for part in expect.get("absent", ()) if part in text)
+    yield from expectations.differences(expect, said.text, has_more=said.has_more)
 
 
 @contextmanager

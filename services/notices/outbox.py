@@ -68,7 +68,7 @@ def write_due(session: Session) -> int:
     done = _write_batch(session, notice)
     if done < BATCH:
         transition(notice, NOTICE_STEPS, NoticeState.SENT)
-        notice.ended_at = clock.now()
+        notice.ended_at, notice.cursor = clock.now(), ""  # nothing goes on from somebody's number any more
     session.add(notice)
     ring(session, MESSAGES)
     return max(done, 1)  # a notice that has just ended leaves room to look for the next

@@ -105,7 +105,7 @@ def test_what_is_known_is_taken_away_without_a_secret(bank: Database) -> None:
     reference = send(bank, AWA, JEAN, 1_000).reference
     with bank.transaction() as session:
         content = subscribers.export(session, OPERATOR, people.user_id(session, AWA))
-        trail = fetch_one(session, "select action, summary from audit_entry")
+        trail = fetch_one(session, "select action, summary from audit_entry where actor_id = %s", (OPERATOR.user_id,))
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         parts = {name: json.loads(file.read(name)) for name in file.namelist()}
     assert parts["profil.json"][0]["phone"] == AWA

@@ -14,6 +14,7 @@ from nicegui import Client, ui
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
+from api import gateways
 from api import ussd as endpoint
 from core.database import Database
 from tests.builders import world
@@ -29,9 +30,10 @@ Open = Callable[..., Any]
 
 @pytest.fixture
 def endpoint_port() -> Iterator[int]:
-    """Serve `/ussd` on loopback, as the process that draws the page does."""
+    """Serve the gateways' addresses on loopback, as the process that draws the page does."""
     app = FastAPI(redirect_slashes=False)
     app.include_router(endpoint.router)
+    app.include_router(gateways.router)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)

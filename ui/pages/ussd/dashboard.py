@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from nicegui import ui
 
-from channels.ussd import simulation
+from channels.ussd import simulation, trial_lines
 from core.clock import now
 from core.permissions import Permission
 from core.rates import Rate
@@ -43,7 +43,7 @@ async def dashboard() -> None:
             board.draw()
         if callers:
             with layout.cell(4):
-                Simulator(callers, is_compact=True)
+                Simulator(callers, await shell.read(trial_lines.list_services) or [], is_compact=True)
     ui.timer(0, board.load, once=True)
     live.hub.subscribe(["ussd", "ussd-figures"], lambda _: board.follow(), every_s=FOLLOW_EVERY_S)
 

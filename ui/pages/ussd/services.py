@@ -9,10 +9,10 @@ from nicegui import ui
 from core.errors import Refusal
 from core.permissions import Permission
 from models.ussd import SwitchState
-from services import ussd_services
-from services.ussd_services import AddCode, ChangeService, CodeRow, RemoveCode, ServiceCard
+from services import approvals, ussd_services
+from services.ussd_services import ALONE, AddCode, ChangeService, CodeRow, RemoveCode, ServiceCard
 from ui import forms, shell
-from ui.components import buttons, cards, chips, dialogs, facts, fields, layout, reason_dialog, toasts
+from ui.components import buttons, cards, chips, decisions, dialogs, facts, fields, layout, reason_dialog, toasts
 from ui.labels import count, t
 from ui.markup import Markup, join, show, tag
 from ui.pages.ussd import acts, words
@@ -67,6 +67,12 @@ async def service(key: str) -> None:
         show(chips.chip(STATES[SwitchState(card.state)]))
         buttons.secondary(t("Menus"), icon="account_tree", href=f"{words.SECTION}/menus")
         buttons.secondary(t("Arrêt d'urgence"), icon="emergency", href=f"{words.SECTION}/arret")
+    waiting = await shell.read(approvals.list_waiting, kinds=frozenset({ALONE.name}))
+
+    async def again() -> None:
+        ui.navigate.to(f"{SERVICES}/{key}")
+
+    decisions.card([asked for asked in waiting or () if asked.subject_id == card.id], again)
     with layout.grid():
         with layout.cell(7):
             _Behaviour(card, may_change=may_change)
@@ -198,4 +204,8 @@ class _Behaviour:
         if isinstance(outcome, Refusal):
             forms.say(outcome, boxes)
             return
-        toasts.done(t("Enregistré. La prochaine étape le suit."))
+        if outcome is None:
+            toasts.done(t("Enregistré. La prochaine étape le suit."))
+        else:
+            toasts.done(t("Enregistré. Publier seul attend l'accord d'une seconde personne."))
+            ui.navigate.to(f"{SERVICES}/{self._card.key}")
