@@ -104,7 +104,7 @@ class Account:
                 country=session.exec(select(UssdGateway.country)).first() or "",
                 secret_digests=[digest_token(SECRET)],
                 options={"limits": LIMITS},
-                default_service_id=routes[0].service_id,
+                default_service_id=next(route.service_id for route in routes if route.code == CODES["B"]),
             )
             session.add(account)
             session.flush()

@@ -26,7 +26,7 @@ SAMPLE = {"svc-01", "svc-04", "wal-02", "wal-09", "wal-23", "wal-38"}
 # What a documented contract says and a gateway's own rules do not, and why.
 LEFT_OUT = {
     "wal-01": set(PROFILES),  # these accounts serve nobody without a number
-    "wal-06": {"africastalking"},  # a first text is what was dialled behind the code
+    "wal-06": {"africastalking", "airtel_freeflow"},  # a first text is what was dialled behind the code
     "wal-43": {"africastalking", "hubtel", "kannel_ussd"},  # a late answer ends the session where begins are told
     "svc-21": {"hubtel", "airtel_freeflow", "kannel_ussd"},  # an older transcript needs transcripts
     "svc-22": {"hubtel", "airtel_freeflow", "kannel_ussd"},  # so does one that diverges
@@ -71,4 +71,4 @@ def test_a_dialogue_goes_as_written_through_a_gateway(  # pytest gives them by n
 
 
 def test_only_what_cannot_be_said_is_left_out() -> None:
-    assert len(WALKS) == len(PROFILES) * len(DIALOGUES) - 15
+    assert len(WALKS) == len(PROFILES) * len(DIALOGUES) - 16
