@@ -85,8 +85,11 @@ _FORGET = (
     update ussd_turn t set input_text = '', response_text = '', wire_body = null
     from ussd_session s where s.id = t.session_id and s.phone = %(mac)s
     """,
-    "update message set address = '', variables = '{}', body = '', dedupe_key = replace(dedupe_key, %(phone)s, id::text)"
-    " where recipient_id = %(user)s or address = %(phone)s",
+    """
+    update message
+    set address = '', variables = '{}', body = '', dedupe_key = replace(dedupe_key, %(phone)s, id::text)
+    where recipient_id = %(user)s or address = %(phone)s
+    """,
     # What others were told of him keeps its amount and reference, and no longer says who he was.
     """
     update message m set body = '', variables = m.variables || '{"nom": "Personne effacée", "tel": ""}'
