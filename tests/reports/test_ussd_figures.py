@@ -2,6 +2,7 @@
 
 import random
 from datetime import datetime, timedelta
+from decimal import Decimal
 from threading import Event
 
 import pytest
@@ -191,7 +192,7 @@ def test_what_the_gateway_said_of_a_session_is_read_from_its_own_columns(databas
     figures = overview(database)
     assert figures.disagreement == Rate(1, 3), "an end of ours that the gateway calls a failure"
     (cost_row,) = figures.costs
-    assert (cost_row.currency, cost_row.amount, cost_row.per_completed) == ("XAF", 4, 2)
+    assert (cost_row.currency, cost_row.amount, cost_row.per_completed) == ("XAF", Decimal(4), Decimal(2))
     assert cost_row.coverage == Rate(2, 4)
 
 

@@ -14,7 +14,7 @@ from ui.components.tables import Answer, Ask, Column, Filter
 from ui.labels import Sign, State, Tone, count, moment, money, t
 from ui.markup import Markup, join, show, tag
 from ui.pages.ussd import words as ussd_words
-from ui.pages.ussd_money import cases, words
+from ui.pages.ussd_money import cases, repeats, words
 
 UNKNOWN_MOST = 20
 HELD = Sign("speed", "Retenu", Tone.OCHRE)
@@ -84,6 +84,9 @@ class _Page:
         draw = {"all": _all, "repeats": _repeats, "held": _held, "locks": _locks}[name]
         with self._place, cards.card(is_flush=True):
             self._table = draw()
+        if name == "repeats":
+            with self._place, cards.titled(t("Redemandé avant d'envoyer"), is_flush=True, is_ruled=True):
+                repeats.answers()
 
 
 def _unknown(row: OperationRow) -> Markup:
