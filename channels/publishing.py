@@ -8,6 +8,7 @@ from uuid import UUID
 from channels.actions import Action
 from channels.flow import parse_flow
 from channels.lint import Facts, Finding, lint
+from channels.ussd import gateways
 from channels.ussd.actions import REGISTRY, http
 from core.database import Session, fetch_all
 from core.permissions import Actor, Permission
@@ -55,6 +56,7 @@ def facts_of(session: Session, service_key: str, registry: Mapping[str, Action] 
     settings: dict[str, Any] = services[0]["settings"] if services else {}
     return Facts(
         registry=registry,
+        limits=gateways.narrowest_of(session, service_key),
         connectors=http.list_shaped(session),
         flows={row["key"]: parse_flow(row["body"]) for row in others},
         givens={"brand", "pin_length", *settings},

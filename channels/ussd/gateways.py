@@ -16,6 +16,7 @@ from channels.ussd.profiles.decoding import Place
 from channels.ussd.profiles.model import Profile
 from channels.ussd.profiles.wire import GatewayTurn
 from core.database import Session, fetch_all
+from core.gsm7 import Limits
 from core.security import digest_token
 from core.settings import Network, get_settings, parse_networks
 
@@ -86,6 +87,17 @@ class Gateway:
             return turn.language
         return str(self.options.get("language", ""))
 
+    def limits_on(self, network: str) -> Limits:
+        """Return what a page may hold: the smallest of what profile, account and network carry."""
+        networks = self.options.get("network_limits", {})
+        return self.contract.profile.page_limits(self.options.get("limits", {}), networks.get(network, {}))
+
+    @property
+    def narrowest(self) -> Limits:
+        """What a page may hold on every network of this account."""
+        networks = self.options.get("network_limits", {}).values()
+        return self.contract.profile.page_limits(self.options.get("limits", {}), *networks)
+
     def holds_secret(self, presented: str) -> bool:
         """Say whether a secret is one of the account's, in a time that tells nothing."""
         digest = digest_token(presented)
@@ -153,6 +165,22 @@ def find_account(session: Session, key: str) -> Gateway | None:
     _refresh(session)
     found = (_cache.gateways or {}).get(key)
     return None if found is not None and found.is_test and not get_settings().is_forgiving else found
+
+
+def narrowest_of(session: Session, service_key: str) -> Limits:
+    """Return what a page holds wherever this service is dialled; the safe default where nothing leads to it."""
+    rows = fetch_all(
+        session,
+        """
+        select distinct g.key from ussd_gateway g
+        join ussd_service v on v.key = %s and (v.id = g.default_service_id or exists (
+            select from ussd_route r where r.service_id = v.id and (r.gateway_id = g.id or r.gateway_id is null)))
+        """,
+        (service_key,),
+    )
+    accounts = [account for row in rows if (account := find_account(session, row["key"])) is not None]
+    limits = [account.narrowest for account in accounts] or [Limits()]
+    return Limits(gsm7=min(each.gsm7 for each in limits), ucs2=min(each.ucs2 for each in limits))
 
 
 def find_key(session: Session, presented: str) -> GatewayKey | None:

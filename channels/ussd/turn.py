@@ -169,7 +169,7 @@ class _Work:
             if opened.verdict != "go":
                 answer: Answer | None = self._refuse(session, opened)
             else:
-                limits = self.contract.profile.page_limits(self.gateway.options.get("limits", {}))
+                limits = self.gateway.limits_on(self.turn.network)
                 running = Running(session, self.gateway, self.turn, opened, limits)
                 answer = self._advance(session, opened, running)
             self.is_committing = True

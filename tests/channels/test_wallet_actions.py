@@ -12,10 +12,13 @@ from channels.ussd.contracts import GatewayTurn
 from channels.ussd.turn import Answer, take_turn
 from core import clock
 from core.database import Database, driver
+from core.errors import Forbidden
 from models.flows import Flow, FlowVersion, VersionState
 from services.flows import checksum_of
+from services.subscribers import repeats
 from tests.builders import world
 from tests.channels.test_menus import SHIPPED
+from tests.services.wallet_world import OPERATOR, READER, STRANGER
 
 AWA, JEAN, PIN = "+237699000001", "+237677000002", "48213"
 _numbers = itertools.count(1)
@@ -126,6 +129,23 @@ def test_what_was_typed_is_found_wherever_it_is_kept(house: Database, kept: str 
     with house.transaction() as session:
         driver(session).execute(f"update ussd_turn set {column} = %s", (kept,))
     assert "7061" in world.written(house)
+
+
+def test_what_was_asked_before_a_second_sending_is_read_with_yes_and_no(house: Database) -> None:
+    assert Handset(house).send("1", JEAN, "1000", "1", PIN).startswith("Transfert de 1 000 FCFA")
+    for answer in ("2", "1"):
+        handset = Handset(house)
+        assert handset.send("1", JEAN, "1000").startswith("Vous avez déjà envoyé 1 000 FCFA à Jean")
+        handset.send(answer)
+    with house.transaction() as session:
+        yes, no = repeats.list_repeat_answers(session, OPERATOR)
+        hidden, _ = repeats.list_repeat_answers(session, READER)
+        with pytest.raises(Forbidden):
+            repeats.list_repeat_answers(session, STRANGER)
+    assert (yes.is_yes, no.is_yes, yes.phone) == (True, False, AWA)
+    assert (no.asked or "").startswith("Vous avez déjà envoyé 1 000 FCFA à Jean")
+    assert hidden.asked is None
+    assert AWA not in hidden.phone
 
 
 def test_a_number_registers_once_even_between_two_screens(house: Database) -> None:

@@ -121,8 +121,8 @@ def test_a_month_later_it_is_renewed_once(house: Database) -> None:
 @pytest.mark.parametrize(
     ("zone", "said"),
     [
-        ("Africa/Douala", "Abonnements renouvelés\u00a0: 1, en attente de paiement\u00a0: 0, arrêtés\u00a0: 0."),
-        ("Pacific/Auckland", "Abonnements renouvelés\u00a0: 0, en attente de paiement\u00a0: 1, arrêtés\u00a0: 0."),
+        ("Africa/Douala", "Abonnements renouvelés : 1, en attente de paiement : 0, arrêtés : 0."),
+        ("Pacific/Auckland", "Abonnements renouvelés : 0, en attente de paiement : 1, arrêtés : 0."),
     ],
 )
 def test_the_day_of_a_renewals_ceiling_is_the_services_own(house: Database, zone: str, said: str) -> None:

@@ -275,3 +275,22 @@ def test_every_kind_of_operation_has_one_name_wherever_it_is_read() -> None:
     assert not set(named) & set(named.values())
     assert set(ways.TYPES.values()) <= set(named)
     assert words.kind("airtime") == "Crédit téléphonique"
+
+
+async def test_a_wallet_to_look_at_is_closed_with_a_word(as_operator: Open, desk: Database) -> None:
+    with desk.transaction() as session:
+        driver(session).execute(
+            "insert into wallet_case (id, created_at, kind, wallet_id, times, last_at, resolution)"
+            " select gen_random_uuid(), now(), 'many_received', w.id, 3, now(), '' from wallet w"
+            " join users u on u.id = w.user_id where u.phone = %s",
+            (AWA,),
+        )
+    async with as_operator("/ussd-console/operations", "lecteur") as user:
+        await user.should_see("Portefeuilles à regarder", retries=60)
+        await user.should_not_see("Classer")
+        assert AWA not in page(user)
+    async with as_operator("/ussd-console/operations") as user:
+        await user.should_see("Portefeuilles à regarder", retries=60)
+        assert "3 fois" in page(user)
+        press(user, "Classer")
+        await user.should_see("Dites ce que vous avez constaté.", retries=30)
