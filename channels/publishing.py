@@ -11,9 +11,10 @@ from channels.lint import Facts, Finding, lint
 from channels.ussd.actions import REGISTRY, http
 from core.database import Session, fetch_all
 from core.permissions import Actor, Permission
-from services import flows, surveys
+from services import flows, surveys, tariffs, trials
 from services.flows import Lint, Published, PublishVersion, SaveDraft, VersionRow
 from services.surveys import SurveyRow
+from services.trials import StartTrial, TrialRow
 
 SURVEYS_SERVICE = "service"
 
@@ -26,6 +27,11 @@ def save_draft(session: Session, actor: Actor, order: SaveDraft) -> VersionRow:
 def publish(session: Session, actor: Actor, order: PublishVersion) -> Published:
     """Put a version live on a service unless lint finds an error."""
     return flows.publish(session, actor, order, linter(session, order.service_key))
+
+
+def start_trial(session: Session, actor: Actor, order: StartTrial) -> TrialRow:
+    """Let a share of the callers meet a version unless lint finds an error."""
+    return trials.start_trial(session, actor, order, linter(session, order.service_key))
 
 
 def open_survey(session: Session, actor: Actor, survey_id: UUID) -> SurveyRow:
@@ -52,7 +58,7 @@ def facts_of(session: Session, service_key: str, registry: Mapping[str, Action] 
         connectors=http.list_shaped(session),
         flows={row["key"]: parse_flow(row["body"]) for row in others},
         givens={"brand", "pin_length", *settings},
-        priced=flows.get_priced_types(session, services[0]["currency"]) if services else None,
+        priced=tariffs.get_priced_types(session, services[0]["currency"]) if services else None,
         is_ucs2=settings.get("fold") is False,
     )
 

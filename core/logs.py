@@ -34,8 +34,8 @@ QUIET_LIBRARIES = (
 UNTOUCHED = frozenset({"level", "logger", "timestamp"})
 
 
-def configure(settings: Settings, name: str = "palabre") -> None:
-    """Send all records of this process to `<log_dir>/<name>.log` and to the console; call it once, at the start."""
+def configure(settings: Settings, name: str = "palabre", *, has_console: bool = True) -> None:
+    """Send all records of this process to `<log_dir>/<name>.log` and the console; call it once, at the start."""
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -64,7 +64,8 @@ def configure(settings: Settings, name: str = "palabre") -> None:
     for old in root.handlers[:]:
         root.removeHandler(old)
         old.close()
-    for handler in (DailyFile(folder / f"{name}.log"), logging.StreamHandler(sys.stderr)):
+    consoles: list[logging.Handler] = [logging.StreamHandler(sys.stderr)] if has_console else []
+    for handler in [DailyFile(folder / f"{name}.log"), *consoles]:
         handler.setFormatter(formatter)
         root.addHandler(handler)
     root.setLevel(settings.log_level)

@@ -261,18 +261,35 @@ def list_waiting(session: Session, actor: Actor, *, kinds: frozenset[str] | None
     return [_row(session, approval) for approval in session.exec(query)]
 
 
-def count_to_decide(session: Session, actor: Actor) -> int:
-    """Count the questions of others that this actor may decide now."""
+@dataclass(frozen=True, slots=True)
+class ToDecide:
+    """How many questions of others an actor may decide now, and the oldest of them."""
+
+    count: int
+    since: datetime | None
+    oldest: str
+
+
+def get_to_decide(session: Session, actor: Actor) -> ToDecide:
+    """Return what of others this actor may decide now."""
     decidable = [kind.name for kind in known_kinds().values() if actor.may(kind.decides)]
-    return session.exec(
-        select(func.count())
-        .select_from(Approval)
+    waiting = (
+        select(Approval.created_at, Approval.summary, func.count().over())
         .where(
             Approval.state == ApprovalState.WAITING,
             col(Approval.kind).in_(decidable),
             col(Approval.asked_by) != actor.user_id,
         )
-    ).one()
+        .order_by(col(Approval.created_at))
+        .limit(1)
+    )
+    found = session.exec(waiting).first()
+    return ToDecide(found[2], found[0], found[1]) if found else ToDecide(0, None, "")
+
+
+def takes_part(actor: Actor) -> bool:
+    """Say whether this actor may ask or decide anything at all."""
+    return any(actor.may(kind.asks) or actor.may(kind.decides) for kind in known_kinds().values())
 
 
 def list_of_subject(session: Session, subject_type: str, subject_id: UUID) -> list[ApprovalRow]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -11,14 +11,14 @@ from sqlmodel import select
 from core import clock, live, states
 from core.addresses import is_network
 from core.database import Session, fetch_all
-from core.errors import FieldRefusal, InvalidInput, NotFound
+from core.errors import FieldRefusal, InvalidInput, NotFound, Refusal
 from core.i18n import t
 from core.orders import Order
 from core.permissions import Actor, Permission
 from core.security import digest_token, new_token
 from core.settings import get_settings
 from models.transfers import ProviderAccount
-from models.ussd import SWITCH_STEPS, SwitchState, UssdGateway, UssdRoute, UssdService
+from models.ussd import EMERGENCY, SWITCH_STEPS, SwitchState, UssdGateway, UssdRoute, UssdService
 from services import audit
 from services.ussd_credentials import digest_credential
 
@@ -43,6 +43,14 @@ class KeyTaken(FieldRefusal):
     field = "key"
 
 
+class StoppedInEmergency(Refusal):
+    """The red switch is opened again by two, never from here."""
+
+    code = "arret_urgence"
+    status = 409
+    sentence = "Cette passerelle est arrêtée d'urgence : deux personnes la rouvrent, page « Arrêt d'urgence »."
+
+
 class OpenGateway(Order):
     """A new account; it begins paused. `credentials` are what its requests carry beside the address."""
 
@@ -55,6 +63,16 @@ class OpenGateway(Order):
     networks: tuple[str, ...] = Field(default=(), max_length=50)
     credentials: dict[str, str] = Field(default_factory=dict, repr=False)
     rate_per_s: int = Field(default=1_000, ge=1, le=10_000)
+
+
+class ChangeGateway(Order):
+    """How an account is called, and what holds for a call that says nothing of it: service, language, country."""
+
+    gateway_id: UUID
+    name: str = Field(min_length=2, max_length=100)
+    service: str
+    language: Literal["fr", "en", "ln"] = "fr"
+    country: str = Field(pattern="^[A-Z]{2}$")
 
 
 class SetNetworks(Order):
@@ -88,7 +106,9 @@ class GatewayRow:
     name: str
     profile: str
     country: str
+    language: str
     service: str
+    service_name: str
     codes: tuple[str, ...]
     networks: tuple[str, ...]
     state: str
@@ -120,9 +140,7 @@ def open_gateway(session: Session, actor: Actor, order: OpenGateway) -> AddressS
     taken = session.exec(select(UssdGateway.id).where(UssdGateway.key == order.key)).first()
     if taken or session.exec(select(ProviderAccount.id).where(ProviderAccount.code == order.key)).first():
         raise KeyTaken
-    service = session.exec(select(UssdService).where(UssdService.key == order.service)).first()
-    if service is None:
-        raise InvalidInput({"service": t("service inconnu")})
+    service = _service(session, order.service)
     secret = new_token()
     kept = {name: _credential(order.key, name, value) for name, value in order.credentials.items() if value}
     row = UssdGateway(
@@ -144,7 +162,7 @@ def open_gateway(session: Session, actor: Actor, order: OpenGateway) -> AddressS
     session.flush()
     changes = {"profile": order.profile, "codes": list(order.codes), "networks": list(order.networks)}
     audit.record(session, actor, "ussd_gateway.open", "ussd_gateway", row.id, row.name, changes)
-    return AddressShown(get_gateway(session, actor, row.id), _address(row.key, secret))
+    return AddressShown(get_gateway(session, actor, row.id), address_of(row, secret))
 
 
 def rotate_secret(session: Session, actor: Actor, gateway_id: UUID) -> AddressShown:
@@ -153,7 +171,7 @@ def rotate_secret(session: Session, actor: Actor, gateway_id: UUID) -> AddressSh
     secret = new_token()
     row.secret_digests = [digest_token(secret), *row.secret_digests][:LIVE_SECRETS]
     keep(session, actor, row, "rotate")
-    return AddressShown(get_gateway(session, actor, row.id), _address(row.key, secret))
+    return AddressShown(get_gateway(session, actor, row.id), address_of(row, secret))
 
 
 def drop_old_secret(session: Session, actor: Actor, gateway_id: UUID) -> GatewayRow:
@@ -173,8 +191,19 @@ def pause_gateway(session: Session, actor: Actor, order: PauseGateway) -> Gatewa
 def resume_gateway(session: Session, actor: Actor, gateway_id: UUID) -> GatewayRow:
     """Let an account serve; its profile's fixtures were checked by whoever asks."""
     row = locked(session, actor, gateway_id)
+    if row.options.get(EMERGENCY):
+        raise StoppedInEmergency
     states.transition(row, SWITCH_STEPS, SwitchState.LIVE)
     return keep(session, actor, row, "resume")
+
+
+def change_gateway(session: Session, actor: Actor, order: ChangeGateway) -> GatewayRow:
+    """Change how an account is called and what holds by default; the next turn follows it."""
+    row = locked(session, actor, order.gateway_id)
+    service = _service(session, order.service)
+    row.name, row.country, row.default_service_id = order.name, order.country, service.id
+    row.options = {**row.options, "language": order.language}
+    return keep(session, actor, row, "change", order.model_dump(exclude={"gateway_id"}))
 
 
 def set_networks(session: Session, actor: Actor, order: SetNetworks) -> GatewayRow:
@@ -196,6 +225,13 @@ def set_credential(session: Session, actor: Actor, order: SetCredential) -> Gate
     return keep(session, actor, row, "credential", {"name": order.name, "is_set": bool(order.value)})
 
 
+def _service(session: Session, key: str) -> UssdService:
+    service = session.exec(select(UssdService).where(UssdService.key == key)).first()
+    if service is None:
+        raise InvalidInput({"service": t("service inconnu")})
+    return service
+
+
 def _credential(key: str, name: str, value: str) -> str:
     if name not in CREDENTIALS:
         raise InvalidInput({"credentials": t("donnée inconnue : {name}").format(name=name)})
@@ -208,9 +244,10 @@ def _require_networks(networks: tuple[str, ...]) -> None:
         raise InvalidInput({"networks": t("adresse ou plage illisible : {value}").format(value=wrong[0])})
 
 
-def _address(key: str, secret: str) -> str:
-    base = get_settings().public_base_url.split(",")[0].strip().rstrip("/")
-    return f"{base}/g/{key}/{secret}"
+def address_of(row: UssdGateway, secret: str) -> str:
+    """Return the address a gateway calls with this secret."""
+    base = str(row.options.get("public_base") or get_settings().public_base_url.split(",")[0])
+    return f"{base.strip().rstrip('/')}/g/{row.key}/{secret}"
 
 
 def locked(session: Session, actor: Actor, gateway_id: UUID) -> UssdGateway:
@@ -236,7 +273,8 @@ def keep(
 # Reads
 
 _ROWS = """
-select g.id, g.key, g.name, g.profile, g.country, coalesce(v.key, '') as service, g.networks, g.state,
+select g.id, g.key, g.name, g.profile, g.country, coalesce(g.options ->> 'language', 'fr') as language,
+       coalesce(v.key, '') as service, coalesce(v.name, '') as service_name, g.networks, g.state,
        cardinality(g.secret_digests) as secrets, coalesce(g.options -> 'credentials', '{}') as credentials,
        array(select r.code from ussd_route r where r.gateway_id = g.id order by r.code) as codes,
        greatest(w.last_at, (select max(s.last_activity_at) from ussd_session s where s.gateway_id = g.id
@@ -253,9 +291,10 @@ left join lateral (
 
 
 def list_gateways(session: Session, actor: Actor) -> list[GatewayRow]:
-    """Return every account, by name."""
+    """Return every account, those that serve first, by name; the simulated phone's own lines are none."""
     actor.require(Permission.USSD_READ)
-    return [_row(row) for row in fetch_all(session, _ROWS + " order by g.name, g.key", {"since": clock.now() - LATELY})]
+    served = _ROWS + " where not g.options ? 'is_test' order by g.state = 'stopped', g.name, g.key"
+    return [_row(row) for row in fetch_all(session, served, {"since": clock.now() - LATELY})]
 
 
 def get_gateway(session: Session, actor: Actor, gateway_id: UUID) -> GatewayRow:

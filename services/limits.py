@@ -20,7 +20,7 @@ from models.wallets import OperationType, WalletLevel, WalletLimit
 from services import approvals, audit
 from services.approvals import ApprovalRow, AskApproval, Kind
 from services.shown import full_name, phone_for
-from services.tariff_changes import NAMES
+from services.wallets.kinds import name_of
 
 SUBJECT = "wallet_limit"
 LEVELS = {
@@ -120,7 +120,7 @@ def limit_id(level: str, kind: str | None, currency: str) -> UUID:
 
 
 def _summary(change: LimitChange) -> str:
-    kind = t(NAMES[change.type]) if change.type else t("Toute opération")
+    kind = name_of(change.type) if change.type else t("Toute opération")
     least, most = Money(change.min_minor, change.currency), Money(change.max_minor, change.currency)
     return f"{kind}, {t(LEVELS[change.level])} : {least.on_phone()} – {most.on_phone()}"
 

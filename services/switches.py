@@ -21,7 +21,7 @@ from core.orders import Order
 from core.permissions import Actor, Permission
 from core.states import transition
 from models.switches import SWITCH_STEPS, SwitchScope, UssdSwitch
-from models.ussd import SwitchState, UssdGateway, UssdService
+from models.ussd import EMERGENCY, SwitchState, UssdGateway, UssdService
 from models.wallets import OperationType
 from services import approvals, audit
 from services.approvals import ApprovalRow, AskApproval, Kind
@@ -37,6 +37,14 @@ class SentenceTooLong(Refusal):
     code = "phrase_trop_longue"
     status = 422
     sentence = "Ce texte prend {size} caractères de téléphone : {most} au plus."
+
+
+class PausedByHand(Refusal):
+    """An account that waits for its first service, or was paused on its page, is not an emergency that ends."""
+
+    code = "passerelle_suspendue"
+    status = 409
+    sentence = "Cette passerelle est suspendue, non arrêtée d'urgence : un administrateur la remet en service."
 
 
 class StopSwitch(Order):
@@ -89,6 +97,8 @@ def reopen(session: Session, actor: Actor, order: ReopenSwitch) -> ApprovalRow |
     """Open what is in maintenance at once (None); what was stopped is opened by a second person, who is asked here."""
     actor.require(Permission.USSD_SWITCH)
     row = _locked(session, actor, order.scope, order.key)
+    if isinstance(row, UssdGateway) and row.state == SwitchState.STOPPED and not row.options.get(EMERGENCY):
+        raise PausedByHand
     if row.state == SwitchState.STOPPED:
         return approvals.ask(
             session,
@@ -162,6 +172,9 @@ def _write(session: Session, actor: Actor, row: Switched, text: dict[str, str]) 
             row.text, row.changed_at, row.changed_by = text, clock.now(), actor.user_id
         case UssdService():
             row.state_text = text
+        case UssdGateway():
+            others = {name: value for name, value in row.options.items() if name != EMERGENCY}
+            row.options = {**others, EMERGENCY: True} if row.state == SwitchState.STOPPED else others
     session.add(row)
     session.flush()
     live.ring(TOPIC)

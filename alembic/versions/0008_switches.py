@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.CheckConstraint("state in ('live', 'maintenance', 'stopped')", name=op.f("ck_ussd_switch_state")),
         sa.ForeignKeyConstraint(["changed_by"], ["users.id"], name=op.f("fk_ussd_switch_changed_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ussd_switch")),
-        sa.UniqueConstraint("scope", "key", name=op.f("uq_ussd_switch_scope")),
+        sa.UniqueConstraint("scope", "key", name=op.f("uq_ussd_switch_scope_key")),
     )
     op.execute(sa.text((SQL / "0008_switches.sql").read_text().replace(":", "\\:")))
 

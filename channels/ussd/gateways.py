@@ -78,10 +78,13 @@ class Gateway:
         return dict(self.options.get("credentials", {}))
 
     def language_of(self, turn: GatewayTurn) -> str:
-        """Return the language a dialogue begins in: the network's, when we speak it, else the account's."""
+        """Return the language a dialogue begins in: the network's, when we speak it, else the account's own.
+
+        Empty where neither says one: the service has its own.
+        """
         if turn.language in texts.LANGUAGES:
             return turn.language
-        return str(self.options.get("language", texts.DEFAULT_LANGUAGE))
+        return str(self.options.get("language", ""))
 
     def holds_secret(self, presented: str) -> bool:
         """Say whether a secret is one of the account's, in a time that tells nothing."""
@@ -146,9 +149,10 @@ def find(session: Session, key: str) -> Gateway:
 
 
 def find_account(session: Session, key: str) -> Gateway | None:
-    """Return the account `key`, None when there is none."""
+    """Return the account `key`, None when there is none; a test line exists only where money is fictitious."""
     _refresh(session)
-    return (_cache.gateways or {}).get(key)
+    found = (_cache.gateways or {}).get(key)
+    return None if found is not None and found.is_test and not get_settings().is_forgiving else found
 
 
 def find_key(session: Session, presented: str) -> GatewayKey | None:

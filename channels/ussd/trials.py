@@ -6,6 +6,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from channels.ussd.profiles.calling import Said as Dialled
+from channels.ussd.profiles.calling import write
 from channels.ussd.profiles.contract import Contract
 from channels.ussd.profiles.decoding import Place
 from channels.ussd.profiles.fixtures import describe
@@ -18,6 +20,7 @@ from core.errors import InvalidInput
 from core.i18n import t
 
 LARGEST_REQUEST = 20_000
+EXAMPLE_PHONE = "+237699000001"
 PARTS_OF_AN_ADDRESS = 3  # g, the account, its secret
 VERBS = ("GET ", "POST ", "PUT ")
 
@@ -114,11 +117,21 @@ def written(profile: Profile, fields: dict[str, Any]) -> str:
     left = dict(fields)
     pieces = [str(left.pop(f"path.{name[1:-1]}", "")) if name[0] == "{" else name for name in profile.path_names]
     request = CARRIERS[profile.transport].write(left)
-    path = "/".join(["/g/…/…", *filter(None, pieces)])
+    return _as_text(request, "/".join(filter(None, pieces)))
+
+
+def _as_text(request: WireRequest, below: str) -> str:
+    path = "/".join(filter(None, ["/g/…/…", below]))
     first = f"{request.method} {path}{'?' if request.query else ''}{request.query}"
     headers = [f"{name}: {value}" for name, value in request.headers.items()]
     body = ["", request.body.decode("utf-8", "replace")] if request.body else []
     return "\n".join([first, *headers, *body])
+
+
+def example(profile: Profile, code: str) -> str:
+    """Write a first request as a gateway of this profile sends it, the account's address left out."""
+    request = write(profile, Dialled("begin", "exemple-1", EXAMPLE_PHONE, code, clock.now()))
+    return _as_text(request, request.path)
 
 
 def to_text(body: dict[str, Any]) -> str:

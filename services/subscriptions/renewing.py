@@ -16,7 +16,7 @@ from services import switches
 from services.ledger import InsufficientFunds
 from services.subscriptions import notes
 from services.subscriptions.activating import after, end, tell_paid
-from services.subscriptions.paying import KIND, Payment, find_payment, open_till, pay
+from services.subscriptions.paying import KIND, Payment, find_payment, find_timezone, open_till, pay
 from services.tariffs import NoTariff, quote
 from services.wallets.outside import find_holder
 from services.wallets.refusals import CeilingReached, NoWallet, WalletSuspended
@@ -24,7 +24,6 @@ from services.wallets.refusals import CeilingReached, NoWallet, WalletSuspended
 GRACE = timedelta(days=3)
 TRIED_EVERY = timedelta(hours=6)
 BATCH = 200
-TIMEZONE = "Africa/Douala"
 
 # What a person can mend in three days: money, a ceiling that falls tomorrow, an account that is opened again.
 _HIS_OWN = (InsufficientFunds, CeilingReached, WalletSuspended, NoWallet)
@@ -98,7 +97,9 @@ def _charge(session: Session, row: Subscription, service: CatalogService) -> Pay
     if known is not None:
         return known
     priced = quote(session, KIND, price, row.user_id)
-    return pay(session, till, priced, key=period_key(row), timezone=TIMEZONE, label=service.name)
+    return pay(
+        session, till, priced, key=period_key(row), timezone=find_timezone(session, till.holder), label=service.name
+    )
 
 
 def _go_on(session: Session, service: CatalogService, row: Subscription, payment: Payment | None) -> None:

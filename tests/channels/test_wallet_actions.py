@@ -1,6 +1,7 @@
 """The wallet's actions on their real verbs and a real PostgreSQL, through whole turns of the shipped menu."""
 
 import itertools
+import json
 from dataclasses import dataclass, field
 
 import pytest
@@ -90,6 +91,21 @@ def test_the_language_chosen_is_the_one_of_the_next_call(house: Database) -> Non
     assert Handset(house, JEAN).send("1") == "Entrez le numéro du bénéficiaire"
 
 
+@pytest.mark.parametrize(("account", "expected"), [({}, "en"), ({"language": "ln"}, "ln")])
+def test_an_account_that_says_no_language_leaves_the_service_its_own(
+    house: Database, account: dict[str, str], expected: str
+) -> None:
+    with house.transaction() as session:
+        driver(session).execute("update ussd_service set default_language = 'en'")
+        driver(session).execute(
+            "update ussd_gateway set options = options || %s where key = 'doc-b'", (json.dumps(account),)
+        )
+    gateways.forget()
+    Handset(house, "+237699000099").send("1")
+    with house.transaction() as session:
+        assert driver(session).execute("select language from ussd_session").fetchall() == [(expected,)]
+
+
 def test_a_pin_changes_once_the_old_one_is_proved(house: Database) -> None:
     handset = Handset(house)
     assert handset.send("9", "1", PIN, PIN).startswith("Choisissez un autre code.")
@@ -97,9 +113,19 @@ def test_a_pin_changes_once_the_old_one_is_proved(house: Database) -> None:
     assert handset.send("70614", "70614") == "Code PIN changé."
     assert Handset(house).send("6", PIN).startswith("Code PIN incorrect. Essais restants: 2.")
     assert Handset(house).send("6", "70614") == "Votre solde est de 10 000 FCFA"
-    everything = world.everything(house)
-    assert PIN not in everything
-    assert "7061" not in everything
+    written = world.written(house)
+    assert PIN not in written
+    assert "7061" not in written
+
+
+@pytest.mark.parametrize("kept", ["7061", "1*7061*2", "67061", b"CON 7061"])
+def test_what_was_typed_is_found_wherever_it_is_kept(house: Database, kept: str | bytes) -> None:
+    Handset(house).send("1")
+    column = "wire_body" if isinstance(kept, bytes) else "input_text"
+    assert "7061" not in world.written(house)
+    with house.transaction() as session:
+        driver(session).execute(f"update ussd_turn set {column} = %s", (kept,))
+    assert "7061" in world.written(house)
 
 
 def test_a_number_registers_once_even_between_two_screens(house: Database) -> None:

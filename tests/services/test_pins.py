@@ -23,7 +23,7 @@ RIGHT, WRONG = "48213", "00000"
 
 @pytest.fixture
 def bank(database: Database) -> Iterator[Database]:
-    world.build(database)
+    world.build(database, {"surveys": [], "notices": []})
     with clock.travel(world.NOW):
         yield database
 

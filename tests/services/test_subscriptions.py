@@ -27,7 +27,7 @@ from tests.services.wallet_world import AWA, OPERATOR, PAUL, READER, STRANGER, h
 
 @pytest.fixture
 def house(database: Database) -> Database:
-    world.build(database)
+    world.build(database, {"surveys": [], "notices": []})
     return database
 
 
@@ -116,6 +116,25 @@ def test_a_month_later_it_is_renewed_once(house: Database) -> None:
             assert keys[1]["key"] == f"sub:{row['id']}:2026-12-21"
             assert told(session, AWA) == ["service_actif", "service_actif"]
     assert balance(house, AWA) == 9_800
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Africa/Douala", "Abonnements renouvelés\u00a0: 1, en attente de paiement\u00a0: 0, arrêtés\u00a0: 0."),
+        ("Pacific/Auckland", "Abonnements renouvelés\u00a0: 0, en attente de paiement\u00a0: 1, arrêtés\u00a0: 0."),
+    ],
+)
+def test_the_day_of_a_renewals_ceiling_is_the_services_own(house: Database, zone: str, said: str) -> None:
+    with house.transaction() as session:
+        driver(session).execute("update ussd_service set timezone = %s", (zone,))
+        driver(session).execute("update wallet_limit set day_minor = 5000 where type is null")
+    with clock.travel(world.NOW) as traveller:
+        subscribe_paid(house, AWA)
+        traveller.advance(timedelta(days=29, hours=11).total_seconds())  # 21 h in Douala; the next morning in Auckland
+        send(house, AWA, PAUL, 4_900)
+        traveller.advance(timedelta(hours=13).total_seconds())
+        assert renew(house) == said
 
 
 def test_a_stopped_kind_of_money_is_not_debited_by_renewals_either(house: Database) -> None:

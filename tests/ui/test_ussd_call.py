@@ -14,7 +14,7 @@ from ui.pages.ussd.call import Call, Piece, hear
 
 def test_the_wallet_contract_sends_the_code_then_each_answer_alone() -> None:
     call = Call(contracts.B, "*155#", "+237699000001", "S1")
-    assert json.loads(call.dial().wire.body) == {"sessionid": "S1", "msisdn": "+237699000001", "message": "*155#"}
+    assert json.loads(call.dial().wire.body) == {"sessionid": "S1", "msisdn": "237699000001", "message": "*155#"}
     assert json.loads(call.answer(Piece("6")).wire.body)["message"] == "6"
     secret = call.answer(Piece("48213", is_secret=True))
     (span,) = secret.hidden

@@ -6,15 +6,19 @@ from typing import Any
 import pytest
 from nicegui import ui
 
+from channels import ways
 from core.database import Database, driver, fetch_one
 from core.permissions import Actor
 from models.users import User
+from models.wallets import OperationType
 from services import merchants
+from services.wallets.kinds import name_of
 from tests.services.money_desk import SECOND
-from tests.services.wallet_world import ADMIN, AWA, JEAN, KIOSQUE, OPERATOR, STRANGER, balance, send, texts, user_id
+from tests.services.wallet_world import ADMIN, AWA, JEAN, KIOSQUE, STRANGER, balance, send, texts, user_id
 from tests.ui.conftest import Door
 from tests.ui.hands import field, press, rows, shown, until
 from tests.ui.ussd_world import NARROW, NO_BREAK, Open, as_operator, bank, endpoint_port, page
+from ui.pages.ussd import words
 
 __all__ = ["as_operator", "bank", "endpoint_port"]
 
@@ -25,7 +29,7 @@ F_CFA = f"{NO_BREAK}F{NO_BREAK}CFA"
 def desk(bank: Database, door: Door) -> Database:
     """Add the staff to the world, and let an agent in."""
     with bank.transaction() as session:
-        for actor in (OPERATOR, SECOND, ADMIN):
+        for actor in (SECOND, ADMIN):
             assert actor.user_id is not None
             session.add(User(id=actor.user_id, first_name=actor.name))
         agent = Actor(user_id(session, KIOSQUE), "Kiosque Mokolo")
@@ -263,3 +267,11 @@ async def test_what_nobody_knows_comes_first_and_an_operation_is_taken_back(as_o
     with desk.transaction() as session:
         assert (balance(session, AWA), balance(session, JEAN)) == (9_450, 3_000)
         assert "annulée par le service client" in texts(session, JEAN)[-1]
+
+
+def test_every_kind_of_operation_has_one_name_wherever_it_is_read() -> None:
+    named = {type_: words.kind(type_) for type_ in OperationType}
+    assert named == words.kinds() == {type_: name_of(type_) for type_ in OperationType}
+    assert not set(named) & set(named.values())
+    assert set(ways.TYPES.values()) <= set(named)
+    assert words.kind("airtime") == "Crédit téléphonique"

@@ -146,6 +146,8 @@ MESSAGE_TYPES = {
     "service_achat": "Service acheté",
     "service_echu": "Service à payer",
     "commande_statut": "Statut de commande",
+    "marchand_ouvert": "Point de vente ouvert",
+    "marchand_proprietaire": "Point de vente cédé",
     "service_inactif": "Service désactivé",
     "rappel_cotisation": "Rappel de cotisation",
     "confirmation_paiement": "Paiement confirmé",

@@ -92,7 +92,7 @@ def _draw(rows: list[SwitchRow], then: decisions.Then) -> None:
 def name_of(row: SwitchRow) -> str:
     """Return what a switch is called, in words."""
     if row.scope is SwitchScope.MONEY:
-        return words.operation(row.key)
+        return words.kind(row.key)
     return row.name or t("Plateforme USSD")
 
 

@@ -87,11 +87,12 @@ class _Page:
 def _unknown(row: OperationRow) -> Markup:
     people = f"{row.payer_name} → {row.payee_name}" if row.payee_name else row.payer_name
     said = f"{moment(row.created_at)} · {people}"
+    title = f"{row.reference} · {ussd_words.kind(row.type)}"
     return tag(
         "a",
         tag(
             "span",
-            tag("span", f"{row.reference} · {words.kind(row.type)}", chips.chip(State.UNKNOWN), class_="line-title"),
+            tag("span", title, chips.chip(State.UNKNOWN), class_="line-title"),
             tag("span", said, class_="line-detail"),
             class_="line-words",
         ),
@@ -134,7 +135,7 @@ def _all() -> tables.Table:
         _columns(),
         source,
         search=t("Référence exacte"),
-        choices=[Filter("kind", t("Genre"), words.kinds()), Filter("state", t("État"), states)],
+        choices=[Filter("kind", t("Genre"), ussd_words.kinds()), Filter("state", t("État"), states)],
         empty=t("Aucune opération. La première faite au téléphone paraîtra ici."),
     )
 
@@ -154,7 +155,7 @@ def _row(row: OperationRow) -> tables.Row:
         str(row.id),
         {
             "reference": row.reference,
-            "kind": words.kind(row.type),
+            "kind": ussd_words.kind(row.type),
             "payer": row.payer_name or row.payer_phone,
             "payee": row.payee_name or row.payee_phone,
             "state": chips.cell(ussd_words.OPERATION_STATES[row.state]),
@@ -163,7 +164,7 @@ def _row(row: OperationRow) -> tables.Row:
             "at": moment(row.created_at),
         },
         href=f"{words.OPERATIONS}/{row.id}",
-        phone_under=f"{words.kind(row.type)} · {moment(row.created_at)}",
+        phone_under=f"{ussd_words.kind(row.type)} · {moment(row.created_at)}",
     )
 
 

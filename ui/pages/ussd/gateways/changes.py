@@ -10,12 +10,14 @@ from channels.ussd import accounts, gateways
 from channels.ussd.accounts import ChooseProfile, ProfileRow
 from core.errors import Refusal
 from services import gateways as verbs
-from services.gateways import GatewayRow, PauseGateway, SetCredential, SetNetworks
+from services import ussd_services
+from services.gateways import ChangeGateway, GatewayRow, PauseGateway, SetCredential, SetNetworks
 from ui import forms, shell
 from ui.components import buttons, confirm_dialog, dialogs, facts, fields, toasts
 from ui.components.reason_dialog import reason_dialog
 from ui.labels import t
 from ui.markup import join, show, tag
+from ui.pages.ussd import words as ussd_words
 from ui.pages.ussd.gateways import new_gateway, words
 
 
@@ -47,6 +49,33 @@ def draw_credentials(row: GatewayRow, profile: ProfileRow, *, may_change: bool) 
                 if is_set:
                     buttons.quiet(t("Ne plus exiger"), partial(_forget, row, name))
                 buttons.secondary(t("Remplacer") if is_set else t("Donner"), partial(_ask_credential, row, name))
+
+
+async def ask_change(row: GatewayRow) -> None:
+    """Ask how the account is called, and what holds for a call that says nothing of it."""
+    services = await shell.read(ussd_services.list_services)
+    if not services:
+        return
+    with dialogs.dialog(t("Modifier ce compte")) as dialog, fields.form():
+        show(facts.prose(t("Service et langue valent pour un appel qui n'en dit rien. Les codes sont page Services.")))
+        boxes: dict[str, forms.Box] = {
+            "name": fields.text(t("Nom"), value=row.name),
+            "service": fields.choice(t("Service"), {one.key: one.name for one in services}, value=row.service or None),
+            "language": fields.choice(t("Langue"), ussd_words.LANGUAGES, value=row.language),
+            "country": fields.text(t("Pays"), value=row.country, hint=t("Deux lettres.")),
+        }
+        with dialogs.actions():
+            buttons.secondary(t("Annuler"), dialog.close)
+            button = buttons.primary(t("Enregistrer"))
+
+    async def keep() -> None:
+        values = {name: forms.written(box) for name, box in boxes.items()}
+        order = forms.fill(ChangeGateway, boxes, gateway_id=row.id, **{**values, "country": values["country"].upper()})
+        if order is not None:
+            await _said(shell.attempt(verbs.change_gateway, order), boxes, row, dialog)
+
+    button.on_click(keep)
+    dialog.open()
 
 
 def ask_networks(row: GatewayRow) -> None:

@@ -9,6 +9,19 @@ from ui.pages.ussd import words
 GATEWAYS = f"{words.SECTION}/passerelles"
 PROFILES = f"{GATEWAYS}/profils"
 NEVER = "\N{EM DASH}"
+# What to do with the address, by profile: whoever holds the contract finds the place there.
+PLACES = {
+    "africastalking": "Dans leur tableau de bord : USSD, Service Codes, « Callback ». La même sert aux « Events ».",
+    "mtn_madapi": "Dans l'abonnement au code : « callbackUrl ».",
+    "infobip": "À leur équipe d'intégration : elle y ajoute /session/… d'elle-même.",
+    "kannel_sms": "Dans kannel.conf : le « get-url » du groupe « sms-service ».",
+    "kannel_ussd": "Dans kannel.conf : le « get-url » du groupe « sms-service ».",
+}
+ELSEWHERE = "Envoyez-la par un moyen sûr à l'équipe technique de l'agrégateur."
+KANNEL_QUERIES = {
+    "kannel_sms": "?from=%p&to=%P&text=%b&id=%I&smsc=%i&epoch=%T&coding=%c&meta=%D",
+    "kannel_ussd": "?from=%p&to=%P&text=%b&id=%I&epoch=%T&op=%#smpp#ussd_service_op#&sess=%#smpp#its_session_info#",
+}
 US_PER_MS = 1_000
 MS_PER_S = 1_000
 WORRYING_DRIFT_MS = 30_000
@@ -68,6 +81,11 @@ FAILURES = frozenset({"error", "busy", "late", "conflict", "413", "415", "422"})
 def profile(row: ProfileRow) -> str:
     """Return a profile's title, else its name."""
     return row.title or row.name
+
+
+def place(name: str) -> str:
+    """Return where the address of an account of this profile is put."""
+    return t(PLACES.get(name, ELSEWHERE))
 
 
 def last_request(row: GatewayRow) -> str:

@@ -7,18 +7,20 @@ from nicegui import ui
 from channels import publishing
 from core.permissions import Permission
 from models.flows import VersionState
-from services import flows
+from services import flows, trials
 from services import menus as reads
 from services.flows import RequestReview, SaveDraft
 from services.menus import MenuRow, PublicationLine, VersionLine
+from services.trials import TrialRow
 from ui import live, shell
 from ui.components import buttons, cards, chips, layout, toasts
 from ui.components.confirm_dialog import confirm_dialog
 from ui.components.history import Happening, history
 from ui.labels import NO_BREAK, Tone, t, when
-from ui.markup import Markup, show, tag
+from ui.markup import Markup, join, show, tag
 from ui.pages.ussd.menus import words
 from ui.pages.ussd.menus.putting_live import put_live_dialog
+from ui.pages.ussd.menus.trial import draw_trial, ended, try_dialog
 
 FOLLOWS_EVERY_S = 2.0
 
@@ -38,6 +40,7 @@ class _Menu:
         self._key = key
         self._may_write = shell.visitor().may(Permission.USSD_MENUS_WRITE)
         self._versions: list[VersionLine] = []
+        self._tried_on: set[str] = set()
 
     async def draw(self) -> None:
         """Draw the page."""
@@ -49,11 +52,15 @@ class _Menu:
         with layout.page_head(title, _subtitle(row), crumbs=[(t("Menus"), words.MENUS)]):
             if self._may_write:
                 buttons.primary(t("Nouveau brouillon"), self._begin, icon="add")
+        self._trials = layout.stack()
         with layout.grid():
             with layout.cell(8), cards.titled(t("Versions"), is_flush=True, is_ruled=True):
                 self._lines = ui.element("div")
             with layout.cell(4), cards.titled(t("Mises en ligne"), is_flush=True, is_ruled=True):
                 self._history = show(Markup(), classes="card-body")
+            self._past_place = layout.cell(4)
+            with self._past_place, cards.titled(t("Essais finis"), is_flush=True, is_ruled=True):
+                self._past = show(Markup())
         await self.refresh()
 
     async def refresh(self) -> None:
@@ -61,14 +68,31 @@ class _Menu:
         row = await shell.read(reads.get_menu, self._key)
         versions = await shell.read(reads.list_versions, self._key)
         published = await shell.read(reads.list_publications, self._key)
-        if row is None or versions is None or published is None or self._lines.is_deleted:
+        tried = await shell.read(trials.list_trials, self._key)
+        if row is None or versions is None or published is None or tried is None or self._lines.is_deleted:
             return
         self._row, self._versions = row, versions
+        self._tried_on = {one.service_key for one in tried if one.ended_at is None}
+        await self._draw_trials(tried)
         self._history.set_content(history([_happening(line) for line in published]))
         self._lines.clear()
         with self._lines:
             for line in versions:
                 self._draw_version(line)
+
+    async def _draw_trials(self, tried: list[TrialRow]) -> None:
+        past = [one for one in tried if one.ended_at is not None]
+        self._past_place.set_visibility(bool(past))
+        self._past.set_content(join(*map(ended, past)))
+        self._trials.clear()
+        with self._trials:
+            for one in tried:
+                if one.ended_at is None:
+                    await draw_trial(one, partial(self._keep, one) if self._may_write else None, self.refresh)
+
+    async def _keep(self, trial: TrialRow) -> None:
+        line = next(each for each in self._versions if each.id == trial.version_id)
+        await self._put_live(line)
 
     def _draw_version(self, line: VersionLine) -> None:
         with ui.element("div").classes("line version-line"):
@@ -79,6 +103,9 @@ class _Menu:
                     buttons.secondary(t("Revenir à celle-ci"), partial(self._put_live, line), icon="undo")
                 if self._may_write and line.state == VersionState.PUBLISHED and self._is_elsewhere(line):
                     buttons.secondary(t("Mettre ailleurs"), partial(self._put_live, line), icon="publish")
+                if self._may_write and not line.errors and self._is_free(line):
+                    label = t("Essayer la version {number}").format(number=line.number)
+                    buttons.icon_only("experiment", label, partial(try_dialog, self._row, line, self.refresh))
                 if self._may_write:
                     label = t("Copier la version {number} en brouillon").format(number=line.number)
                     buttons.icon_only("content_copy", label, partial(self._copy, line))
@@ -126,6 +153,13 @@ class _Menu:
     def _is_elsewhere(self, line: VersionLine) -> bool:
         """Say whether some service of this menu has another version live."""
         return any(service.live_id != line.id for service in self._row.services)
+
+    def _is_free(self, line: VersionLine) -> bool:
+        """Say whether this version may be tried on some service: another is live there, and nothing is on trial."""
+        return any(
+            service.live_id not in {None, line.id} and service.key not in self._tried_on
+            for service in self._row.services
+        )
 
     async def _put_live(self, line: VersionLine) -> None:
         await put_live_dialog(self._row, line, self._versions, self.refresh)

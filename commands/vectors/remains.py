@@ -25,9 +25,7 @@ def kept(database: Database) -> str:
     return "\n".join(str(row[0]) for row in found)
 
 
-def find(secrets: Iterable[str], *places: str) -> list[str]:
-    """Return the secrets that stand somewhere by themselves, not as a piece of a longer number or of an id."""
-    wanted = {*secrets}
-    words = {word for place in places for word in re.findall(r"[0-9A-Za-z]+", place)}
-    glued = re.compile("|".join(rf"(?<![0-9A-Fa-f]){secret}(?![0-9A-Fa-f])" for secret in sorted(wanted)))
-    return sorted(wanted & words | {match for place in places for match in glued.findall(place)})
+def find(pins: Iterable[str], *places: str) -> list[str]:
+    """Return the PINs that stand somewhere by themselves, not as a piece of a longer number or of an id."""
+    alone = re.compile(r"(?<![0-9A-Fa-f])[0-9]+(?![0-9A-Fa-f])")
+    return sorted({*pins} & {number for place in places for number in alone.findall(place)})
