@@ -206,8 +206,7 @@ def request_review(session: Session, actor: Actor, order: RequestReview) -> Vers
     """Close a draft without errors to edits until somebody publishes it or sends it back."""
     actor.require(Permission.USSD_MENUS_WRITE)
     version = lock_version(session, order.version_id, order.checksum)
-    errors = [finding for finding in version.lint.get("findings", ()) if finding["is_error"]]
-    if errors:
+    if errors := [finding for finding in version.lint.get("findings", ()) if finding["is_error"]]:
         raise LintRefused(errors=len(errors), findings=errors)
     return _move(session, actor, order, VersionState.REVIEW, "flow.request_review")
 
