@@ -54,6 +54,7 @@ async def test_a_version_is_tried_compared_and_kept(
         field(awa, "Motif").value = "Un accueil plus court"
         press(awa, "Commencer l\N{RIGHT SINGLE QUOTATION MARK}essai")
         await until(lambda: "Essai sur" in content(awa))
+        assert content(awa).count("Essai sur") == 1
         found = trial(house)
         assert (found["share_percent"], found["begin_reason"]) == (10, "Un accueil plus court")
         assert found["ends_at"] - found["created_at"] > timedelta(days=6)

@@ -1,12 +1,15 @@
 """`/ussd-console/menus/{key}`: the versions of a menu, the drafts first, and who put what live when and why."""
 
+from collections.abc import Mapping
 from functools import partial
+from uuid import UUID
 
 from nicegui import ui
 
 from channels import publishing
 from core.permissions import Permission
 from models.flows import VersionState
+from reports.ussd_figures import Slice
 from services import flows, trials
 from services import menus as reads
 from services.flows import RequestReview, SaveDraft
@@ -20,7 +23,7 @@ from ui.labels import NO_BREAK, Tone, t, when
 from ui.markup import Markup, join, show, tag
 from ui.pages.ussd.menus import words
 from ui.pages.ussd.menus.putting_live import put_live_dialog
-from ui.pages.ussd.menus.trial import draw_trial, ended, try_dialog
+from ui.pages.ussd.menus.trial import draw_trial, ended, read_arms, try_dialog
 
 FOLLOWS_EVERY_S = 2.0
 
@@ -69,26 +72,28 @@ class _Menu:
         versions = await shell.read(reads.list_versions, self._key)
         published = await shell.read(reads.list_publications, self._key)
         tried = await shell.read(trials.list_trials, self._key)
+        arms = {one.id: await read_arms(one) for one in tried or () if one.ended_at is None}
         if row is None or versions is None or published is None or tried is None or self._lines.is_deleted:
             return
         self._row, self._versions = row, versions
         self._tried_on = {one.service_key for one in tried if one.ended_at is None}
-        await self._draw_trials(tried)
+        self._draw_trials(tried, arms)
         self._history.set_content(history([_happening(line) for line in published]))
         self._lines.clear()
         with self._lines:
             for line in versions:
                 self._draw_version(line)
 
-    async def _draw_trials(self, tried: list[TrialRow]) -> None:
+    def _draw_trials(self, tried: list[TrialRow], arms: Mapping[UUID, list[Slice]]) -> None:
         past = [one for one in tried if one.ended_at is not None]
         self._past_place.set_visibility(bool(past))
         self._past.set_content(join(*map(ended, past)))
         self._trials.clear()
         with self._trials:
             for one in tried:
-                if one.ended_at is None:
-                    await draw_trial(one, partial(self._keep, one) if self._may_write else None, self.refresh)
+                if one.id in arms:
+                    keep = partial(self._keep, one) if self._may_write else None
+                    draw_trial(one, arms[one.id], keep, self.refresh)
 
     async def _keep(self, trial: TrialRow) -> None:
         line = next(each for each in self._versions if each.id == trial.version_id)

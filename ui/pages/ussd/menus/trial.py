@@ -31,16 +31,20 @@ LENGTHS = {"1": "1 jour", "3": "3 jours", "7": "7 jours", "14": "14 jours", "": 
 Again = Callable[[], Awaitable[None]]
 
 
-async def draw_trial(trial: TrialRow, keep: Callable[[], Awaitable[None]] | None, again: Again) -> None:
-    """Draw a trial that goes on; `keep` puts its version live and is None for who may only read."""
-    versions = (str(trial.against_id), str(trial.version_id))
+async def read_arms(trial: TrialRow) -> list[Slice]:
+    """Return the figures of the live version and of the one on trial, as far as they have any."""
     span = Span(_hour_of(trial), now().replace(minute=0, second=0, microsecond=0) + HOUR)
     cut = Cut(service=trial.service_key, zone=zone())
     found = {each.key: each for each in await shell.read(journeys.list_slices, span, cut, "version") or ()}
-    arms = [found[version] for version in versions if version in found]
+    return [found[key] for key in (str(trial.against_id), str(trial.version_id)) if key in found]
+
+
+def draw_trial(trial: TrialRow, arms: list[Slice], keep: Again | None, again: Again) -> None:
+    """Draw a trial that goes on; `keep` puts its version live and is None for who may only read."""
     with cards.titled(_title(trial), _note(trial), is_flush=True):
-        show(journey_parts.cut(arms, "version"))
-        show(sentence(_verdict(arms), "experiment"), classes="card-body")
+        if arms:
+            show(journey_parts.cut(arms, "version"))
+        show(sentence(_verdict(arms), "experiment"))
         if keep is not None:
             with cards.foot(), dialogs.actions():
                 buttons.secondary(t("Arrêter l'essai"), lambda: _stop(trial, again), icon="stop_circle")
