@@ -1,6 +1,6 @@
 """Two versions of a menu side by side, for a share of the callers.
 
-Revision ID: 0008_trials
+Revision ID: 0017_trials
 """
 
 from pathlib import Path
@@ -8,8 +8,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_trials"
-down_revision = "0008_phone"
+revision = "0017_trials"
+down_revision = "0016_phone"
 branch_labels = None
 depends_on = None
 
@@ -47,10 +47,10 @@ def upgrade() -> None:
     op.create_index(
         "uq_ussd_trial_open", "ussd_trial", ["service_id"], unique=True, postgresql_where=sa.text("ended_at is null")
     )
-    op.execute(sa.text((SQL / "0008_trials.sql").read_text().replace(":", "\\:")))
+    op.execute(sa.text((SQL / "0017_trials.sql").read_text().replace(":", "\\:")))
 
 
 def downgrade() -> None:
     op.execute(TIMEOUTS)
-    op.execute(sa.text((SQL / "0008_trials.down.sql").read_text()))
+    op.execute(sa.text((SQL / "0017_trials.down.sql").read_text()))
     op.drop_table("ussd_trial")
