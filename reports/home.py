@@ -10,10 +10,10 @@ from core.i18n import t
 from core.money import Currency, Money
 from core.permissions import Actor, Permission
 from core.rates import Rate
+from models.approvals import DECIDERS
 from reports import usage
 from reports.figures import Span, Today
 from reports.ledger import FEES, MOVED, MOVEMENTS, OF_WALLETS, list_currencies
-from services import approvals
 
 HOURS = 24
 MESSAGES_SINCE = timedelta(days=7)
@@ -212,11 +212,16 @@ def _unknown_operations(session: Session) -> list[Waiting]:
 
 
 def _asked_approvals(session: Session, actor: Actor) -> list[Waiting]:
-    asked = approvals.get_to_decide(session, actor)
-    if not asked.count:
+    row = fetch_one(
+        session,
+        "select count(*) as count, min(created_at) as since, (array_agg(summary order by created_at))[1] as oldest"
+        " from approval where state = 'waiting' and kind = any (%s) and asked_by is distinct from %s",
+        ([kind for kind, permission in DECIDERS.items() if actor.may(permission)], actor.user_id),
+    )
+    if row is None or not row["count"]:
         return []
-    title = t("Décisions à prendre à deux\u00a0: {count}").format(count=asked.count)
-    return [Waiting("approvals", "approval_delegation", "accent", title, asked.oldest, asked.count, asked.since)]
+    title = t("Décisions à prendre à deux\u00a0: {count}").format(count=row["count"])
+    return [Waiting("approvals", "approval_delegation", "accent", title, row["oldest"], row["count"], row["since"])]
 
 
 def _unknown_transfers(session: Session) -> list[Waiting]:

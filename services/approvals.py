@@ -19,7 +19,7 @@ from core.database import Session
 from core.errors import Forbidden, NotFound, Refusal
 from core.orders import Order
 from core.permissions import SYSTEM, Actor, Permission
-from models.approvals import APPROVAL_STEPS, Approval, ApprovalState
+from models.approvals import APPROVAL_STEPS, DECIDERS, Approval, ApprovalState
 from models.users import User
 from services import audit
 
@@ -146,6 +146,7 @@ HOMES = (
 def register(kind: Kind) -> Kind:
     """Make a kind of question known; called once, where its act lives."""
     KINDS[kind.name] = kind
+    DECIDERS[kind.name] = kind.decides
     return kind
 
 
@@ -261,30 +262,18 @@ def list_waiting(session: Session, actor: Actor, *, kinds: frozenset[str] | None
     return [_row(session, approval) for approval in session.exec(query)]
 
 
-@dataclass(frozen=True, slots=True)
-class ToDecide:
-    """How many questions of others an actor may decide now, and the oldest of them."""
-
-    count: int
-    since: datetime | None
-    oldest: str
-
-
-def get_to_decide(session: Session, actor: Actor) -> ToDecide:
-    """Return what of others this actor may decide now."""
+def count_to_decide(session: Session, actor: Actor) -> int:
+    """Count the questions of others that this actor may decide now."""
     decidable = [kind.name for kind in known_kinds().values() if actor.may(kind.decides)]
-    waiting = (
-        select(Approval.created_at, Approval.summary, func.count().over())
+    return session.exec(
+        select(func.count())
+        .select_from(Approval)
         .where(
             Approval.state == ApprovalState.WAITING,
             col(Approval.kind).in_(decidable),
             col(Approval.asked_by) != actor.user_id,
         )
-        .order_by(col(Approval.created_at))
-        .limit(1)
-    )
-    found = session.exec(waiting).first()
-    return ToDecide(found[2], found[0], found[1]) if found else ToDecide(0, None, "")
+    ).one()
 
 
 def takes_part(actor: Actor) -> bool:

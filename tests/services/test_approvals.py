@@ -184,7 +184,7 @@ def test_who_sees_what_waits(database: Database, deeds: Deeds) -> None:
     with database.transaction() as session:
         for person, rows, count in ((one, 1, 0), (two, 1, 1), (stranger, 0, 0)):
             assert len(approvals.list_waiting(session, person)) == rows
-            assert approvals.get_to_decide(session, person).count == count
+            assert approvals.count_to_decide(session, person) == count
         assert len(approvals.list_of_subject(session, "thing", SUBJECT)) == 1
         with pytest.raises(NotFound):
             approvals.get_approval(session, stranger, approval.id)
