@@ -67,8 +67,8 @@ def open_paused(session: Session, country: str) -> None:
         if name in DOCUMENTED:
             continue
         place = COUNTRIES.get(name, country)
-        account = _account(f"essai-{name.replace('_', '-')}", contract.profile.title, name, place, wallet)
-        account.state = SwitchState.STOPPED
+        key = f"essai-{name.replace('_', '-')}"
+        account = _account(key, contract.profile.title, name, place, wallet, SwitchState.STOPPED)
         _add(session, account, CODES.get(name, "*155#"), wallet)
 
 
@@ -76,7 +76,7 @@ def open_serving(session: Session, chance: Chance, now: datetime) -> None:
     """Open the accounts that serve, and write what went over their wires in the last hour, as the recorder would."""
     wallet = session.exec(select(UssdService).where(UssdService.key == "wallet")).one()
     for one in SERVING:
-        account = _account(one.key, one.name, one.profile, one.country, wallet)
+        account = _account(one.key, one.name, one.profile, one.country, wallet, SwitchState.LIVE)
         account.networks = list(one.networks)
         said_on = (now - timedelta(days=20)).date().isoformat()
         answers = {
@@ -91,7 +91,7 @@ def open_serving(session: Session, chance: Chance, now: datetime) -> None:
     gateways.forget()
 
 
-def _account(key: str, name: str, profile: str, country: str, service: UssdService) -> UssdGateway:
+def _account(key: str, name: str, profile: str, country: str, service: UssdService, state: SwitchState) -> UssdGateway:
     return UssdGateway(
         key=key,
         name=name,
@@ -99,6 +99,7 @@ def _account(key: str, name: str, profile: str, country: str, service: UssdServi
         country=country,
         secret_digests=[digest_token(new_token())],
         default_service_id=service.id,
+        state=state,
     )
 
 
