@@ -286,6 +286,7 @@ def _put_live(
 
 def end_trial(session: Session, actor: Actor, service_id: UUID, reason: str) -> UssdTrial | None:
     """End the trial of a service, if one goes on: callers to come begin on what is live."""
+    actor.require(Permission.USSD_MENUS_WRITE)
     query = select(UssdTrial).where(UssdTrial.service_id == service_id, col(UssdTrial.ended_at).is_(None))
     trial = session.exec(query.with_for_update()).first()
     if trial is None:

@@ -119,7 +119,7 @@ def test_spent_secrets_go_and_living_ones_stay(database: Database) -> None:
         " compteurs de débit : 1, refus de débit : 1,"
         " échanges avec les passerelles : 1, passages : 1."
     )
-    absent = {"ussd_session", "inbound_event", "transfer_attempt", "velocity_refusal", "wire_record", "service_hook"}
+    absent = {"ussd_session", "inbound_event", "transfer_attempt", "service_hook"}
     assert counts(database) == {rule.table: 0 if rule.table in absent else 1 for rule in rules.RULES}
 
 
