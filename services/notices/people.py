@@ -17,7 +17,10 @@ PRICED_FOR = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class NetworkPreview:
-    """What one network would carry. The cost is what a part cost there lately; None where none was paid yet."""
+    """What one network would carry. The cost is what a part cost there lately; None where none was paid yet.
+
+    `flashes` are people who would see a screen instead of an SMS.
+    """
 
     network: str
     people: int
@@ -25,6 +28,7 @@ class NetworkPreview:
     parts: int
     cost_minor: int | None
     currency: str
+    flashes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Preview:
     opted_out: int
     parts: int
     networks: tuple[NetworkPreview, ...]
+    flashes: int = 0
 
 
 def audience_of(notice: Notice) -> Audience:

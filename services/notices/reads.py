@@ -33,9 +33,10 @@ GROUPS = {
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How the messages of one network (empty: all others) ended; `sent` has no report yet."""
+    """How the messages of one network (empty: all others) on one channel ended; `sent` has no report yet."""
 
     network: str
+    channel: str
     waiting: int
     sent: int
     delivered: int
