@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, text
 from sqlmodel import Field
 
 from core.states import one_of
@@ -52,7 +52,7 @@ class Notice(Table, table=True):
     audience: dict[str, Any] = document()
     has_sms: bool = True
     has_inbox: bool = True
-    has_flash: bool = False
+    has_flash: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     state: str = NoticeState.DRAFT
     starts_at: datetime | None = instant()
     tested_checksum: str = ""

@@ -89,7 +89,7 @@ _MESSAGES = (
         "kannel_ussd",
         "kannel-ussd-fictif",
         "Kannel (USSD)",
-        settings={"username": "palabre", "service_code": "*155#", "smsc": "USSD1", "networks": "Orange"},
+        settings={"username": "palabre", "service_code": "*155#", "smsc": "USSD1", "networks": "Orange, Moov"},
         secret_names=("password",),
     ),
     FakeAccount(

@@ -77,7 +77,5 @@ def confirm(session: Session, phone: str, octet: int | None) -> bool:
 def _prefixes(network: str, countries: frozenset[str]) -> list[str]:
     begins = tuple(country_prefix(country) for country in countries) or ("+",)
     return [
-        prefix
-        for prefix, issued_to in issued_prefixes().items()
-        if issued_to == network and prefix.startswith(begins)
+        prefix for prefix, issued_to in issued_prefixes().items() if issued_to == network and prefix.startswith(begins)
     ]

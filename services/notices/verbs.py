@@ -191,9 +191,7 @@ def _check_texts(notice: Notice) -> None:
 
 
 def _checksum(notice: Notice) -> str:
-    return checksum_of(
-        notice.texts, has_sms=notice.has_sms, has_inbox=notice.has_inbox, has_flash=notice.has_flash
-    )
+    return checksum_of(notice.texts, has_sms=notice.has_sms, has_inbox=notice.has_inbox, has_flash=notice.has_flash)
 
 
 def _keep_numbers(session: Session, notice_id: UUID, numbers: tuple[str, ...]) -> None:
@@ -239,6 +237,4 @@ def list_flash_networks(session: Session, actor: Actor) -> list[str]:
     """Return the networks that can show a screen by themselves, with their countries where only some can."""
     actor.require(Permission.USSD_READ)
     networks = flash.reach(session).networks
-    return [
-        f"{name} ({', '.join(sorted(countries))})" if countries else name for name, countries in networks.items()
-    ]
+    return [f"{name} ({', '.join(sorted(countries))})" if countries else name for name, countries in networks.items()]
