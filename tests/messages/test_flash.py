@@ -1,6 +1,7 @@
 """A screen that the network shows by itself: to whose phone, how long, when never, and who is told that it was seen."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_from_bytes
@@ -13,17 +14,18 @@ from channels.ussd import gateways, recorder
 from core import clock
 from core.database import driver
 from core.permissions import SYSTEM
+from core.phone import issued_prefixes, issuer_of
 from core.security import digest_token
 from models.messages import Channel
 from models.ussd import UssdGateway
 from providers.messaging import kannel, mtn_madapi
 from providers.messaging.answers import Outgoing, Refused, Sent
 from providers.wire import Wire
-from services import provider_accounts
+from services import messages, provider_accounts
 from services.messages import preferences, suppressions
 from services.messages.flash import confirm, reach
 from services.messages.outbox import OutgoingMessage
-from services.provider_accounts import EditAccount
+from services.provider_accounts import EditAccount, PauseAccount
 from tests.messages.house import House
 
 MTN, MOOV, CELTIIS = "+2290197000500", "+2290195000500", "+2290140000500"
@@ -102,7 +104,9 @@ def test_who_can_be_reached_is_what_the_accounts_say(house: House) -> None:
     house.route_in("CM", "ussd", "mtn_madapi")
     with house.database.transaction() as session:
         here = reach(session)
-        provider_accounts.pause_account(session, SYSTEM, house.accounts["mtn_madapi"], "essai")
+        provider_accounts.pause_account(
+            session, SYSTEM, PauseAccount(account_id=house.accounts["mtn_madapi"], reason="essai")
+        )
         paused = reach(session)
     assert here.networks == {"MTN": frozenset({"CM"})}
     assert [here.holds(number) for number in (MTN, "+237677000002", "+237699000001")] == [False, True, False]
@@ -115,8 +119,6 @@ def test_a_longer_prefix_of_another_network_is_not_ours(house: House) -> None:
         order = EditAccount(account_id=house.accounts["mtn_madapi"], settings=settings)
         provider_accounts.edit_account(session, SYSTEM, order)
         found = reach(session)
-    from core.phone import issued_prefixes, issuer_of
-
     for prefix, network in issued_prefixes().items():
         phone = prefix.ljust(9, "0")
         assert found.holds(phone) == (issuer_of(phone) in {"Orange", "Moov"}), (prefix, network)
@@ -173,8 +175,6 @@ def test_no_secret_is_ever_written_for_a_screen(house: House) -> None:
             dedupe_key="code", type="code_verification", channel=Channel.USSD, address=MTN,
             template_code="code_verification", variables={"minutes": 5}, secrets={"code": "482913"},
         )  # fmt: skip
-        from services import messages
-
         messages.enqueue(session, order)
 
 
@@ -195,7 +195,8 @@ def test_the_same_message_is_pushed_once(house: House) -> None:
 def test_what_nobody_knows_the_end_of_is_not_pushed_again_nor_sent_by_sms(
     house: House, code: str, screens: int
 ) -> None:
-    for number in (f"+2290197000{code}", f"+2290195000{code}"):
+    for adapter, number in (("mtn_madapi", MTN), ("kannel_ussd", MOOV)):
+        house.fakes.kernel.chooser.queue(adapter, code)
         message = flash(house, number, number)
         house.send()
         house.wait(600)
@@ -214,7 +215,8 @@ def test_a_phone_the_network_does_not_know_gets_the_sms(house: House) -> None:
 
 
 def test_a_centre_that_refuses_it_leaves_it_to_the_sms(link: House) -> None:
-    message = flash(link, address="+2290195000014")
+    link.fakes.kernel.chooser.queue("kannel_ussd", "014")
+    message = flash(link, address=MOOV)
     link.send()
     link.wait(2)
     link.send()
@@ -244,7 +246,7 @@ def knock(house: House, phone: str, sess: bytes | None, key: str = "1") -> httpx
 
 
 def test_only_the_octet_of_the_message_confirms_it_and_only_once(link: House) -> None:
-    link.fakes.kernel.configure(callbacks={"kannel_ussd": ""})
+    link.fakes.kernel.callbacks.pop("kannel_ussd")
     message = flash(link, address=MOOV)
     link.send()
     octet = message.bytes[-1]
@@ -263,7 +265,7 @@ def test_only_the_octet_of_the_message_confirms_it_and_only_once(link: House) ->
 
 
 def test_a_confirm_without_its_session_is_that_of_the_last_screen_and_an_old_one_is_nobodys(link: House) -> None:
-    link.fakes.kernel.configure(callbacks={"kannel_ussd": ""})
+    link.fakes.kernel.callbacks.pop("kannel_ussd")
     message = flash(link, address=MOOV)
     link.send()
     link.wait(601)
@@ -281,8 +283,6 @@ def test_a_confirm_without_its_session_is_that_of_the_last_screen_and_an_old_one
 def outgoing(house: House, adapter: str, text: str, **settings: Any) -> Outgoing:
     with house.database.transaction() as session:
         account = provider_accounts.view(session, house.accounts[adapter])
-    from dataclasses import replace
-
     account = replace(account, settings={**account.settings, **settings})
     return Outgoing(account, UUID(int=0x42), MTN, text, report_url="http://127.0.0.1/g/x/y?mid=z")
 
