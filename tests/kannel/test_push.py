@@ -101,7 +101,7 @@ def test_a_notify_request_leaves_and_the_confirm_delivers_it_without_a_turn(conn
     assert line.ussd.screens[screen.phone].empty(), "a confirm is answered by nothing"
 
 
-@pytest.mark.parametrize("text", ["z" * 182, "é€" + "à" * 179, "ɛ" * 80], ids=["septets", "escapes", "ucs2"])
+@pytest.mark.parametrize("text", ["z" * 182, "é€" + "à" * 179, "中" * 80], ids=["septets", "escapes", "ucs2"])
 def test_a_full_screen_is_one_message(connected: House, line: Line, text: str) -> None:
     push(connected, text)
     screen = phone_of(line).wait()
