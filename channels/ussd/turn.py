@@ -324,10 +324,10 @@ class _Work:
         )
 
     def last_word(self, outcome: str, sentence: dict[str, str]) -> Answer:
-        """Return the END that is always possible, without the database."""
+        """Return the END that is always possible, without the database; who only told us something sees no screen."""
         language = self._language(self.opened) if self.opened else self.gateway.language_of(self.turn)
         text = texts.sentence(sentence, language)
-        wire = self._encode(text, has_more=False)
+        wire = self.contract.notice(self.turn) if self.turn.is_notice else self._encode(text, has_more=False)
         return self._answer(self.opened, wire, outcome, text, has_more=False)
 
     def record_failure(self) -> None:

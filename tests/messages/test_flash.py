@@ -170,12 +170,18 @@ def test_three_a_day_count_screens_and_sms_together(house: House) -> None:
 
 
 def test_no_secret_is_ever_written_for_a_screen(house: House) -> None:
+    order = OutgoingMessage(
+        dedupe_key="code",
+        type="code_verification",
+        channel=Channel.USSD,
+        address=MTN,
+        template_code="code_verification",
+        variables={"minutes": 5},
+        secrets={"code": "482913"},
+    )
     with house.database.transaction() as session, pytest.raises(ValueError, match="no secret"):
-        order = OutgoingMessage(
-            dedupe_key="code", type="code_verification", channel=Channel.USSD, address=MTN,
-            template_code="code_verification", variables={"minutes": 5}, secrets={"code": "482913"},
-        )  # fmt: skip
         messages.enqueue(session, order)
+    assert house.rows("select count(*) as n from message") == [{"n": 0}]
 
 
 # What becomes of it
