@@ -24,6 +24,7 @@ from channels.ussd.running import Running
 from core import gsm7, live, metrics
 from core.database import Database, Session
 from core.settings import get_settings
+from services.messages import flash
 from services.switches import PLATFORM
 
 SLOW_TIMEOUT_S = 2.5
@@ -133,11 +134,19 @@ class _Work:
     def _notice(self) -> Answer:
         """Note what the gateway tells; no screen runs."""
         session_id = None
-        if self.turn.kind != "status":
+        if self.turn.kind == "shown":
+            self._confirm()
+        elif self.turn.kind != "status":
             with self.database.transaction() as session:
                 session_id = receipts.record_notice(session, self.gateway, self.turn)
         wire = self.contract.notice(self.turn)
         return Answer(wire, str(self.turn.kind), "", has_more=False, session_id=session_id, typed="")
+
+    def _confirm(self) -> None:
+        """Note that the phone showed what we pushed: a report on a message, never a turn."""
+        if self.turn.phone is not None:
+            with self.database.transaction() as session:
+                flash.confirm(session, self.turn.phone, self.turn.raw.get("sess.number"))
 
     def run(self) -> Answer:
         """Open the turn, again while the session is busy, and see it through."""
@@ -315,10 +324,10 @@ class _Work:
         )
 
     def last_word(self, outcome: str, sentence: dict[str, str]) -> Answer:
-        """Return the END that is always possible, without the database."""
+        """Return the END that is always possible, without the database; who only told us something sees no screen."""
         language = self._language(self.opened) if self.opened else self.gateway.language_of(self.turn)
         text = texts.sentence(sentence, language)
-        wire = self._encode(text, has_more=False)
+        wire = self.contract.notice(self.turn) if self.turn.is_notice else self._encode(text, has_more=False)
         return self._answer(self.opened, wire, outcome, text, has_more=False)
 
     def record_failure(self) -> None:

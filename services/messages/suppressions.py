@@ -27,6 +27,8 @@ Cause = Literal["stop", "provider", "bounce", "operator", "link"]
 STOP_WORDS = frozenset({"STOP", "ARRET", "DESABONNER"})
 START_WORDS = frozenset({"START", "REPRENDRE"})
 LARGEST_PAGE = 200
+# Who wants no SMS wants no screen that interrupts him either.
+HELD_BY: dict[str, tuple[str, ...]] = {Channel.USSD: (Channel.USSD, Channel.SMS)}
 
 _CONTEXT = "message:unsubscribe"
 
@@ -80,8 +82,11 @@ def is_suppressed(session: Session, channel: Channel | str, address: str, priori
     """Say whether a message of this priority may not go there."""
     row = fetch_one(
         session,
-        "select is_absolute from suppression where channel = %s and address = %s and ended_at is null",
-        (str(channel), address),
+        """
+        select bool_or(is_absolute) as is_absolute from suppression
+        where channel = any(%s) and address = %s and ended_at is null having count(*) > 0
+        """,
+        ([*HELD_BY.get(channel, (str(channel),))], address),
     )
     return row is not None and (row["is_absolute"] or priority > 1)
 

@@ -15,6 +15,7 @@ from services import notices, surveys
 from services.notices import SaveNotice, SendNotice
 from services.surveys import BeginRun, KeepAnswer, OptionDraft, QuestionDraft, SaveSurvey
 from tests.builders import people
+from tests.services.test_notices import shows_screens
 from tests.ui.conftest import signed_in
 from tests.ui.hands import field, press, rows, shown, stored, until
 from ui.components.export import columns, written
@@ -149,6 +150,29 @@ async def test_a_notice_is_weighed_counted_tried_and_sent(open_console: Any, hou
         await until(lambda: stored(house, "select state from notice")["state"] == "scheduled")
     assert advance(house) == 2
     assert stored(house, "select written, state from notice") == {"written": 2, "state": "sent"}
+
+
+async def test_a_flash_screen_is_offered_only_where_a_network_can_show_it(
+    open_console: Any, house: Database, operator: str
+) -> None:
+    people.person(house, None, phone="+237677000002")
+    async with open_console(operator) as user:
+        await user.open(f"{NOTICES}/nouvelle")
+        await user.should_see("Menu USSD, sous 5")
+        await user.should_not_see("Message flash USSD")
+        shows_screens(house)
+        await user.open(f"{NOTICES}/nouvelle")
+        await user.should_see("affiché aussitôt par MTN (CM) à la place du SMS")
+        with user:
+            field(user, "Nom, pour vous").value = "Fermeture"
+            field(user, "Français").value = "Le bureau ferme."
+            next(box for box in shown(user, ui.checkbox) if box.text == "Message flash USSD").value = True
+        press(user, "Garder le brouillon")
+        await user.should_see("Flash", retries=30)
+        assert stored(house, "select has_sms, has_flash from notice") == {"has_sms": True, "has_flash": True}
+        await user.open(NOTICES)
+        (row,) = await rows(user, 1)
+        assert row["channels"] == "Message flash ou SMS + Menu USSD"
 
 
 async def test_a_notice_on_its_way_is_stopped_with_a_reason(open_console: Any, house: Database, operator: str) -> None:

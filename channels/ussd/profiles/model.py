@@ -10,7 +10,7 @@ from channels.ussd.profiles.templates import check_template, names_of
 from core.gsm7 import Limits
 
 Scalar = bool | int | str
-KINDS = ("end", "abort", "timeout", "event", "status")
+KINDS = ("shown", "end", "abort", "timeout", "event", "status")
 
 TRANSPORTS = ("form_post", "json_post", "query_get", "headers", "xml_post", "xhtml_get", "kannel_get")
 Transport = Literal["form_post", "json_post", "query_get", "headers", "xml_post", "xhtml_get", "kannel_get"]
@@ -56,7 +56,7 @@ class Rule(_Part):
             fields[self.field] = not self.equals[0]
 
 
-NoticeKind = Literal["end", "abort", "timeout", "event", "status"]
+NoticeKind = Literal["shown", "end", "abort", "timeout", "event", "status"]
 Rules = Annotated[tuple[Rule, ...], BeforeValidator(_listed)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from core.errors import Refusal
 from core.security import input_mac
 
-NOTICES = frozenset({"end", "abort", "timeout", "event", "status"})
+NOTICES = frozenset({"shown", "end", "abort", "timeout", "event", "status"})
 
 
 def address_mark() -> str:

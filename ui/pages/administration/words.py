@@ -117,6 +117,7 @@ MESSAGE_STATES: dict[str, State | Sign] = {
 
 CHANNELS: dict[str, str] = {
     Channel.SMS: "SMS",
+    Channel.USSD: "Message flash",
     Channel.WHATSAPP: "WhatsApp",
     Channel.EMAIL: "E-mail",
     Channel.PUSH: "Notification",

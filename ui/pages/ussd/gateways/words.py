@@ -46,6 +46,7 @@ KINDS = {
     "timeout": "Délai dépassé",
     "event": "Bilan de session",
     "status": "État",
+    "shown": "Écran affiché",
 }
 OUTCOMES = {
     "error": "Erreur",
