@@ -76,7 +76,7 @@ ledger_account ledger_entry ledger_seal message_ceiling message_template order_s
 provider_balance provider_route reconciliation_run role_grant survey survey_question tariff ussd_figure_cell
 ussd_figure_cost ussd_figure_end ussd_figure_screen ussd_figure_step ussd_gateway ussd_path ussd_profile
 ussd_publication
-ussd_request_hour ussd_route ussd_script ussd_service ussd_switch velocity_rule wallet wallet_limit_version
+ussd_request_hour ussd_route ussd_script ussd_service ussd_switch ussd_trial velocity_rule wallet wallet_limit_version
 """
 
 # In tables that know members: keys, states, times of day, codes of languages; no number, name or text.
