@@ -206,8 +206,10 @@ class _Work:
         running.worked = work_out(running.slow_step, min(SLOW_TIMEOUT_S, max(rest_s, 0.05)))
         self.is_committing = False
         with self.database.transaction() as session:
-            if not receipts.take_up(session, opened):
+            switched = receipts.take_up(session, opened)
+            if switched is None:
                 raise BusyError
+            running.switch(switched)
             answer = self._advance(session, opened, running)
             self.is_committing = True
         return answer

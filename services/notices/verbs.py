@@ -1,9 +1,10 @@
 """Writing a notice, trying it on oneself, letting it go (by two persons where it goes to many), stopping it."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from core import clock, ids
-from core.database import Session, driver
+from core.database import Session, driver, fetch_one
 from core.errors import InvalidInput, WrongState
 from core.gsm7 import count_segments, fold
 from core.i18n import t
@@ -37,6 +38,7 @@ from services.notices.outbox import TEMPLATE, ring
 from services.notices.people import Preview
 
 SUBJECT = "notice"
+ALONE_WITHIN = timedelta(days=1)
 
 
 def save_notice(session: Session, actor: Actor, order: SaveNotice) -> NoticeRow:
@@ -96,7 +98,7 @@ def test_notice(session: Session, actor: Actor, notice_id: UUID) -> NoticeRow:
 
 
 def send_notice(session: Session, actor: Actor, order: SendNotice) -> NoticeRow:
-    """Let a tested notice go at its hour; to many people only once another person has agreed."""
+    """Let a tested notice go at its hour; to many people, at once or over a day, only once another has agreed."""
     actor.require(Permission.USSD_NOTICES_WRITE)
     notice = _draft(session, order.notice_id)
     _check_texts(notice)
@@ -107,7 +109,7 @@ def send_notice(session: Session, actor: Actor, order: SendNotice) -> NoticeRow:
         raise NobodyMeant
     notice.starts_at = order.starts_at or clock.now()
     session.add(notice)
-    if notice.recipients > get_settings().notice_four_eyes_above:
+    if notice.recipients + _sent_alone(session, actor) > get_settings().notice_four_eyes_above:
         transition(notice, NOTICE_STEPS, NoticeState.REVIEW)
         summary = t("Envoyer « {name} » à {count} personnes").format(name=notice.name, count=notice.recipients)
         question = AskApproval(
@@ -131,6 +133,23 @@ def stop_notice(session: Session, actor: Actor, notice_id: UUID, reason: str = "
     audit.record(session, actor, "notice.stop", SUBJECT, notice.id, reason or notice.name)
     ring(session)
     return row_of(notice)
+
+
+# Whom one person let notices go to with nobody else's word: a big audience cut in small ones is still big.
+_ALONE = """
+select coalesce(sum(n.recipients), 0) as people from notice n
+where n.id::text in (
+    select subject_id from audit_entry where action = 'notice.send' and actor_id = %s and created_at > %s
+) and not exists (select from approval a where a.subject_id = n.id and a.kind = 'notice.send' and a.state = 'approved')
+"""
+
+
+def _sent_alone(session: Session, actor: Actor) -> int:
+    """Return how many people this actor wrote to on his own within a day; his sendings go one after the other."""
+    session.flush()
+    driver(session).execute("select from users where id = %s for no key update", (actor.user_id,))
+    found = fetch_one(session, _ALONE, (actor.user_id, clock.now() - ALONE_WITHIN))
+    return int(found["people"]) if found else 0
 
 
 def _schedule(session: Session, actor: Actor, notice: Notice) -> None:

@@ -18,12 +18,12 @@ from core.masking import mask_text
 from core.money import Currency, Money
 from core.orders import Order
 from core.permissions import Actor, Permission
-from core.security import input_mac
 from core.states import transition
 from models.users import USER_STEPS, User, UserState
 from models.wallets import WALLET_STEPS, Wallet, WalletState
 from services import approvals, audit, ledger, subscriptions, surveys
 from services.approvals import ApprovalRow, AskApproval, Kind
+from services.messages import suppressions
 from services.shown import full_name
 
 MOST_EXPORTED = 10_000
@@ -148,7 +148,6 @@ _FORGET = (
     "update survey_run set respondent = %(mac)s::text where respondent = %(phone)s::text",
     "delete from notice_number where phone = %(phone)s::text",
     "update notice set cursor = '' where cursor = %(phone)s::text and state <> 'sending'",
-    "delete from suppression where address = %(phone)s::text",
     "update merchant set name = %(name)s::text, note = '' where owner_id = %(user)s",
     "delete from velocity_refusal where subject in (%(phone)s::text, %(user)s::text)",
     "delete from message_preference where user_id = %(user)s",
@@ -168,11 +167,13 @@ def _erase(session: Session, actor: Actor, approval: ApprovalRow) -> None:
     subscriptions.end_all(session, phone)
     surveys.forget_respondent(session, phone)
     session.flush()
+    for address in filter(None, (phone, user.email)):
+        suppressions.forget(session, address)
     called = full_name(user.first_name, user.last_name)
     names = {
         "user": user.id,
         "phone": phone,
-        "mac": f"mac:{input_mac('erased', phone).hex()[:32]}",
+        "mac": suppressions.digest_of(phone),
         "name": ERASED_NAME,
         "within": f"%{phone[-NUMBER_TAIL:]}%",
         "masked": mask_text(phone),

@@ -207,5 +207,6 @@ def test_an_export_never_runs_as_a_formula_and_parquet_knows_numbers() -> None:
     lines = [["=1+1", "4"], ["", "5"]]
     assert written(["texte", "note"], lines).decode("utf-8-sig") == "texte;note\r\n'=1+1;4\r\n;5\r\n"
     assert written(["texte"], []).startswith(b"\xef\xbb\xbf")
+    assert written(["=1+1"], []).decode("utf-8-sig") == "'=1+1\r\n", "a question is a head here, and a person wrote it"
     frame = pl.read_parquet(io.BytesIO(columns(["texte", "note"], lines)))
     assert frame.rows() == [("=1+1", 4.0), (None, 5.0)]

@@ -196,7 +196,7 @@ async def test_a_bound_and_a_rate_are_changed(as_operator: Open, desk: Database)
         _choose_tab(user, "rates")
         await user.should_see("10 en 10 minutes", retries=30)
         press(user, "Changer")
-        await user.should_see("Le changement vaut dès", retries=30)
+        await user.should_see("Baisser vaut dès", retries=30)
         with user:
             field(user, "Combien en 10 minutes").value = "5"
             field(user, "Motif").value = "fraude"
