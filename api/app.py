@@ -55,6 +55,7 @@ def create(settings: Settings, lifespan: Lifespan, version: str) -> FastAPI:
         )
     app.add_middleware(AccessLog)
     errors.install(app)
+    ussd.install(app)
     for part in (
         health,
         ussd,
