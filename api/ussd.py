@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from ipaddress import ip_address
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.routing import APIRoute
 
 from api.deps import ussd_reader
@@ -36,20 +36,6 @@ class TurnRoute(APIRoute):
 
 
 Reader = Annotated[Actor, Depends(ussd_reader)]
-
-
-def install(app: FastAPI) -> None:
-    """Put the busiest addresses first: what comes before them is tried at every turn."""
-    for path, is_shown in (("/ussd", True), ("/ussd/", False)):
-        app.router.add_api_route(
-            path,
-            post_turn,
-            methods=["POST"],
-            summary="One turn of a USSD dialogue",
-            tags=["ussd"],
-            include_in_schema=is_shown,
-            route_class_override=TurnRoute,
-        )
 
 
 async def post_turn(request: Request) -> Response:
@@ -97,6 +83,17 @@ def _authenticate(gateway: Gateway, received: Received, key: gateways.GatewayKey
         raise RefusedError(403, "Access denied")
     if key is not None and key.networks and not any(ip_address(client) in network for network in key.networks):
         raise RefusedError(403, "Access denied")
+
+
+for _path, _is_shown in (("/ussd", True), ("/ussd/", False)):
+    router.add_api_route(
+        _path,
+        post_turn,
+        methods=["POST"],
+        summary="One turn of a USSD dialogue",
+        include_in_schema=_is_shown,
+        route_class_override=TurnRoute,
+    )
 
 
 @router.get("/ussd/sessions")
