@@ -5,6 +5,7 @@ Every record passes here, ours and the libraries', so nothing is written unmaske
 """
 
 import logging
+import os
 import sys
 from datetime import UTC, date, datetime, timedelta
 from logging.handlers import RotatingFileHandler
@@ -92,8 +93,12 @@ class DailyFile(RotatingFileHandler):
 
     def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802  # the standard library's name
         """Say whether `record` opens a new file."""
-        is_other_day = self._day != clock.today() and self._path.exists()
-        return is_other_day or bool(super().shouldRollover(record))
+        is_other_day = self._day != clock.now().date() and self._path.exists()
+        if self.stream is None:
+            return is_other_day or bool(super().shouldRollover(record))
+        # The library's own question looks the path up and seeks, at every line.
+        line_bytes = len(self.format(record).encode("utf-8", "replace")) + 1
+        return is_other_day or os.fstat(self.stream.fileno()).st_size + line_bytes > self.maxBytes
 
     def doRollover(self) -> None:  # noqa: N802  # the standard library's name
         """Begin a new file and remove those that are too old."""

@@ -122,7 +122,7 @@ def _write() -> None:
 def _fields(gateway: Gateway, turn: GatewayTurn, typed: str) -> dict[str, Any]:
     """Return the fields the profile knows, what was typed in its redacted form."""
     profile = gateway.contract.profile
-    shown = {name: turn.raw[name] for name in profile.known_names() if name in turn.raw}
+    shown = {name: turn.raw[name] for name in gateway.contract.known_names if name in turn.raw}
     for names, value in ((profile.fields.input, "" if turn.tail else typed), (profile.fields.tail, typed)):
         for name in names:
             if shown.get(name):

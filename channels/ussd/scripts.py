@@ -243,7 +243,7 @@ def _walk(session: Session, actor: Actor, script: ScriptRow, version: Walkable, 
     dialogue = script.dialogue
     order = OpenLine(profile=CONTRACTS[dialogue["contract"]], service=script.service, version_id=version.id)
     line = trial_lines.open_line(session, actor, order)
-    gateway = gateways.find(session, line.gateway)
+    gateway = gateways.known_in(session).by_key[line.gateway]
     stage, key = _Stage(session), f"essai-{ids.new_id().hex[-12:]}"
     for number, step in enumerate(dialogue["steps"], start=1):
         typed = str(step["input"]).replace(SECRET, pin)

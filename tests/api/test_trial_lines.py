@@ -122,6 +122,6 @@ def test_a_real_account_takes_no_version_from_a_header(bank: Database) -> None:
     with bank.transaction() as session:
         version = trial_lines.list_versions(session, OPERATOR, "wallet")[0]
         headers = {HEADER: str(version.id)}
-        real = next(each for each in ("doc-b", "doc_b") if gateways.find_account(session, each) is not None)
-        assert trial_lines.version_of(gateways.find(session, line.gateway), headers) == version.id
-        assert trial_lines.version_of(gateways.find(session, real), headers) is None
+        real = next(each for each in ("doc-b", "doc_b") if gateways.known_in(session).find(each) is not None)
+        assert trial_lines.version_of(gateways.known_in(session).by_key[line.gateway], headers) == version.id
+        assert trial_lines.version_of(gateways.known_in(session).by_key[real], headers) is None

@@ -312,7 +312,7 @@ def test_a_menu_is_judged_by_the_narrowest_page_it_is_ever_shown_on(house: House
     session.add(gateway)
     session.flush()
     gateways.forget()
-    account = gateways.find(session, "etroite")
+    account = gateways.known_in(session).by_key["etroite"]
     profile = account.contract.profile.page_limits()
     reserve = account.contract.profile.limits.reserve
     assert account.limits_on("62401") == Limits(120 - reserve, profile.ucs2)

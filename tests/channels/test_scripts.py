@@ -38,7 +38,7 @@ def converse(bank: Database, *typed: str, phone: str = AWA, service: str = "wall
     with bank.transaction() as session:
         profile = "doc_b" if service == "wallet" else "doc_a"
         line = trial_lines.open_line(session, OPERATOR, OpenLine(profile=profile, service=service))
-        gateway = gateways.find(session, line.gateway)
+        gateway = gateways.known_in(session).by_key[line.gateway]
     steps = []
     for turn in range(len(typed) + 1):
         kind = "continue" if turn else "begin"

@@ -250,7 +250,7 @@ def test_what_holds_by_default_is_changed_and_those_that_serve_come_first(house:
     assert (changed.name, changed.service, changed.language, changed.country) == ("Au Ghana", "service", "en", "GH")
     gateways.forget()
     with house.transaction() as session:
-        account = gateways.find(session, row.key)
+        account = gateways.known_in(session).by_key[row.key]
     assert (account.country, account.options["language"]) == ("GH", "en")
 
 
