@@ -69,6 +69,8 @@ class _Editor:
         self._show_chosen()
         self._follow_part()
         self._say_state()
+        if screen:
+            ui.timer(0, lambda: ui.run_javascript("palabre.showLeaf()"), once=True)  # once the browser is there
 
     # Drawing
 

@@ -4,11 +4,12 @@ from core.permissions import Permission
 from services import menus as reads
 from services.menus import MenuRow, ServiceLine
 from ui import live, shell
-from ui.components import chips, layout
+from ui.components import buttons, chips, layout
 from ui.components.empty import sentence
 from ui.labels import State, Tone, count, counted, moment, t
 from ui.markup import Markup, join, show, tag
-from ui.pages.ussd.menus import words
+from ui.pages.ussd.menus import new_menu, words
+from ui.pages.ussd.words import SECTION
 
 FOLLOWS_EVERY_S = 2.0
 
@@ -16,7 +17,10 @@ FOLLOWS_EVERY_S = 2.0
 @shell.screen(words.MENUS, title="Menus", needs=Permission.USSD_READ)
 async def menus() -> None:
     """Draw the menus, one a card."""
-    layout.title(t("Menus"), t("Ce que les codes donnent à lire : la version en ligne, et celles qui s'écrivent."))
+    said = t("Ce que les codes donnent à lire : la version en ligne, et celles qui s'écrivent.")
+    with layout.page_head(t("Menus"), said, crumbs=[("USSD", SECTION)]):
+        if shell.visitor().may(Permission.USSD_MENUS_WRITE):
+            buttons.primary(t("Nouveau menu"), new_menu.ask, icon="add")
     place = show(Markup(), classes="menu-cards")
 
     async def refresh() -> None:
