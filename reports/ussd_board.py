@@ -8,7 +8,7 @@ from core.database import Session
 from core.permissions import Actor, Permission
 from reports import charts, ussd, ussd_alerts, ussd_figures
 from reports.charts import Figure
-from reports.figures import Span, Today
+from reports.figures import DAY, Span, Today
 from reports.usage import Hour
 from reports.ussd import Live, NetworkRow, Point
 from reports.ussd_alerts import Alert
@@ -22,6 +22,7 @@ TARGET_IN_SIGHT = 0.25  # below that share of the target, its line would flatten
 US_PER_MS = 1_000
 SHORT = timedelta(hours=1)
 FEW_TICKS = 4  # what a phone has room for
+FEWER_TICKS = 2  # where the day stands beside the hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ def get_period(session: Session, actor: Actor, length: timedelta, zone: str) -> 
     is_target_near = highest_us > TARGET_MS * US_PER_MS * TARGET_IN_SIGHT
     times = charts.answer_times(points, zone, target_ms=TARGET_MS if is_target_near else None)
     hours = charts.day(_list_hours(session, today.day), _list_hours(session, today.last_week), zone)
-    for figure in (times, hours):
-        figure["layout"]["xaxis"]["nticks"] = FEW_TICKS
+    hours["layout"]["xaxis"]["nticks"] = FEW_TICKS
+    times["layout"]["xaxis"]["nticks"] = FEW_TICKS if length <= DAY else FEWER_TICKS
     return Period(
         as_of=ussd_figures.get_as_of(session),
         screens=ussd_figures.list_screens(session, span, Cut()),
@@ -77,12 +78,15 @@ def get_period(session: Session, actor: Actor, length: timedelta, zone: str) -> 
 
 
 def _list_points(session: Session, span: Span) -> list[Point]:
-    """Return the answer times hour by hour; of a short period, minute by minute from its turns, which are few."""
+    """Return the answer times hour by hour; of a short period, minute by minute from its turns, which are few.
+
+    The hour in which the period begins is left out: a day is its last 24 hours, the present one with them.
+    """
     if span.end - span.start <= SHORT:
         return ussd.list_points(session, span, points=POINTS)
     return [
         Point(hour.at, hour.turns, hour.errors, _whole(answer.quantile(0.5)), _whole(answer.quantile(0.99)))
-        for hour, answer in ussd_figures.list_hours(session, span)
+        for hour, answer in ussd_figures.list_hours(session, span)[1:]
     ]
 
 

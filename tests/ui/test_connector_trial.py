@@ -50,10 +50,10 @@ async def test_a_trial_asks_for_real_and_shows_what_came(
     assert [path for _, path, _, _ in elsewhere.asked] == ["/villes/Douala"] * 3
     with bank.transaction() as session:
         trail = fetch_all(session, "select changes from audit_entry where action = 'connector.try'")
-        row = fetch_one(session, "select failures_in_row, answered_at from connector")
+        counted = fetch_one(session, "select failures_in_row, answered_at from connector")
     assert [entry["changes"]["variables"] for entry in trail] == [["ville"]] * 3
     assert "Douala" not in json.dumps([entry["changes"] for entry in trail])
-    assert row == {"failures_in_row": 0, "answered_at": None}, "a trial counts for nothing"
+    assert counted == {"failures_in_row": 0, "answered_at": None}, "a trial counts for nothing"
 
 
 def test_nobody_but_an_administrator_tries(bank: Database, elsewhere: Elsewhere) -> None:

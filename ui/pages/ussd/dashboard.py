@@ -16,7 +16,7 @@ from ui.components import cards, charts, figures, filters, layout, skeletons
 from ui.components.empty import sentence
 from ui.components.progress import Step, funnel
 from ui.components.tiles import Measure, measures
-from ui.labels import Tone, count, decimal, moment, percent, t, zone
+from ui.labels import Tone, count, counted, decimal, moment, percent, t, zone
 from ui.markup import Markup, show
 from ui.pages.ussd import alerts, words
 from ui.pages.ussd.live_sessions import LiveSessions
@@ -222,7 +222,7 @@ def _of(rate: Rate) -> str:
 
 
 def _again(rate: Rate) -> str:
-    return t("{number} réponses données deux fois").format(number=count(rate.numerator))
+    return counted(rate.numerator, t("{count} réponse donnée deux fois"), t("{count} réponses données deux fois"))
 
 
 def _known(values: list[int | None]) -> list[float]:

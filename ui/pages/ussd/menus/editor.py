@@ -244,8 +244,8 @@ class _Editor:
 
 
 def _about(line: VersionLine) -> str:
-    who = line.saved_by or t("livrée avec Palabre")
-    parts = [f"{who}, {when(line.saved_at)}", line.note, words.sessions(line.open_sessions)]
+    who, note = (line.saved_by, line.note) if line.saved_by else (t("livrée avec Palabre"), "")
+    parts = [f"{who}, {when(line.saved_at)}", note, words.sessions(line.open_sessions)]
     return " · ".join(filter(None, parts))
 
 

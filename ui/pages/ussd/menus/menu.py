@@ -187,8 +187,8 @@ def _version(line: VersionLine) -> Markup:
     name = t("Version {number}").format(number=line.number)
     title = tag("a", name, href=words.version_path(line.flow_key, line.number))
     live_on = [chips.plain(service, icon_name="cell_tower", tone=Tone.ACCENT) for service in line.live_on]
-    who = line.saved_by or t("livrée avec Palabre")
-    told = [f"{who}, {when(line.saved_at)}", line.note, words.sessions(line.open_sessions)]
+    who, note = (line.saved_by, line.note) if line.saved_by else (t("livrée avec Palabre"), "")
+    told = [f"{who}, {when(line.saved_at)}", note, words.sessions(line.open_sessions)]
     return tag(
         "span",
         tag("span", title, *live_on, class_="line-title abreast"),
