@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from channels import document
 from channels.actions import Action
 from channels.flow import parse_flow
 from channels.lint import Facts, Finding, lint
@@ -12,8 +13,9 @@ from channels.ussd import gateways
 from channels.ussd.actions import REGISTRY, http
 from core.database import Session, fetch_all
 from core.permissions import Actor, Permission
-from services import flows, surveys, tariffs, trials
+from services import flows, new_services, surveys, tariffs, trials
 from services.flows import Lint, Published, PublishVersion, SaveDraft, VersionRow
+from services.new_services import CreateMenu
 from services.surveys import SurveyRow
 from services.trials import StartTrial, TrialRow
 
@@ -23,6 +25,16 @@ SURVEYS_SERVICE = "service"
 def save_draft(session: Session, actor: Actor, order: SaveDraft) -> VersionRow:
     """Keep a draft with its findings; errors only block publishing."""
     return flows.save_draft(session, actor, order, linter(session, order.flow_key))
+
+
+def create_menu(session: Session, actor: Actor, order: CreateMenu) -> VersionRow:
+    """Begin a menu with its first draft: one screen, or what another version says."""
+    new_services.open_menu(session, actor, order.key, order.title)
+    if order.version_id is None:
+        body = document.begin(order.key, order.languages)
+    else:
+        body = {**flows.get_body(session, actor, order.version_id), "flow": order.key}
+    return save_draft(session, actor, SaveDraft(flow_key=order.key, body=body))
 
 
 def publish(session: Session, actor: Actor, order: PublishVersion) -> Published:

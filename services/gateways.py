@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from sqlmodel import select
 
 from core import clock, live, states
@@ -25,6 +25,8 @@ from services.ussd_credentials import digest_credential
 TOPIC = "ussd"
 LIVE_SECRETS = 2
 LATELY = timedelta(hours=24)
+LEAST_SEPTETS, MOST_SEPTETS = 60, 182
+LEAST_UNITS, MOST_UNITS = 30, 91
 CREDENTIALS = frozenset({"basic", "userid", "password", "token", "application_token"})
 
 
@@ -82,6 +84,25 @@ class SetNetworks(Order):
     networks: tuple[str, ...] = Field(default=(), max_length=50)
 
 
+class SetNetworkLimits(Order):
+    """What a page holds on networks that carry less, by the name the gateway gives them: septets, UCS-2 units."""
+
+    gateway_id: UUID
+    limits: dict[str, tuple[int, int]] = Field(default_factory=dict, max_length=20)
+
+    @field_validator("limits")
+    @classmethod
+    def _in_reach(cls, limits: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+        for septets, units in limits.values():
+            if not (LEAST_SEPTETS <= septets <= MOST_SEPTETS and LEAST_UNITS <= units <= MOST_UNITS):
+                raise ValueError(
+                    t("de {least} à {most} septets, et de {least_units} à {most_units} caractères Unicode").format(
+                        least=LEAST_SEPTETS, most=MOST_SEPTETS, least_units=LEAST_UNITS, most_units=MOST_UNITS
+                    )
+                )
+        return limits
+
+
 class SetCredential(Order):
     """What an account's requests must carry; an empty value asks for it no longer."""
 
@@ -114,6 +135,7 @@ class GatewayRow:
     state: str
     secrets: int
     credentials: tuple[str, ...]
+    network_limits: dict[str, dict[str, int]]
     last_at: datetime | None
     exchanges: int
     errors: int
@@ -214,6 +236,15 @@ def set_networks(session: Session, actor: Actor, order: SetNetworks) -> GatewayR
     return keep(session, actor, row, "networks", {"before": before, "after": row.networks})
 
 
+def set_network_limits(session: Session, actor: Actor, order: SetNetworkLimits) -> GatewayRow:
+    """Say what a page holds on some networks; the smallest of profile, account and network counts."""
+    row = locked(session, actor, order.gateway_id)
+    before = row.options.get("network_limits", {})
+    after = {name: {"gsm7": septets, "ucs2": units} for name, (septets, units) in order.limits.items()}
+    row.options = {**row.options, "network_limits": after}
+    return keep(session, actor, row, "network_limits", {"before": before, "after": after})
+
+
 def set_credential(session: Session, actor: Actor, order: SetCredential) -> GatewayRow:
     """Say what an account's requests must carry; only a keyed digest is kept."""
     row = locked(session, actor, order.gateway_id)
@@ -276,6 +307,7 @@ _ROWS = """
 select g.id, g.key, g.name, g.profile, g.country, coalesce(g.options ->> 'language', 'fr') as language,
        coalesce(v.key, '') as service, coalesce(v.name, '') as service_name, g.networks, g.state,
        cardinality(g.secret_digests) as secrets, coalesce(g.options -> 'credentials', '{}') as credentials,
+       coalesce(g.options -> 'network_limits', '{}') as network_limits,
        array(select r.code from ussd_route r where r.gateway_id = g.id order by r.code) as codes,
        greatest(w.last_at, (select max(s.last_activity_at) from ussd_session s where s.gateway_id = g.id
                             and s.last_activity_at > %(since)s)) as last_at,

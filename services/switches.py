@@ -198,6 +198,7 @@ from (select 1) one left join ussd_switch w on w.scope = 'platform'
 union all
 select 'gateway', g.key, g.name, g.state, '{}', null,
        (select count(*) from ussd_session s where s.state = 'open' and s.gateway_id = g.id) from ussd_gateway g
+where not g.options ? 'is_test' and (g.state <> 'stopped' or g.options ? 'is_emergency')
 union all
 select 'service', v.key, v.name, v.state, v.state_text, null,
        (select count(*) from ussd_session s where s.state = 'open' and s.service_id = v.id) from ussd_service v
@@ -208,7 +209,10 @@ from unnest(%s::text[]) with ordinality as m (key, rank) left join ussd_switch w
 
 
 def list_switches(session: Session, actor: Actor) -> list[SwitchRow]:
-    """Return every switch: the platform's, then gateways, services and kinds of money, by name."""
+    """Return every switch: the platform's, then gateways, services and kinds of money, by name.
+
+    An account paused on its own page, or that never served, is no emergency, and no simulator's line is a gateway.
+    """
     actor.require(Permission.USSD_READ)
     waiting = {row.subject_id: row for row in approvals.list_waiting(session, actor, kinds=frozenset({REOPEN.name}))}
     rows = [

@@ -14,7 +14,7 @@ from services.gateways import AddressShown, OpenGateway
 from tests.builders import people, world
 from tests.services.wallet_world import ADMIN
 from tests.ui.hands import field, press, until
-from tests.ui.ussd_world import Open, as_operator, bank, elements, endpoint_port, give_reason, page
+from tests.ui.ussd_world import NO_BREAK, Open, as_operator, bank, elements, endpoint_port, give_reason, page
 
 __all__ = ["as_operator", "bank", "endpoint_port"]
 
@@ -222,3 +222,32 @@ async def test_an_operator_and_a_reader_see_and_change_nothing(as_operator: Open
 async def test_somebody_of_no_section_sees_no_gateway(as_operator: Open) -> None:
     async with as_operator(LIST, "personne") as user:
         await user.should_not_see("Passerelles")
+
+
+async def test_a_network_that_carries_less_gets_shorter_pages(as_operator: Open, bank: Database) -> None:
+    shown = opened(bank, is_live=True)
+    async with as_operator(f"{LIST}/{shown.row.id}", "admin") as user:
+        await user.should_see("sur aucun réseau", retries=30)
+        press(user, "Limites par réseau")
+        await user.should_see("Rien ici ne les allonge.", retries=30)
+        box = field(user, "Réseau, septets, caractères Unicode")
+        for wrong, told in (("62401", "Une ligne ne se lit pas"), ("62401 20 60", "de 60 à 182 septets")):
+            box.value = wrong
+            press(user, "Enregistrer")
+            await until(lambda told=told: told in str(box.props.get("error-message", "")))  # type: ignore[misc]
+        box.value = "62401 120 60\nmtn cameroun 140 40"
+        press(user, "Enregistrer")
+        await until(lambda: row(bank, shown.row.id).network_limits)
+        await user.should_see(f"62401{NO_BREAK}: 120 septets, 60 caractères Unicode", retries=30)
+    gateways.forget()
+    with bank.transaction() as session:
+        account = gateways.find_account(session, "at-cameroun")
+    assert account is not None
+    assert (account.limits_on("62401").gsm7, account.limits_on("mtn cameroun").ucs2) == (
+        116,
+        36,
+    )  # four septets are their CON
+    assert account.limits_on("62402").gsm7 > 140
+    async with as_operator(f"{LIST}/{shown.row.id}", "lecteur") as user:
+        await user.should_see("Pages plus courtes", retries=30)
+        await user.should_not_see("Limites par réseau")

@@ -137,6 +137,11 @@ MOVEMENTS = {
     "reversal": "Contre-passation",
 }
 
+# Networks as people write them, whatever a gateway calls them.
+NETWORKS = {
+    name.casefold(): name
+    for name in ("MTN", "Orange", "Camtel", "Nexttel", "Moov", "Airtel", "Vodacom", "Africell", "Free", "Expresso")
+}
 LEVELS = {"0": "Niveau 0, inscrit seul", "1": "Niveau 1, identifié", "agent": "Agent", "merchant": "Marchand"}
 LANGUAGES = {"fr": "Français", "en": "English", "ln": "Lingala"}
 
@@ -208,7 +213,8 @@ def network(name: str, *, is_estimated: bool = False) -> str:
     """Return a network; one told by the number's prefix alone is marked."""
     if not name:
         return t("Réseau inconnu")
-    return f"{name} ({t('estimé')})" if is_estimated else name
+    written = NETWORKS.get(name.casefold(), name)
+    return f"{written} ({t('estimé')})" if is_estimated else written
 
 
 def signed(amount: Money, written: str) -> str:

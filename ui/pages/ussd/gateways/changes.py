@@ -72,7 +72,7 @@ async def ask_change(row: GatewayRow) -> None:
         values = {name: forms.written(box) for name, box in boxes.items()}
         order = forms.fill(ChangeGateway, boxes, gateway_id=row.id, **{**values, "country": values["country"].upper()})
         if order is not None:
-            await _said(shell.attempt(verbs.change_gateway, order), boxes, row, dialog)
+            await said(shell.attempt(verbs.change_gateway, order), boxes, row, dialog)
 
     button.on_click(keep)
     dialog.open()
@@ -92,7 +92,7 @@ def ask_networks(row: GatewayRow) -> None:
         networks = tuple(forms.written(box).split())
         order = forms.fill(SetNetworks, {"networks": box}, gateway_id=row.id, networks=networks)
         if order is not None:
-            await _said(shell.attempt(verbs.set_networks, order), {"networks": box}, row, dialog)
+            await said(shell.attempt(verbs.set_networks, order), {"networks": box}, row, dialog)
 
     button.on_click(keep)
     dialog.open()
@@ -112,7 +112,7 @@ async def ask_profile(row: GatewayRow) -> None:
 
     async def keep() -> None:
         order = ChooseProfile(gateway_id=row.id, profile=str(box.value))
-        await _said(shell.attempt(accounts.choose_profile, order), {"profile": box}, row, dialog)
+        await said(shell.attempt(accounts.choose_profile, order), {"profile": box}, row, dialog)
 
     button.on_click(keep)
     dialog.open()
@@ -132,22 +132,22 @@ def _ask_credential(row: GatewayRow, name: str) -> None:
             return
         order = forms.fill(SetCredential, {"value": box}, gateway_id=row.id, name=name, value=forms.written(box))
         if order is not None:
-            await _said(shell.attempt(verbs.set_credential, order), {"value": box}, row, dialog)
+            await said(shell.attempt(verbs.set_credential, order), {"value": box}, row, dialog)
 
     button.on_click(keep)
     dialog.open()
 
 
 async def _forget(row: GatewayRow, name: str) -> None:
-    await _said(shell.attempt(verbs.set_credential, SetCredential(gateway_id=row.id, name=name)), {}, row)
+    await said(shell.attempt(verbs.set_credential, SetCredential(gateway_id=row.id, name=name)), {}, row)
 
 
 async def _drop(row: GatewayRow) -> None:
-    await _said(shell.attempt(verbs.drop_old_secret, row.id), {}, row)
+    await said(shell.attempt(verbs.drop_old_secret, row.id), {}, row)
 
 
 async def _resume(row: GatewayRow) -> None:
-    await _said(shell.attempt(accounts.resume_account, row.id), {}, row)
+    await said(shell.attempt(accounts.resume_account, row.id), {}, row)
 
 
 def _ask_rotation(row: GatewayRow) -> None:
@@ -183,7 +183,8 @@ def _ask_pause(row: GatewayRow) -> None:
     )
 
 
-async def _said(act: Awaitable[Any], boxes: forms.Boxes, row: GatewayRow, dialog: ui.dialog | None = None) -> None:
+async def said(act: Awaitable[Any], boxes: forms.Boxes, row: GatewayRow, dialog: ui.dialog | None = None) -> None:
+    """Do an act and say how it went: under its field, or as a page drawn anew."""
     outcome = await act
     if isinstance(outcome, Refusal):
         forms.say(outcome, boxes)

@@ -15,7 +15,7 @@ from ui.components import buttons, cards, chips, facts, layout
 from ui.labels import count, t
 from ui.markup import join, show, tag
 from ui.pages.ussd import words as ussd_words
-from ui.pages.ussd.gateways import changes, knock, words
+from ui.pages.ussd.gateways import changes, knock, network_limits, words
 from ui.pages.ussd.gateways.kannel import KannelCard
 from ui.pages.ussd.gateways.steps import draw_steps
 from ui.pages.ussd.gateways.vendor import draw_answers
@@ -72,6 +72,7 @@ def _draw_facts(row: GatewayRow, profile: ProfileRow, *, may_change: bool) -> ui
         figures = show(facts.facts(_figures(row)))
         link = tag("a", words.profile(profile), href=f"{words.PROFILES}/{profile.name}")
         networks = join(*(tag("div", tag("code", one, class_="code-inline")) for one in row.networks))
+        limits = join(*(tag("div", words.page_limits(*one)) for one in row.network_limits.items()))
         show(
             facts.facts(
                 [
@@ -81,6 +82,7 @@ def _draw_facts(row: GatewayRow, profile: ProfileRow, *, may_change: bool) -> ui
                     (t("Langue"), ussd_words.language(row.language)),
                     (t("Pays"), row.country),
                     (t("Adresses admises"), networks or t("toutes")),
+                    (t("Pages plus courtes"), limits or t("sur aucun réseau")),
                 ]
             )
         )
@@ -89,6 +91,7 @@ def _draw_facts(row: GatewayRow, profile: ProfileRow, *, may_change: bool) -> ui
                 buttons.secondary(t("Modifier"), lambda: changes.ask_change(row), icon="edit")
                 buttons.secondary(t("Essayer l'adresse"), lambda: knock.ask(row), icon="call")
                 buttons.secondary(t("Adresses admises"), lambda: changes.ask_networks(row), icon="shield")
+                buttons.secondary(t("Limites par réseau"), lambda: network_limits.ask(row), icon="tune")
                 if row.state != "live":
                     buttons.secondary(t("Autre langage"), lambda: changes.ask_profile(row), icon="translate")
     return figures

@@ -1,9 +1,11 @@
 """What gateways and their exchanges are called on the screen."""
 
+from collections.abc import Mapping
+
 from channels.ussd.accounts import ProfileRow
 from services.gateways import GatewayRow
 from services.wire_records import WireRow
-from ui.labels import Sign, Tone, decimal, percent, t, when
+from ui.labels import Sign, Tone, count, decimal, percent, t, when
 from ui.pages.ussd import words
 
 GATEWAYS = f"{words.SECTION}/passerelles"
@@ -76,6 +78,7 @@ TURN = {
     "stale": "Périmée",
     "event": "Bilan",
 }
+UNSERVED = frozenset({"stopped", "maintenance", "expired"})
 FAILURES = frozenset({"error", "busy", "late", "conflict", "413", "415", "422"})
 
 
@@ -119,4 +122,14 @@ def outcome(record: WireRow) -> Sign:
     word = OUTCOMES.get(record.outcome, "Répondu")
     if record.outcome in FAILURES:
         return Sign("error", word, Tone.RED)
+    if record.outcome in UNSERVED:
+        return Sign("pause", word, Tone.NEUTRAL)
     return Sign("check", word, Tone.NEUTRAL if record.outcome in OUTCOMES else Tone.ACCENT)
+
+
+def page_limits(network: str, limits: Mapping[str, int]) -> str:
+    """Return what a page holds on a network."""
+    told = [t("{size} septets").format(size=count(limits["gsm7"]))] if "gsm7" in limits else []
+    if "ucs2" in limits:
+        told.append(t("{size} caractères Unicode").format(size=count(limits["ucs2"])))
+    return f"{words.network(network)}\N{NO-BREAK SPACE}: {', '.join(told)}"

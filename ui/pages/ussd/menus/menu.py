@@ -21,9 +21,11 @@ from ui.components.confirm_dialog import confirm_dialog
 from ui.components.history import Happening, history
 from ui.labels import NO_BREAK, Tone, t, when
 from ui.markup import Markup, join, show, tag
+from ui.pages.ussd import new_service
 from ui.pages.ussd.menus import words
 from ui.pages.ussd.menus.putting_live import put_live_dialog
 from ui.pages.ussd.menus.trial import draw_trial, ended, read_arms, try_dialog
+from ui.pages.ussd.words import SECTION
 
 FOLLOWS_EVERY_S = 2.0
 
@@ -53,6 +55,9 @@ class _Menu:
         self._row = row
         title = row.title or row.key
         with layout.page_head(title, _subtitle(row), crumbs=[(t("Menus"), words.MENUS)]):
+            if not row.services and shell.visitor().may(Permission.USSD_SWITCH):
+                opening = partial(new_service.ask, f"{SECTION}/services", row.key)
+                buttons.secondary(t("Nouveau service"), opening, icon="dialpad")
             if self._may_write:
                 buttons.primary(t("Nouveau brouillon"), self._begin, icon="add")
         self._trials = layout.stack()
@@ -175,15 +180,15 @@ def _subtitle(row: MenuRow) -> str:
         f"{line.name}{NO_BREAK}: {words.version(line.live_number) if line.live_number else t('rien en ligne')}"
         for line in row.services
     ]
-    return " · ".join([*parts, words.sessions(row.open_sessions)])
+    return " · ".join([*(parts or [t("aucun service ne l'a encore")]), words.sessions(row.open_sessions)])
 
 
 def _version(line: VersionLine) -> Markup:
     name = t("Version {number}").format(number=line.number)
     title = tag("a", name, href=words.version_path(line.flow_key, line.number))
     live_on = [chips.plain(service, icon_name="cell_tower", tone=Tone.ACCENT) for service in line.live_on]
-    who = line.saved_by or t("livrée avec Palabre")
-    told = [f"{who}, {when(line.saved_at)}", line.note, words.sessions(line.open_sessions)]
+    who, note = (line.saved_by, line.note) if line.saved_by else (t("livrée avec Palabre"), "")
+    told = [f"{who}, {when(line.saved_at)}", note, words.sessions(line.open_sessions)]
     return tag(
         "span",
         tag("span", title, *live_on, class_="line-title abreast"),
