@@ -25,7 +25,10 @@ def kept(database: Database) -> str:
     return "\n".join(str(row[0]) for row in found)
 
 
-def find(pins: Iterable[str], *places: str) -> list[str]:
-    """Return the PINs that stand somewhere by themselves, not as a piece of a longer number or of an id."""
+def find(secrets: Iterable[str], *places: str) -> list[str]:
+    """Return the secrets that stand somewhere; a PIN by itself, not as a piece of a longer number or of an id."""
+    wanted = {*secrets}
     alone = re.compile(r"(?<![0-9A-Fa-f])[0-9]+(?![0-9A-Fa-f])")
-    return sorted({*pins} & {number for place in places for number in alone.findall(place)})
+    numbers = {number for place in places for number in alone.findall(place)}
+    words = {secret for secret in wanted if not secret.isdigit() and any(secret in place for place in places)}
+    return sorted(wanted & numbers | words)

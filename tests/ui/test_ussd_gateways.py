@@ -240,13 +240,10 @@ async def test_a_network_that_carries_less_gets_shorter_pages(as_operator: Open,
         await until(lambda: row(bank, shown.row.id).network_limits)
         await user.should_see(f"62401{NO_BREAK}: 120 septets, 60 caractères Unicode", retries=30)
     gateways.forget()
-    with bank.transaction() as session:
-        account = gateways.find_account(session, "at-cameroun")
+    account = gateways.known(bank).find("at-cameroun")
     assert account is not None
-    assert (account.limits_on("62401").gsm7, account.limits_on("mtn cameroun").ucs2) == (
-        116,
-        36,
-    )  # four septets are their CON
+    limits = account.limits_on("62401").gsm7, account.limits_on("mtn cameroun").ucs2
+    assert limits == (116, 36), "four septets are their CON"
     assert account.limits_on("62402").gsm7 > 140
     async with as_operator(f"{LIST}/{shown.row.id}", "lecteur") as user:
         await user.should_see("Pages plus courtes", retries=30)
