@@ -9,6 +9,7 @@ from channels.ussd import accounts, gateways, recorder
 from channels.ussd.accounts import CopyProfile
 from core.database import Database
 from core.permissions import SYSTEM
+from services import gateway_notes
 from services import gateways as verbs
 from services.gateways import AddressShown, OpenGateway
 from tests.builders import people, world
@@ -130,19 +131,26 @@ async def test_what_it_carries_where_it_comes_from_and_its_pause(as_operator: Op
         field(user, "Valeur").value = "gw:mot-secret"
         press(user, "Enregistrer")
         await until(lambda: row(bank, shown.row.id).credentials == ("basic",))
+    async with as_operator(f"{LIST}/{shown.row.id}", "admin") as user:
+        await user.should_see("Adresses admises", retries=30)
         press(user, "Adresses admises")
         await user.should_see("Adresses ou plages", retries=30)
-        field(user, "Adresses ou plages").value = "198.51.100.0/24\nchez eux"
+        box = field(user, "Adresses ou plages")
+        box.value = "198.51.100.0/24\nchez eux"
         press(user, "Enregistrer")
-        await user.should_see("adresse ou plage illisible", retries=30)
+        await until(lambda: "adresse ou plage illisible" in str(box.props.get("error-message", "")))
         field(user, "Adresses ou plages").value = "198.51.100.0/24"
         press(user, "Enregistrer")
         await until(lambda: row(bank, shown.row.id).networks == ("198.51.100.0/24",))
+    async with as_operator(f"{LIST}/{shown.row.id}", "admin") as user:
+        await user.should_see("198.51.100.0/24", retries=30)
         press(user, "Modifier")
         await user.should_see("Modifier ce compte", retries=30)
         field(user, "Langue").value = "en"
         press(user, "Enregistrer")
         await until(lambda: row(bank, shown.row.id).language == "en")
+    async with as_operator(f"{LIST}/{shown.row.id}", "admin") as user:
+        await user.should_see("198.51.100.0/24", retries=30)
         press(user, "Suspendre")
         await user.should_see("Qui compose entendra", retries=30)
         await give_reason(user, "Suspendre la passerelle")
@@ -179,6 +187,11 @@ async def test_a_profile_is_copied_tried_and_refused_while_it_is_none(as_operato
         await until(lambda: profiles(bank)[-1].version == 2)
 
 
+def status_address(bank: Database, gateway_id: UUID) -> str:
+    with bank.transaction() as session:
+        return gateway_notes.get_notes(session, SYSTEM, gateway_id).status_address
+
+
 def profiles(bank: Database) -> list[accounts.ProfileRow]:
     with bank.transaction() as session:
         return accounts.list_profiles(session, SYSTEM)
@@ -196,6 +209,7 @@ async def test_a_kannel_that_is_down_says_so_clearly(as_operator: Open, bank: Da
         field(user, "Adresse").value = "http://127.0.0.1:9/status.xml"
         field(user, "status-password").value = "sta-secret"
         press(user, "Enregistrer")
+        await until(lambda: status_address(bank, shown.row.id))
     async with as_operator(f"{LIST}/{shown.row.id}", "admin") as user:
         await user.should_see("Kannel est arrêté, ou l’adresse est fausse.", retries=100)
         assert "sta-secret" not in page(user)
