@@ -279,9 +279,7 @@ def _put_live(
     changes = {"number": version.number, "replaces": str(replaced_id) if replaced_id else None}
     audit.record(session, actor, action, "ussd_service", service.id, summary=reason, changes=changes)
     ring(session)
-    flow = session.get(Flow, version.flow_id)
-    assert flow is not None  # noqa: S101  # a foreign key
-    return Published(_row(flow, version), replaced_id)
+    return Published(_row(session.get_one(Flow, version.flow_id), version), replaced_id)
 
 
 def end_trial(session: Session, actor: Actor, service_id: UUID, reason: str) -> UssdTrial | None:

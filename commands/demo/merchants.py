@@ -17,7 +17,7 @@ AGENT_PHONE = "+237699000003"
 AGENT_EMAIL = "kiosque.mokolo@palabre.example"
 A_COUNTRY = 6
 
-KNOWN = {AGENT_PHONE: ("204518", "Kiosque Mokolo"), "+237677000004": ("318806", "Boutique Étoile")}
+KNOWN = {AGENT_PHONE: ("204518", "Kiosque Mokolo"), "+237677000004": ("318806", "Boutique Etoile")}
 SHOPS = (
     ("Kiosque du Marché", MerchantRole.AGENT),
     ("Pharmacie Espoir", MerchantRole.MERCHANT),

@@ -113,7 +113,7 @@ _KNOWN = (
     ("+237699000001", "Awa", "Mbarga", "Orange", WalletLevel.IDENTIFIED, "48213", 10_000, UserState.ACTIVE),
     ("+237677000002", "Jean", "Nkolo", "MTN", WalletLevel.IDENTIFIED, "73519", 2_500, UserState.ACTIVE),
     ("+237699000003", "Kiosque", "Mokolo", "Orange", WalletLevel.AGENT, "90467", 200_000, UserState.ACTIVE),
-    ("+237677000004", "Boutique", "Étoile", "MTN", WalletLevel.MERCHANT, "26840", 0, UserState.ACTIVE),
+    ("+237677000004", "Boutique", "Etoile", "MTN", WalletLevel.MERCHANT, "26840", 0, UserState.ACTIVE),
     ("+237699000005", "Paul", "Ateba", "Orange", WalletLevel.IDENTIFIED, "61937", 100, UserState.ACTIVE),
     ("+237699000006", "Marie", "Essomba", "Orange", WalletLevel.IDENTIFIED, "35792", 5_000, UserState.SUSPENDED),
     ("+237699000007", "Rita", "Biya", "Orange", WalletLevel.IDENTIFIED, "58024", 1_990_000, UserState.ACTIVE),

@@ -1,6 +1,7 @@
 """A world for each dialogue: written once into a template, copied as often as one is asked for."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,6 +14,8 @@ from psycopg.conninfo import conninfo_to_dict
 from commands.vectors import outside, world
 from core import clock
 from core.database import Database, use_database
+
+CLEANER_STAYS_S = (0.1, 0.4, 1.6)
 
 
 class Houses:
@@ -77,7 +80,15 @@ class Houses:
         return name
 
     def _drop(self, name: str) -> None:
-        self._do("drop database {} with (force)", name)
+        """Drop a copy nobody uses any more; a cleaner of the server's own that is in it just then soon leaves."""
+        for wait_s in CLEANER_STAYS_S:
+            try:
+                self._do("drop database {} with (force)", name)
+            except psycopg.errors.InsufficientPrivilege:
+                time.sleep(wait_s)
+            else:
+                return
+        self._do("drop database {}", name)
 
     def _do(self, statement: str, *names: str) -> None:
         with psycopg.connect(self._server, autocommit=True) as connection:

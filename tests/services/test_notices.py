@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,13 +9,12 @@ import pytest
 from core import clock
 from core.database import Database, Session, fetch_all
 from core.errors import Forbidden, InvalidInput, WrongState
-from core.permissions import SYSTEM, Actor, Grant, Role, Scope
+from core.permissions import Actor
 from core.settings import get_settings
 from jobs.notices import advance
 from models.notices import NoticeState
-from models.transfers import ProviderEnvironment
 from models.users import User
-from services import approvals, notices, provider_accounts, routes
+from services import approvals, notices
 from services.approvals import DecideApproval, SamePerson
 from services.messages import sending, suppressions
 from services.notices import (
@@ -26,46 +24,13 @@ from services.notices import (
     NotWorthSending,
     SaveNotice,
     SendNotice,
-    TooLongForFlash,
     outbox,
 )
-from services.provider_accounts import CreateAccount
-from services.routes import ChangeRoute, RouteEntry
 from tests.builders import people, world
+from tests.services.notices_desk import GRANTS, TEXT, operator, rows, saved, sent
 from tests.services.wallet_world import AWA, JEAN, READER, STRANGER, while_open
 
-GRANTS = (Grant(Scope.USSD, Role.OPERATEUR),)
-TEXT = {"fr": "Le bureau ferme à 15 h demain.", "en": "The office closes at 3 p.m. tomorrow."}
-SMS = "select * from message where channel = 'sms' and data ? 'notice_id' order by address"
-
-
-@pytest.fixture
-def operator(database: Database) -> Actor:
-    """Build the world of the vectors and an operator with a phone of his own."""
-    world.build(database, {"surveys": [], "notices": []})
-    user_id = people.person(database, "op@palabre.example", phone="+237699000050", language="en")
-    return Actor(user_id, "Opérateur", GRANTS)
-
-
-def saved(session: Session, actor: Actor, **more: Any) -> UUID:
-    order = SaveNotice.model_validate({"name": "Fermeture", "texts": TEXT, **more})
-    return notices.save_notice(session, actor, order).id
-
-
-def sent(database: Database, actor: Actor, **more: Any) -> UUID:
-    """Write, test, send, and let the worker write the outbox."""
-    with database.transaction() as session:
-        notice_id = saved(session, actor, **more)
-        notices.test_notice(session, actor, notice_id)
-        notices.send_notice(session, actor, SendNotice(notice_id=notice_id))
-    while advance(database):
-        pass
-    return notice_id
-
-
-def rows(database: Database, query: str = SMS) -> list[dict[str, Any]]:
-    with database.transaction() as session:
-        return fetch_all(session, query)
+__all__ = ["operator"]
 
 
 def test_everybody_gets_one_sms_and_one_line_in_the_inbox_in_his_language(database: Database, operator: Actor) -> None:
@@ -334,95 +299,3 @@ def test_a_reader_looks_on_and_a_stranger_sees_nothing(database: Database, opera
 
 
 # Screens shown by the network
-
-
-def shows_screens(database: Database) -> None:
-    """Open MTN's push in Cameroon."""
-    with database.transaction() as session:
-        order = CreateAccount(
-            code="mtn-ussd",
-            label="MTN",
-            adapter="mtn_madapi",
-            environment=ProviderEnvironment.FAKE,
-            base_url="http://127.0.0.1:9/mtn_madapi",
-            settings={"service_code": "155", "networks": "MTN"},
-            secrets={"api_key": "k" * 16},
-            offers=("send",),
-        )
-        made = provider_accounts.create_account(session, SYSTEM, order)
-        provider_accounts.resume_account(session, SYSTEM, made.id)
-        entry = RouteEntry(account_id=made.id)
-        routes.set_route(session, SYSTEM, ChangeRoute(method="ussd", country="CM", direction="send", entries=(entry,)))
-
-
-BY_PHONE = "select address, channel, dedupe_key, next_channels from message where channel in ('sms', 'ussd') order by 1"
-
-
-def test_the_phones_of_one_network_see_a_screen_and_the_others_an_sms_each_once(
-    database: Database, operator: Actor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outbox, "BATCH", 3)
-    shows_screens(database)
-    with database.transaction() as session:
-        assert notices.list_flash_networks(session, READER) == ["MTN (CM)"]
-        suppressions.suppress(session, "sms", JEAN, "stop")
-        notice_id = saved(session, operator, has_inbox=False, has_flash=True)
-        seen = notices.preview_notice(session, READER, notice_id)
-        notices.test_notice(session, operator, notice_id)
-        (tried,) = fetch_all(session, "select channel, address, next_channels from message")
-        assert tried == {"channel": "sms", "address": "+237699000050", "next_channels": []}
-        notices.send_notice(session, operator, SendNotice(notice_id=notice_id))
-    assert (seen.people, seen.opted_out, seen.flashes, seen.parts) == (7, 1, 1, 5)
-    assert [(each.network, each.people, each.flashes, each.parts) for each in seen.networks] == [
-        ("Orange", 5, 0, 5), ("MTN", 2, 1, 0)
-    ]  # fmt: skip
-    while advance(database):
-        pass
-    written = [row for row in rows(database, BY_PHONE) if row["dedupe_key"].startswith("notice:")]
-    assert len(written) == len({row["address"] for row in written}) == 7
-    ways = {row["address"]: (row["channel"], row["next_channels"]) for row in written}
-    assert ways[JEAN] == ("ussd", ["sms"])
-    assert ways[AWA] == ("sms", [])
-    assert sorted(way for way, _ in ways.values()) == ["sms"] * 5 + ["ussd"] * 2
-    with database.transaction() as session:
-        session.connection().exec_driver_sql("update notice set state = 'sending', cursor = ''")
-    provider_is_gone(database)
-    while advance(database):
-        pass
-    assert len([row for row in rows(database, BY_PHONE) if row["dedupe_key"].startswith("notice:")]) == 7
-    with database.transaction() as session:
-        progress = notices.get_progress(session, READER, notice_id)
-    assert [(each.network, each.channel, each.waiting, each.total) for each in progress.networks] == [
-        ("Orange", "sms", 5, 5), ("MTN", "ussd", 2, 2)
-    ]  # fmt: skip
-
-
-def provider_is_gone(database: Database) -> None:
-    """Close the push: the same notice would now be an SMS to everybody, and is not, for everybody has had it."""
-    with database.transaction() as session:
-        routes.set_route(session, SYSTEM, ChangeRoute(method="ussd", country="CM", direction="send"))
-        assert notices.list_flash_networks(session, READER) == []
-
-
-def test_a_screen_is_tried_on_ones_own_phone_where_it_can_be(database: Database, operator: Actor) -> None:
-    shows_screens(database)
-    with database.transaction() as session:
-        session.connection().exec_driver_sql("update users set phone = '+237677000050' where phone = '+237699000050'")
-        notice_id = saved(session, operator, has_inbox=False, has_flash=True)
-        notices.test_notice(session, operator, notice_id)
-        (tried,) = fetch_all(session, "select channel, address, next_channels, priority from message")
-        assert tried == {"channel": "ussd", "address": "+237677000050", "next_channels": ["sms"], "priority": 1}
-        order = SaveNotice(notice_id=notice_id, name="Fermeture", texts=TEXT, has_inbox=False, has_flash=False)
-        assert not notices.save_notice(session, operator, order).is_tested  # by another way is another test
-
-
-def test_a_screen_is_one_page_and_stands_for_an_sms(database: Database, operator: Actor) -> None:
-    with database.transaction() as session:
-        with pytest.raises(InvalidInput):
-            saved(session, operator, has_sms=False, has_flash=True)
-        whole = saved(session, operator, texts={"fr": "x" * 182}, has_flash=True)
-        assert notices.test_notice(session, operator, whole).is_tested
-        for texts in ({"fr": "x" * 183}, {"fr": "x", "en": "€" * 92}, {"fr": "中" * 81}):
-            long = saved(session, operator, texts=texts, has_flash=True)
-            with pytest.raises(TooLongForFlash):
-                notices.test_notice(session, operator, long)

@@ -15,7 +15,7 @@ from services import notices, surveys
 from services.notices import SaveNotice, SendNotice
 from services.surveys import BeginRun, KeepAnswer, OptionDraft, QuestionDraft, SaveSurvey
 from tests.builders import people
-from tests.services.test_notices import shows_screens
+from tests.services.notices_desk import shows_screens
 from tests.ui.conftest import signed_in
 from tests.ui.hands import field, press, rows, shown, stored, until
 from ui.components.export import columns, written

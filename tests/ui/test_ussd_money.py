@@ -7,7 +7,7 @@ import pytest
 from nicegui import ui
 
 from channels import ways
-from core.database import Database, driver, fetch_one
+from core.database import Database, driver, fetch_all, fetch_one
 from core.permissions import Actor
 from models.users import User
 from models.wallets import OperationType
@@ -133,6 +133,11 @@ async def test_the_calculator_prices_a_withdrawal(as_operator: Open, desk: Datab
         await until(lambda: field(user, "Montant").props.get("error"))
 
 
+def waits(desk: Database, kind: str) -> bool:
+    with desk.transaction() as session:
+        return bool(fetch_all(session, "select id from approval where kind = %s and state = 'waiting'", (kind,)))
+
+
 async def test_a_scale_is_tried_then_asked_then_agreed(as_operator: Open, desk: Database) -> None:
     send(desk, AWA, JEAN, 3_000)
     async with as_operator("/ussd-console/tarifs/transfer/XAF") as user:
@@ -152,7 +157,7 @@ async def test_a_scale_is_tried_then_asked_then_agreed(as_operator: Open, desk: 
         with user:
             _fields(user, "De")[1].value = "5001"
         press(user, "Demander l’accord")
-        await user.should_see("Une autre personne doit approuver.", retries=30)
+        await until(lambda: waits(desk, "tariff_scale"))
     async with as_operator("/ussd-console/tarifs", "seconde") as user:
         await user.should_see("Transfert en XAF, tranches", retries=30)
         await user.should_see("Demandé par", retries=30)
@@ -256,7 +261,7 @@ async def test_what_nobody_knows_comes_first_and_an_operation_is_taken_back(as_o
         with user:
             field(user, "Motif").value = "mauvais numéro"
         press(user, "Demander l’annulation")
-        await user.should_see("Une autre personne doit approuver.", retries=30)
+        await until(lambda: waits(desk, "operation_reversal"))
     async with as_operator("/ussd-console/operations", "admin") as user:
         await user.should_see("À décider à deux", retries=30)
         await user.should_see("Demandé par", retries=30)
