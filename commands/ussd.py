@@ -79,11 +79,15 @@ def _walk(vectors: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
 
     folder = Path(tempfile.mkdtemp(prefix="palabre-vectors-"))
     folder.chmod(0o755)  # as root, the server runs as another account
+    before = dict(os.environ)
     os.environ.update(OWN_SETTINGS, DATA_DIR=str(folder / "var"))
     get_settings.cache_clear()
     try:
         yield from _rehearse(vectors, folder)
     finally:
+        os.environ.clear()
+        os.environ.update(before)
+        get_settings.cache_clear()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import subprocess
 import sys
 from argparse import Namespace
@@ -19,6 +20,7 @@ from commands.vectors.door import Door
 from commands.vectors.houses import Houses
 from commands.vectors.outside import Outside
 from commands.vectors.speakers import Documented
+from core.settings import get_settings
 from tests.builders.stage import around, doors, houses
 
 __all__ = ["around", "doors", "houses"]
@@ -178,3 +180,12 @@ def test_other_values_other_names_and_another_order_pass(tmp_path: Path) -> None
     assert printed[-1] == "4 réussis, 1 en échec", printed
     assert {line.split(" : ")[0] for line in printed[:-1]} == {"menus stranger"}
     assert done.stderr == ""
+
+
+def test_the_settings_of_this_place_are_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before, key = dict(os.environ), get_settings().data_dir
+    vectors = load("ussd_menus.json")
+    vectors["dialogues"] = [dialogue(vectors, "svc-01")]
+    assert check_vectors(write(tmp_path, {"menus": vectors})) == 0
+    assert capsys.readouterr().out.splitlines() == ["1 réussis, 0 en échec"]
+    assert (dict(os.environ), get_settings().data_dir) == (before, key)
