@@ -47,6 +47,18 @@ def create_app() -> FastAPI:
     return application
 
 
+def create_doors() -> FastAPI:
+    """Build the HTTP doors alone, on whatever database is current: no console, no worker, no clock."""
+    from api import app as api_app
+    from core.settings import get_settings
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+
+    return api_app.create(get_settings(), lifespan, VERSION)
+
+
 if __name__ == "__main__":
     from commands.parser import main
 

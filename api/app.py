@@ -56,8 +56,8 @@ def create(settings: Settings, lifespan: Lifespan, version: str) -> FastAPI:
     app.add_middleware(AccessLog)
     errors.install(app)
     for part in (
+        ussd,  # first: what stands before the busiest address is tried at every turn
         health,
-        ussd,
         payments,
         gateways,
         delivery_reports,

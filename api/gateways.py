@@ -8,11 +8,10 @@ import base64
 import binascii
 from typing import Any
 
-import anyio
 from fastapi import APIRouter, Request, Response
 
 from api import delivery_reports
-from api.gateway_turns import Received, RefusedError, read_fields, receive, refusal, send, take
+from api.gateway_turns import Received, RefusedError, in_thread, read_fields, receive, refusal, send, take
 from channels.ussd import gateways, recorder
 from channels.ussd.gateways import Gateway
 from channels.ussd.turn import Answer
@@ -31,14 +30,14 @@ router = APIRouter(tags=["ussd"])
 @router.api_route("/g/{gateway}/{secret}/{rest:path}", methods=METHODS, include_in_schema=False)
 async def take_gateway(request: Request, gateway: str, secret: str, rest: str = "") -> Response:
     """Take what a gateway brings to its own address."""
-    account = await anyio.to_thread.run_sync(_find, gateway, secret)
+    account = await in_thread(_find, gateway, secret)
     if account is None:
         if rest or request.method not in REPORTED:
             return Response(status_code=404)
         return await delivery_reports.take_gateway_report(request, gateway, secret)
     received = await receive(request, LARGEST_TURN_BYTES)
     try:
-        answer = await anyio.to_thread.run_sync(_take, account, received, rest)
+        answer = await in_thread(_take, account, received, rest)
     except RefusedError as refused:
         return refusal(refused)
     own = f"/g/{gateway}/{secret}"
@@ -47,8 +46,7 @@ async def take_gateway(request: Request, gateway: str, secret: str, rest: str = 
 
 def _find(key: str, secret: str) -> Gateway | None:
     """Return the account whose address this is; who knows no secret waits the same time whether it exists or not."""
-    with get_database().transaction() as session:
-        account = gateways.find_account(session, key)
+    account = gateways.known(get_database()).find(key)
     is_right = (account or gateways.NOBODY).holds_secret(secret)
     return account if is_right else None
 

@@ -1,13 +1,14 @@
 """`/ussd`: both documented contracts, and the operator's figures beside them (`docs/ussd.md`, 1 and 2)."""
 
+from collections.abc import Callable, Coroutine
 from ipaddress import ip_address
 from typing import Annotated, Any
 
-import anyio
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.routing import APIRoute
 
 from api.deps import ussd_reader
-from api.gateway_turns import Received, RefusedError, problems_of, read_fields, receive, refusal, send, take
+from api.gateway_turns import Received, RefusedError, in_thread, problems_of, read_fields, receive, refusal, send, take
 from channels.ussd import contracts, gateways
 from channels.ussd.gateways import Gateway
 from channels.ussd.turn import Answer
@@ -24,26 +25,32 @@ LARGEST_BODY_BYTES = 8 * 1024
 
 router = APIRouter(tags=["ussd"])
 
+
+class TurnRoute(APIRoute):
+    """A route whose endpoint reads its request itself: nothing stands between the two."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the endpoint as it is."""
+        endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return endpoint
+
+
 Reader = Annotated[Actor, Depends(ussd_reader)]
 
 
-@router.post("/ussd", summary="One turn of a USSD dialogue")
-@router.post("/ussd/", include_in_schema=False)
 async def post_turn(request: Request) -> Response:
     """Answer a gateway: authenticate, read, take the turn. After that, always 200 in the gateway's own form."""
     received = await receive(request, LARGEST_BODY_BYTES)
     try:
-        answer = await anyio.to_thread.run_sync(_answer, received)
+        answer = await in_thread(_answer, received)
     except RefusedError as refused:
         return refusal(refused)
     return await send(request, answer, "")
 
 
 def _answer(received: Received) -> Answer:
-    database = get_database()
-    with database.transaction() as session:
-        known = {account: gateways.find(session, account) for account in contracts.ACCOUNTS.values()}
-        key = gateways.find_key(session, received.key) if received.key else None
+    accounts = gateways.known(get_database())
+    key = accounts.find_key(received.key) if received.key else None
     if received.key is not None and key is None:
         raise RefusedError(401, "Invalid API Key")
     fields: dict[str, Any] | None = None
@@ -55,7 +62,7 @@ def _answer(received: Received) -> Answer:
         # Who is not authenticated learns nothing of what is wrong with his body.
         problem = error if isinstance(error, RefusedError) else RefusedError(422, problems_of(error))
         contract = contracts.A
-    gateway = known[contracts.ACCOUNTS[contract.key]]
+    gateway = accounts.by_key[contracts.ACCOUNTS[contract.key]]
     _authenticate(gateway, received, key)
     if problem is not None or fields is None:
         raise problem or RefusedError(422, [])
@@ -76,6 +83,17 @@ def _authenticate(gateway: Gateway, received: Received, key: gateways.GatewayKey
         raise RefusedError(403, "Access denied")
     if key is not None and key.networks and not any(ip_address(client) in network for network in key.networks):
         raise RefusedError(403, "Access denied")
+
+
+for _path, _is_shown in (("/ussd", True), ("/ussd/", False)):
+    router.add_api_route(
+        _path,
+        post_turn,
+        methods=["POST"],
+        summary="One turn of a USSD dialogue",
+        include_in_schema=_is_shown,
+        route_class_override=TurnRoute,
+    )
 
 
 @router.get("/ussd/sessions")

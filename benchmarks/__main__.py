@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks import callbacks, figures, hanging, posting, reconciliation, ussd
+from benchmarks import callbacks, figures, hanging, menus, posting, reconciliation, ussd
 from benchmarks.measure import Row, load
 from core import clock
 from core.embedded_postgres import find_binaries
@@ -36,6 +36,8 @@ the ratio the median of the rounds' own ratios.
 - reconciliation: the yardstick is the bare COPY of the lines; a day is saved page by page and compared both ways, and
   half a hundredth of each side is unknown to the other.
 - figures: a million sessions of 30 days, made set-based; an hour is counted anew, and the pages read over all days.
+- menus: a publication is timed from its commit to the first new caller who reads it; lint and the meter are what an
+  operator waits for at every key.
 """
 
 MEASURES: dict[str, Callable[[int, float], list[Row]]] = {
@@ -45,6 +47,7 @@ MEASURES: dict[str, Callable[[int, float], list[Row]]] = {
     "callbacks": callbacks.measure,
     "reconciliation": reconciliation.measure,
     "figures": figures.measure,
+    "menus": menus.measure,
 }
 
 

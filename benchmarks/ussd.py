@@ -145,11 +145,13 @@ def _postmaster_of(database_url: str) -> int:
     return int((folder / "postmaster.pid").read_text().splitlines()[0])
 
 
-def call(target: Target, requests: Requests, seconds: float, pace: float | None = None) -> Sample:
+def call(
+    target: Target, requests: Requests, seconds: float, pace: float | None = None, clients: int = CLIENTS
+) -> Sample:
     """Send one kind of request from a process of its own, and count the CPU of server and database."""
     context = multiprocessing.get_context("spawn")
     answers = context.Queue()
-    client = context.Process(target=_client, args=(target, requests, seconds, pace, answers))
+    client = context.Process(target=_client, args=(target, requests, seconds, pace, clients, answers))
     client.start()
     answers.get(timeout=PATIENCE_S)  # it is about to start
     before, database_before = cpu_s(target.server), cpu_s(target.postmaster)
@@ -159,17 +161,19 @@ def call(target: Target, requests: Requests, seconds: float, pace: float | None 
     return Sample(len(waits_s), elapsed_s, own_cpu_s, database_cpu_s, tuple(waits_s))
 
 
-def _client(target: Target, requests: Requests, seconds: float, pace: float | None, answers: Any) -> None:
-    asyncio.run(_call_all(target, requests, seconds, pace, answers))
+def _client(*asked: Any) -> None:
+    asyncio.run(_call_all(*asked))
 
 
-async def _call_all(target: Target, requests: Requests, seconds: float, pace: float | None, answers: Any) -> None:
+async def _call_all(
+    target: Target, requests: Requests, seconds: float, pace: float | None, clients: int, answers: Any
+) -> None:
     answers.put("ready")
     begun = time.perf_counter()
-    gap_s = CLIENTS / pace if pace else 0.0
+    gap_s = clients / pace if pace else 0.0
     calls = [
-        _call(target, requests(target, random.Random()), begun + gap_s * number / CLIENTS, begun + seconds, gap_s)
-        for number in range(CLIENTS)
+        _call(target, requests(target, random.Random()), begun + gap_s * number / clients, begun + seconds, gap_s)
+        for number in range(clients)
     ]
     waits_s = [wait_s for waits in await asyncio.gather(*calls) for wait_s in waits]
     answers.put((time.perf_counter() - begun, waits_s))
@@ -215,6 +219,15 @@ def dialogues(target: Target, chance: random.Random) -> Iterator[bytes]:
                 yield _post(target, "/ussd", {"sessionId": key, "phoneNumber": caller, "text": text})
         key = uuid.uuid4().hex
         for message in ("", "1", payee, "1000"):
+            yield _post(target, "/ussd/", {"sessionid": key, "msisdn": caller, "message": message})
+
+
+def balances(target: Target, chance: random.Random) -> Iterator[bytes]:
+    """Ask for one's balance behind the PIN, which is right: three turns, the last of which checks it."""
+    while True:
+        caller = chance.choice(target.phones)
+        key = uuid.uuid4().hex
+        for message in ("", "6", target.pins[caller]):
             yield _post(target, "/ussd/", {"sessionid": key, "msisdn": caller, "message": message})
 
 

@@ -5,7 +5,7 @@ Every change returns a new document; what a broken document lacks is skipped, ne
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.errors import Refusal
@@ -91,6 +91,30 @@ def place_of(screen: Mapping[str, Any], path: Path) -> str:
         case ("rules", int(at), *_):
             return f"rules.{at + 1}"
     return ".".join(map(str, path))
+
+
+_WELCOMES = {"fr": "Bienvenue.", "en": "Welcome.", "ln": "Boyei malamu."}
+_UNREVIEWED = ("ln",)  # our own words in it wait for a speaker
+
+
+def begin(key: str, languages: Sequence[str]) -> Body:
+    """Return the document of a menu that begins: one screen that greets and ends, in these languages."""
+    waiting = [language for language in languages if language in _UNREVIEWED]
+    return {
+        "flow": key,
+        "languages": list(languages),
+        "default_language": languages[0],
+        **({"unreviewed": waiting} if waiting else {}),
+        "entry": "start",
+        "goals": ["welcomed"],
+        "screens": {
+            "start": {
+                "kind": "end",
+                "text": {language: _WELCOMES[language] for language in languages},
+                "goal": "welcomed",
+            }
+        },
+    }
 
 
 # Changes

@@ -18,7 +18,7 @@ from channels.inputs import LONGEST_ANSWER, UnreadableAnswerError, read, tidy
 from channels.screens import Paper
 from channels.values import Caller
 from channels.walk import Steps, Walk
-from core.gsm7 import Navigation, Pages
+from core.gsm7 import Navigation, Page, Pages
 from core.money import Money
 
 __all__ = ["Caller", "Dialogue", "FlowDefectError", "Reply", "SlowStep", "first_message", "run"]
@@ -225,11 +225,9 @@ class _Turn(Walk):
 
     def _navigate(self, answer: str) -> Generator[SlowStep, Outcome, bool]:
         """Follow next, back or home, where the page shows them."""
-        if answer not in self.nav_keys:
+        if answer not in self._paper().moves:
             return False
-        dialogue, screen = self.dialogue, self._screen()
-        pages = self._lay_out().pages
-        page = pages[min(dialogue.page, len(pages)) - 1]
+        dialogue, screen, page = self.dialogue, self._screen(), self._page()
         if answer == self.nav.next and page.has_next:
             dialogue.page += 1
         elif answer == self.nav.back and page.has_back:
@@ -244,11 +242,6 @@ class _Turn(Walk):
             return False
         dialogue.refusals = 0
         return True
-
-    @property
-    def nav_keys(self) -> tuple[str, str, str]:
-        """The keys that may mean a movement."""
-        return self.nav.next, self.nav.back, self.nav.home
 
     def _refuse(
         self,
@@ -362,6 +355,11 @@ class _Turn(Walk):
                 self.pages = paper.lay_out(screen, scratch.get("rows", ()))
         return self.pages
 
+    def _page(self) -> Page:
+        """Return the page shown."""
+        pages = self._lay_out().pages
+        return pages[min(self.dialogue.page, len(pages)) - 1]
+
     def _is_over(self) -> bool:
         """Say whether the last page of an end is shown."""
         is_end = isinstance(self._screen(), End)
@@ -372,6 +370,7 @@ class _Turn(Walk):
 
     def _reply(self) -> Reply:
         screen, paper = self._screen(), self._paper()
+        rows = self.dialogue.scratch.get("rows", ())
         if self.final is not None:
             text, coding, size = paper.last_word(self.final)
         else:
@@ -388,22 +387,6 @@ class _Turn(Walk):
             is_secret_next=self.final is None and isinstance(screen, Input) and screen.is_secret,
             consumed=tuple(self.consumed),
             redacted="*".join(self.seen_answers),
-            keys=self._keys() if self.final is None else (),
+            keys=paper.keys(screen, self._page(), rows) if self.final is None else (),
             waits_for_text=self.final is None and isinstance(screen, Input),
         )
-
-    def _keys(self) -> tuple[str, ...]:
-        """Return the keys that mean something on the page shown."""
-        screen, pages = self._screen(), self._lay_out().pages
-        page = pages[min(self.dialogue.page, len(pages)) - 1]
-        match screen:
-            case Menu() | Info():
-                own = tuple(option.key for option in self._paper().shown(screen))
-            case Rows():
-                own = tuple(str(at + 1) for at in range(len(self.dialogue.scratch.get("rows", ()))))
-            case Confirm():
-                own = ("1", "0")
-            case _:
-                own = ()
-        moves = zip(self.nav_keys, (page.has_next, page.has_back, page.has_home), strict=True)
-        return own + tuple(key for key, is_shown in moves if is_shown)

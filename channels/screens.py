@@ -55,6 +55,25 @@ class Paper:
         holds = self.values.holds
         return [option for option in screen.options if option.condition is None or holds(option.condition)]
 
+    @property
+    def moves(self) -> tuple[str, str, str]:
+        """The keys that may mean a movement: next, back, home."""
+        return self.nav.next, self.nav.back, self.nav.home
+
+    def keys(self, screen: Screen | None, page: Page, rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+        """Return the keys that mean something on a page of this screen."""
+        match screen:
+            case Menu() | Info():
+                own = tuple(option.key for option in self.shown(screen))
+            case Rows():
+                own = tuple(str(at) for at in range(1, len(rows) + 1))
+            case Confirm():
+                own = ("1", "0")
+            case _:
+                own = ()
+        led = zip(self.moves, (page.has_next, page.has_back, page.has_home), strict=True)
+        return own + tuple(key for key, is_shown in led if is_shown)
+
     def fit(self, pages: Pages, number: int, error: str) -> tuple[str, Coding, int]:
         """Return one page under its error line, left out when both do not fit: text, coding and size."""
         text = pages.pages[min(number, len(pages.pages)) - 1].text

@@ -9,6 +9,7 @@ from channels.dialogue import Dialogue, FlowDefectError
 from channels.flow import Act, Call, Confirm, End, Flow, Input, Route, Rows, Screen
 from channels.values import Caller, Values
 from core.gsm7 import Pages
+from services.switches import PLATFORM
 
 MOST_INVISIBLE = 20
 MOST_CALLS = 3
@@ -122,7 +123,7 @@ class Walk:
         if action.effect is Effect.MONEY:
             self._guard_money(name)
         given = self._inputs(action, inputs, secret)
-        if (stopped := context.switched.get(action.money_type or str(given.get("type", "")))) is not None:
+        if (stopped := self._switched(action, given)) is not None:
             self.final = texts.of_switch(stopped)
             return None
         outcome = action.run(context, given) if action.run is not None else (yield SlowStep(action, given))
@@ -133,6 +134,12 @@ class Walk:
             raise FlowDefectError(f"{name} gave an outcome it does not declare: {outcome.name}")
         self._settle(action, outcome, secret)
         return outcome
+
+    def _switched(self, action: Action, given: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return what stops an action: its kind of money, or everything, were it since this turn began."""
+        switched, kind = self.context.switched, action.money_type or given.get("type")
+        everything = switched.get(PLATFORM) if action.effect is Effect.MONEY else None
+        return everything or (switched.get(str(kind)) if kind else None)
 
     def _settle(self, action: Action, outcome: Outcome, secret: str | None) -> None:
         dialogue = self.dialogue

@@ -25,6 +25,8 @@ select set_config('role', 'palabre_app', false)
 from pg_roles where rolname = 'palabre_app' and pg_has_role(oid, 'member')
 """
 
+_HELD = "held"  # a transaction of a session, and the connection it has
+
 __all__ = ["Database", "Session", "driver", "fetch_all", "fetch_one", "get_database", "keep", "use_database"]
 
 
@@ -95,8 +97,16 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def driver(session: Session) -> psycopg.Connection[Any]:
-    """Return the psycopg connection of this session's own transaction."""
-    connection = session.connection().connection.driver_connection
+    """Return the psycopg connection of this session's own transaction.
+
+    It is looked up once a transaction; inside a savepoint each time, because the look-up is what sets it.
+    """
+    transaction = session.get_transaction()
+    known, connection = session.info.get(_HELD, (None, None))
+    is_usable = transaction is not None and transaction.is_active and not session.in_nested_transaction()
+    if known is not transaction or not is_usable:
+        connection = session.connection().connection.driver_connection
+        session.info[_HELD] = session.get_transaction(), connection
     assert isinstance(connection, psycopg.Connection)  # noqa: S101  # the engine is made above, with this driver
     return connection
 

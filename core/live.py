@@ -30,7 +30,8 @@ class Bell:
     def ring(self, topic: str) -> None:
         """Announce `topic` soon; call it after the commit."""
         self._topics.add(topic)
-        self._is_rung.set()
+        if not self._is_rung.is_set():
+            self._is_rung.set()
 
     def start(self) -> None:
         """Begin to announce."""

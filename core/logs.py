@@ -5,6 +5,7 @@ Every record passes here, ours and the libraries', so nothing is written unmaske
 """
 
 import logging
+import os
 import sys
 from datetime import UTC, date, datetime, timedelta
 from logging.handlers import RotatingFileHandler
@@ -34,8 +35,8 @@ QUIET_LIBRARIES = (
 UNTOUCHED = frozenset({"level", "logger", "timestamp"})
 
 
-def configure(settings: Settings, name: str = "palabre") -> None:
-    """Send all records of this process to `<log_dir>/<name>.log` and to the console; call it once, at the start."""
+def configure(settings: Settings, name: str = "palabre", *, has_console: bool = True) -> None:
+    """Send all records of this process to `<log_dir>/<name>.log` and the console; call it once, at the start."""
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -64,7 +65,8 @@ def configure(settings: Settings, name: str = "palabre") -> None:
     for old in root.handlers[:]:
         root.removeHandler(old)
         old.close()
-    for handler in (DailyFile(folder / f"{name}.log"), logging.StreamHandler(sys.stderr)):
+    consoles: list[logging.Handler] = [logging.StreamHandler(sys.stderr)] if has_console else []
+    for handler in [DailyFile(folder / f"{name}.log"), *consoles]:
         handler.setFormatter(formatter)
         root.addHandler(handler)
     root.setLevel(settings.log_level)
@@ -91,8 +93,12 @@ class DailyFile(RotatingFileHandler):
 
     def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802  # the standard library's name
         """Say whether `record` opens a new file."""
-        is_other_day = self._day != clock.today() and self._path.exists()
-        return is_other_day or bool(super().shouldRollover(record))
+        is_other_day = self._day != clock.now().date() and self._path.exists()
+        if self.stream is None:
+            return is_other_day or bool(super().shouldRollover(record))
+        # The library's own question looks the path up and seeks, at every line.
+        line_bytes = len(self.format(record).encode("utf-8", "replace")) + 1
+        return is_other_day or os.fstat(self.stream.fileno()).st_size + line_bytes > self.maxBytes
 
     def doRollover(self) -> None:  # noqa: N802  # the standard library's name
         """Begin a new file and remove those that are too old."""

@@ -1,5 +1,6 @@
 """What a verb is asked: frozen input, free of what a database or a hash cannot hold."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
@@ -16,6 +17,8 @@ def storable(value: Any) -> Any:
         raise ValueError(t("caractère interdit"))
     return value
 
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 Text = Annotated[str, AfterValidator(storable)]
 
@@ -45,7 +48,7 @@ def made_storable(value: Any) -> Any:
 def is_storable(value: Any) -> bool:
     """Say whether every text in `value` can be UTF-8 and stored by PostgreSQL."""
     if isinstance(value, str):
-        return "\x00" not in value and not any("\ud800" <= mark <= "\udfff" for mark in value)
+        return _UNSTORABLE.search(value) is None
     if isinstance(value, dict):
         return all(is_storable(key) and is_storable(item) for key, item in value.items())
     if isinstance(value, list | tuple):

@@ -314,11 +314,16 @@ def prefixes_of(country: str, operator: str) -> list[str]:
     return [prefix for prefix, issued_to in _operators().by_prefix.get(country, {}).items() if issued_to == operator]
 
 
+def country_prefix(country: str) -> str:
+    """Return what the numbers of a country begin with, `+237`."""
+    return f"+{phonenumbers.country_code_for_region(country)}"
+
+
 @lru_cache(maxsize=1)
 def issued_prefixes() -> dict[str, str]:
     """Return who issued which numbers, by the beginning of their E.164 form."""
     return {
-        f"+{phonenumbers.country_code_for_region(country)}{prefix}": operator
+        f"{country_prefix(country)}{prefix}": operator
         for country, prefixes in _operators().by_prefix.items()
         for prefix, operator in prefixes.items()
     }

@@ -70,6 +70,9 @@ class ProviderSettings(BaseSettings):
     kannel_username: str = ""
     kannel_password: SecretStr = _EMPTY
     kannel_sender: str = ""
+    kannel_ussd_code: str = ""
+    kannel_ussd_smsc: str = ""
+    kannel_ussd_networks: str = ""
 
     email_backend: str = ""
     email_host: str = ""

@@ -18,7 +18,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from core import clock, live
 from core.database import Database, get_database
 from core.i18n import t
-from jobs import books, conversations, messages, notices, reconciliation, retention, rollups, seals, subscriptions
+from jobs import (
+    books,
+    conversations,
+    messages,
+    notices,
+    reconciliation,
+    retention,
+    rollups,
+    seals,
+    subscriptions,
+    trials,
+)
 from jobs.job import Job
 from models.tasks import RunState
 from services import jobs as verbs
@@ -33,6 +44,7 @@ JOBS = (
     reconciliation.JOB,
     retention.JOB,
     subscriptions.JOB,
+    trials.JOB,
 )
 
 RETRY_S = 3.0

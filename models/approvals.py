@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlmodel import Field
 
+from core.permissions import Permission
 from core.states import one_of
 from models.base import Table, check, document, instant
 
@@ -52,3 +53,7 @@ class Approval(Table, table=True):
     decided_at: datetime | None = instant()
     decision_reason: str = ""
     expires_at: datetime | None = instant()
+
+
+# Who may decide each kind of question, for those who only count; written where kinds are registered.
+DECIDERS: dict[str, Permission] = {}

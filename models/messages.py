@@ -16,6 +16,7 @@ class Channel(StrEnum):
     """How a message reaches its person."""
 
     SMS = "sms"
+    USSD = "ussd"  # a screen the network shows at once, where it can
     WHATSAPP = "whatsapp"
     EMAIL = "email"
     PUSH = "push"

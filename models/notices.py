@@ -1,11 +1,11 @@
-"""Notices: one text for many people, by SMS, in the inbox of the service menu, or both."""
+"""Notices: one text for many people, by SMS (or a flash screen), in the inbox of the service menu, or both."""
 
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, text
 from sqlmodel import Field
 
 from core.states import one_of
@@ -34,12 +34,16 @@ NOTICE_STEPS = {
 
 
 class Notice(Table, table=True):
-    """One notice. `cursor` is the last number written to the outbox, so that any process may go on from there."""
+    """One notice. `cursor` is the last number written to the outbox, so that any process may go on from there.
+
+    `has_flash`: a screen on the phone instead of the SMS, on the networks that can.
+    """
 
     __tablename__ = "notice"
     __table_args__ = (
         check("state", one_of("state", NoticeState)),
         check("channels", "has_sms or has_inbox"),
+        check("flash", "has_sms or not has_flash"),
     )
 
     name: str
@@ -48,6 +52,7 @@ class Notice(Table, table=True):
     audience: dict[str, Any] = document()
     has_sms: bool = True
     has_inbox: bool = True
+    has_flash: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     state: str = NoticeState.DRAFT
     starts_at: datetime | None = instant()
     tested_checksum: str = ""

@@ -24,7 +24,7 @@ class SwitchScope(StrEnum):
 SWITCH_STEPS = {
     SwitchState.LIVE: frozenset({SwitchState.MAINTENANCE, SwitchState.STOPPED}),
     SwitchState.MAINTENANCE: frozenset({SwitchState.LIVE, SwitchState.STOPPED}),
-    SwitchState.STOPPED: frozenset({SwitchState.LIVE, SwitchState.MAINTENANCE}),
+    SwitchState.STOPPED: frozenset({SwitchState.LIVE}),  # never into what one person opens
 }
 
 

@@ -21,6 +21,7 @@ class SwitchState(StrEnum):
     STOPPED = "stopped"
 
 
+EMERGENCY = "is_emergency"  # of a gateway's options: the red switch stopped it, and two open it again
 SWITCH_STEPS: Steps = {state: frozenset(SwitchState) - {state} for state in SwitchState}
 
 
@@ -53,6 +54,31 @@ class UssdPublication(Table, table=True):
     replaces_id: UUID | None = Field(default=None, foreign_key="flow_version.id")
     actor_id: UUID | None = Field(default=None, foreign_key="users.id")
     reason: str = ""
+
+
+class UssdTrial(Table, table=True):
+    """A version beside the live one of a service, for a share of its callers until a date or a person ends it.
+
+    Who meets it is told by a digest of his number under `key`, so that he meets the same one every time.
+    """
+
+    __tablename__ = "ussd_trial"
+    __table_args__ = (
+        check("share_percent", "share_percent between 1 and 99"),
+        Index("uq_ussd_trial_open", "service_id", unique=True, postgresql_where=text("ended_at is null")),
+    )
+
+    service_id: UUID = Field(foreign_key="ussd_service.id", index=True)
+    version_id: UUID = Field(foreign_key="flow_version.id")
+    against_id: UUID = Field(foreign_key="flow_version.id")
+    share_percent: int
+    key: bytes = octets(nullable=False)
+    ends_at: datetime | None = instant()
+    begun_by: UUID | None = Field(default=None, foreign_key="users.id")
+    begin_reason: str = ""
+    ended_at: datetime | None = instant()
+    ended_by: UUID | None = Field(default=None, foreign_key="users.id")
+    end_reason: str = ""
 
 
 class UssdGateway(Table, table=True):

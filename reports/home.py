@@ -10,6 +10,7 @@ from core.i18n import t
 from core.money import Currency, Money
 from core.permissions import Actor, Permission
 from core.rates import Rate
+from models.approvals import DECIDERS
 from reports import usage
 from reports.figures import Span, Today
 from reports.ledger import FEES, MOVED, MOVEMENTS, OF_WALLETS, list_currencies
@@ -103,7 +104,8 @@ def list_waiting(session: Session, actor: Actor) -> list[Waiting]:
     if actor.may(Permission.USSD_ACT):
         found += _unknown_operations(session)
     if actor.may(Permission.PAYMENTS_ACT):
-        found += _asked_approvals(session, actor) + _unknown_transfers(session) + _open_cases(session)
+        found += _unknown_transfers(session) + _open_cases(session)
+    found += _asked_approvals(session, actor)
     if actor.may(Permission.SUBSCRIBERS_WRITE):
         found += _locked_pins(session)
     if actor.may(Permission.OUTBOX_READ):
@@ -212,14 +214,14 @@ def _unknown_operations(session: Session) -> list[Waiting]:
 def _asked_approvals(session: Session, actor: Actor) -> list[Waiting]:
     row = fetch_one(
         session,
-        "select count(*) as count, min(created_at) as since, min(summary) as summary from approval"
-        " where state = 'waiting' and subject_type in ('transfer', 'transfer_case') and asked_by is distinct from %s",
-        (actor.user_id,),
+        "select count(*) as count, min(created_at) as since, (array_agg(summary order by created_at))[1] as oldest"
+        " from approval where state = 'waiting' and kind = any (%s) and asked_by is distinct from %s",
+        ([kind for kind, permission in DECIDERS.items() if actor.may(permission)], actor.user_id),
     )
     if row is None or not row["count"]:
         return []
-    title = t("Décisions de paiement à prendre à deux\u00a0: {count}").format(count=row["count"])
-    return [Waiting("approvals", "approval_delegation", "accent", title, row["summary"], row["count"], row["since"])]
+    title = t("Décisions à prendre à deux\u00a0: {count}").format(count=row["count"])
+    return [Waiting("approvals", "approval_delegation", "accent", title, row["oldest"], row["count"], row["since"])]
 
 
 def _unknown_transfers(session: Session) -> list[Waiting]:

@@ -4,15 +4,17 @@ A period means the sessions begun in its whole hours, simulator and test session
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from core import clock
 from core.database import Session, fetch_all, fetch_one
 from core.rates import Rate
 from models.ussd_figures import ANSWER_BUCKETS, WAIT_BUCKETS
 from reports.figures import Span
 from reports.histograms import ANSWERS, WAITS, Histogram
+from reports.usage import HOUR, Hour
 
 # Each way to cut: what a row is called and what it is.
 BY = {
@@ -38,6 +40,12 @@ _SUMS = """
     coalesce(sum(c.completed), 0)::bigint as completed, coalesce(sum(c.ended), 0)::bigint as ended,
     coalesce(sum(c.dropped), 0)::bigint as dropped, coalesce(sum(c.failed), 0)::bigint as failed
 """
+
+
+_SILENT: dict[str, Any] = {
+    **dict.fromkeys(("sessions", "turns", "errors", "refusals", "response_time_us"), 0),
+    "answer": (0,) * ANSWER_BUCKETS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +236,31 @@ def list_slices(session: Session, span: Span, cut: Cut, by: str) -> list[Slice]:
         )
         for row in rows
     ]
+
+
+def list_hours(session: Session, span: Span) -> list[tuple[Hour, Histogram]]:
+    """Return every hour that begins in the period, up to the present one, with how long its answers took.
+
+    A session and its turns belong to the hour in which it began.
+    """
+    rows = fetch_all(
+        session,
+        f"""
+        select c.hour, sum(c.started)::bigint as sessions, sum(c.turns)::bigint as turns,
+            sum(c.errors)::bigint as errors, sum(c.refusals)::bigint as refusals,
+            sum(c.response_time_us)::bigint as response_time_us, {_sum_of("c.answer_times", ANSWER_BUCKETS)} as answer
+        {_CHOSEN} group by c.hour
+        """,
+        _arguments(span, Cut()),
+    )
+    counted = {row.pop("hour"): row for row in rows}
+    at, hours = span.start.astimezone(UTC).replace(minute=0, second=0, microsecond=0), []
+    while at < min(span.end, clock.now()):
+        row = dict(counted.get(at, _SILENT))
+        answer = Histogram(ANSWERS, tuple(row.pop("answer")))
+        hours.append((Hour(at=at, **row), answer))
+        at += HOUR
+    return hours
 
 
 def list_screens(session: Session, span: Span, cut: Cut) -> list[Screen]:

@@ -19,7 +19,7 @@ from core.database import Session
 from core.errors import Forbidden, NotFound, Refusal
 from core.orders import Order
 from core.permissions import SYSTEM, Actor, Permission
-from models.approvals import APPROVAL_STEPS, Approval, ApprovalState
+from models.approvals import APPROVAL_STEPS, DECIDERS, Approval, ApprovalState
 from models.users import User
 from services import audit
 
@@ -140,12 +140,14 @@ HOMES = (
     "services.tariff_changes",
     "services.transfers",
     "services.unknowns",
+    "services.ussd_services",
 )
 
 
 def register(kind: Kind) -> Kind:
     """Make a kind of question known; called once, where its act lives."""
     KINDS[kind.name] = kind
+    DECIDERS[kind.name] = kind.decides
     return kind
 
 
@@ -273,6 +275,11 @@ def count_to_decide(session: Session, actor: Actor) -> int:
             col(Approval.asked_by) != actor.user_id,
         )
     ).one()
+
+
+def takes_part(actor: Actor) -> bool:
+    """Say whether this actor may ask or decide anything at all."""
+    return any(actor.may(kind.asks) or actor.may(kind.decides) for kind in known_kinds().values())
 
 
 def list_of_subject(session: Session, subject_type: str, subject_id: UUID) -> list[ApprovalRow]:

@@ -13,6 +13,7 @@ from core import clock
 from core.database import Session, fetch_all, fetch_one
 from core.errors import FieldRefusal, NotFound
 from core.orders import Order, Text
+from core.patterns import check_pattern
 from core.permissions import Actor, Permission
 from core.states import transition
 from models.merchants import BILLER_STEPS, AmountKind, Biller, BillerKind, BillerState
@@ -125,12 +126,12 @@ def _guard_form(order: WriteBiller) -> None:
     if order.kind == BillerKind.AIRTIME:
         return
     try:
-        is_right = re.fullmatch(order.pattern, order.example) is not None
-    except re.error as error:
+        check_pattern(order.pattern)
+    except ValueError as error:
         raise PatternRefused from error
     if not order.pattern:
         raise PatternRefused
-    if not is_right or len(order.example) > LONGEST_REFERENCE:
+    if len(order.example) > LONGEST_REFERENCE or not re.fullmatch(order.pattern, order.example):
         raise ExampleRefused
 
 

@@ -23,7 +23,7 @@ from core.orders import Order
 from core.permissions import SYSTEM, Actor, Permission
 from core.states import transition
 from models.flows import VERSION_STEPS, Flow, FlowVersion, VersionState
-from models.ussd import UssdPublication, UssdService
+from models.ussd import UssdPublication, UssdService, UssdTrial
 from services import audit
 
 TOPIC = "flows"
@@ -32,6 +32,11 @@ LONGEST_NOTE = 500
 _WAS_LIVE = """
 select 1 from ussd_publication
 where service_id = %(service)s and %(version)s in (version_id, replaces_id) limit 1
+"""
+
+_IN_USE = """
+select 1 from ussd_service where live_version_id = %(version)s
+union all select 1 from ussd_trial where version_id = %(version)s and ended_at is null limit 1
 """
 
 
@@ -167,26 +172,26 @@ def save_draft(session: Session, actor: Actor, order: SaveDraft, lint: Lint) -> 
         newest = session.exec(select(func.max(FlowVersion.number)).where(FlowVersion.flow_id == flow.id)).one()
         version = FlowVersion(flow_id=flow.id, number=(newest or 0) + 1, checksum="", created_by=actor.user_id)
     else:
-        version = _lock_version(session, order.version_id, order.checksum)
+        version = lock_version(session, order.version_id, order.checksum)
         if version.flow_id != flow.id:
             raise FlowNotFound
         if version.state != VersionState.DRAFT:
             raise WrongState(state=version.state, wanted=VersionState.DRAFT)
     version.body, version.checksum, version.note = order.body, checksum_of(order.body), order.note
-    version.lint = _lint_of(lint(order.body))
+    version.lint = lint_of(lint(order.body))
     version.saved_by, version.saved_at = actor.user_id, clock.now()
     if actor.user_id is not None and actor.user_id not in version.authors:
         version.authors = [*version.authors, actor.user_id]
     session.add(version)
     session.flush()
-    _ring(session)
+    ring(session)
     return _row(flow, version)
 
 
 def discard_draft(session: Session, actor: Actor, order: RequestReview) -> None:
     """Throw a draft away, as it was read."""
     actor.require(Permission.USSD_MENUS_WRITE)
-    version = _lock_version(session, order.version_id, order.checksum)
+    version = lock_version(session, order.version_id, order.checksum)
     if version.state != VersionState.DRAFT:
         raise WrongState(state=version.state, wanted=VersionState.DRAFT)
     if fetch_all(session, "select 1 from ussd_session where version_id = %s limit 1", (version.id,)):
@@ -194,14 +199,14 @@ def discard_draft(session: Session, actor: Actor, order: RequestReview) -> None:
     audit.record(session, actor, "flow.discard", "flow_version", version.id, summary=f"{version.number}")
     session.delete(version)
     session.flush()
-    _ring(session)
+    ring(session)
 
 
 def request_review(session: Session, actor: Actor, order: RequestReview) -> VersionRow:
     """Close a draft without errors to edits until somebody publishes it or sends it back."""
-    version = _lock_version(session, order.version_id, order.checksum)
-    errors = [finding for finding in version.lint.get("findings", ()) if finding["is_error"]]
-    if errors:
+    actor.require(Permission.USSD_MENUS_WRITE)
+    version = lock_version(session, order.version_id, order.checksum)
+    if errors := [finding for finding in version.lint.get("findings", ()) if finding["is_error"]]:
         raise LintRefused(errors=len(errors), findings=errors)
     return _move(session, actor, order, VersionState.REVIEW, "flow.request_review")
 
@@ -218,17 +223,17 @@ def publish(session: Session, actor: Actor, order: PublishVersion, lint: Lint) -
     wants four eyes, with `SameAuthor` or with `WrongState` while nobody asked for a review.
     """
     actor.require(Permission.USSD_MENUS_WRITE)
-    service = _lock_service(session, order.service_key)
-    version = _lock_version(session, order.version_id, order.checksum)
+    service = lock_service(session, order.service_key)
+    version = lock_version(session, order.version_id, order.checksum)
     if version.state == VersionState.RETIRED or version.id == service.live_version_id:
         raise WrongState(state=version.state, wanted=VersionState.REVIEW)
     if service.needs_four_eyes and actor != SYSTEM:
-        _require_second_person(version, actor)
+        require_second_person(version, actor)
     findings = tuple(lint(version.body))
     errors = [finding for finding in findings if finding.is_error]
     if errors:
-        raise LintRefused(errors=len(errors), findings=_lint_of(findings)["findings"])
-    version.lint = _lint_of(findings)
+        raise LintRefused(errors=len(errors), findings=lint_of(findings)["findings"])
+    version.lint = lint_of(findings)
     version.reviewed_by = actor.user_id
     return _put_live(session, actor, service, version, order.reason, "ussd.publish")
 
@@ -236,8 +241,8 @@ def publish(session: Session, actor: Actor, order: PublishVersion, lint: Lint) -
 def roll_back(session: Session, actor: Actor, order: RollBack) -> Published:
     """Put a version live that was live on this service before; it was judged then, and has not changed since."""
     actor.require(Permission.USSD_MENUS_WRITE)
-    service = _lock_service(session, order.service_key)
-    version = _lock_version(session, order.version_id, None)
+    service = lock_service(session, order.service_key)
+    version = lock_version(session, order.version_id, None)
     if version.state not in {VersionState.RETIRED, VersionState.PUBLISHED} or version.id == service.live_version_id:
         raise WrongState(state=version.state, wanted=VersionState.PUBLISHED)
     if not fetch_all(session, _WAS_LIVE, {"service": service.id, "version": version.id}):
@@ -245,7 +250,8 @@ def roll_back(session: Session, actor: Actor, order: RollBack) -> Published:
     return _put_live(session, actor, service, version, order.reason, "ussd.roll_back")
 
 
-def _require_second_person(version: FlowVersion, actor: Actor) -> None:
+def require_second_person(version: FlowVersion, actor: Actor) -> None:
+    """Refuse whoever wrote a version, and a version of which nobody asked for a review."""
     if actor.user_id is None or actor.user_id in {version.created_by, *version.authors}:
         raise SameAuthor
     if version.state == VersionState.DRAFT:
@@ -255,7 +261,7 @@ def _require_second_person(version: FlowVersion, actor: Actor) -> None:
 def _put_live(
     session: Session, actor: Actor, service: UssdService, version: FlowVersion, reason: str, action: str
 ) -> Published:
-    """Move the pointer: the one step by which every process switches."""
+    """Move the pointer: the one step by which every process switches. What was on trial beside it is over."""
     if version.flow_id != service.flow_id:
         raise FlowNotFound
     if version.state != VersionState.PUBLISHED:
@@ -266,21 +272,36 @@ def _put_live(
         service_id=service.id, version_id=version.id, replaces_id=replaced_id, actor_id=actor.user_id, reason=reason
     )
     session.add_all((service, version, publication))
+    trial = end_trial(session, actor, service.id, reason)
     session.flush()
-    _retire(session, replaced_id)
+    for old_id in (replaced_id, trial.version_id if trial else None):
+        retire(session, old_id)
     changes = {"number": version.number, "replaces": str(replaced_id) if replaced_id else None}
     audit.record(session, actor, action, "ussd_service", service.id, summary=reason, changes=changes)
-    _ring(session)
-    flow = session.get(Flow, version.flow_id)
-    assert flow is not None  # noqa: S101  # a foreign key
-    return Published(_row(flow, version), replaced_id)
+    ring(session)
+    return Published(_row(session.get_one(Flow, version.flow_id), version), replaced_id)
 
 
-def _retire(session: Session, version_id: UUID | None) -> None:
-    """Retire a version that no service has live any more."""
+def end_trial(session: Session, actor: Actor, service_id: UUID, reason: str) -> UssdTrial | None:
+    """End the trial of a service, if one goes on: callers to come begin on what is live."""
+    actor.require(Permission.USSD_MENUS_WRITE)
+    query = select(UssdTrial).where(UssdTrial.service_id == service_id, col(UssdTrial.ended_at).is_(None))
+    trial = session.exec(query.with_for_update()).first()
+    if trial is None:
+        return None
+    trial.ended_at, trial.ended_by, trial.end_reason = clock.now(), actor.user_id, reason
+    session.add(trial)
+    session.flush()
+    audit.record(session, actor, "ussd.trial_end", "ussd_service", service_id, summary=reason)
+    return trial
+
+
+def retire(session: Session, version_id: UUID | None) -> None:
+    """Retire a version that no service has live or on trial any more."""
     version = session.get(FlowVersion, version_id) if version_id else None
-    used = session.exec(select(UssdService.id).where(UssdService.live_version_id == version_id)).first()
-    if version is not None and used is None and version.state == VersionState.PUBLISHED:
+    if version is None or fetch_all(session, _IN_USE, {"version": version_id}):
+        return
+    if version.state == VersionState.PUBLISHED:
         transition(version, VERSION_STEPS, VersionState.RETIRED)
         session.add(version)
         session.flush()
@@ -288,14 +309,14 @@ def _retire(session: Session, version_id: UUID | None) -> None:
 
 def _move(session: Session, actor: Actor, order: RequestReview, to: VersionState, action: str) -> VersionRow:
     actor.require(Permission.USSD_MENUS_WRITE)
-    version = _lock_version(session, order.version_id, order.checksum)
+    version = lock_version(session, order.version_id, order.checksum)
     transition(version, VERSION_STEPS, to)
     session.add(version)
     session.flush()
     flow = session.get(Flow, version.flow_id)
     assert flow is not None  # noqa: S101  # a foreign key
     audit.record(session, actor, action, "flow_version", version.id, summary=f"{flow.key} {version.number}")
-    _ring(session)
+    ring(session)
     return _row(flow, version)
 
 
@@ -306,14 +327,16 @@ def _lock_flow(session: Session, key: str) -> Flow:
     return flow
 
 
-def _lock_service(session: Session, key: str) -> UssdService:
+def lock_service(session: Session, key: str) -> UssdService:
+    """Return a service, held until this transaction ends."""
     service = session.exec(select(UssdService).where(UssdService.key == key).with_for_update()).first()
     if service is None:
         raise FlowNotFound
     return service
 
 
-def _lock_version(session: Session, version_id: UUID, checksum: str | None) -> FlowVersion:
+def lock_version(session: Session, version_id: UUID, checksum: str | None) -> FlowVersion:
+    """Return a version as it was read, held until this transaction ends; without `checksum`, as it is."""
     version = session.exec(
         select(FlowVersion)
         .where(FlowVersion.id == version_id)
@@ -327,12 +350,13 @@ def _lock_version(session: Session, version_id: UUID, checksum: str | None) -> F
     return version
 
 
-def _lint_of(findings: Iterable[Finding]) -> dict[str, Any]:
+def lint_of(findings: Iterable[Finding]) -> dict[str, Any]:
+    """Return findings as a version keeps them."""
     names = ("rule", "screen", "message", "is_error")
     return {"findings": [{name: getattr(finding, name) for name in names} for finding in findings]}
 
 
-def _ring(session: Session) -> None:
+def ring(session: Session) -> None:
     """Tell every console once the change stands."""
     event.listen(session, "after_commit", lambda _: live.ring(TOPIC), once=True)
 
@@ -373,25 +397,3 @@ def get_body(session: Session, actor: Actor, version_id: UUID) -> dict[str, Any]
     if version is None:
         raise FlowNotFound
     return version.body
-
-
-_PRICED = """
-select t.type
-from (
-    select type, min(from_minor) as lowest, max(to_minor) as highest, sum(to_minor - from_minor + 1) as covered
-    from tariff where currency = %(currency)s and valid_from <= %(now)s and (valid_to is null or valid_to > %(now)s)
-    group by type
-) t
-cross join lateral (
-    select min(l.min_minor) as lowest, max(l.max_minor) as highest from (
-        select distinct on (level) min_minor, max_minor from wallet_limit
-        where currency = %(currency)s and (type = t.type or type is null) order by level, type nulls last) l
-) bound
-where t.lowest <= bound.lowest and t.highest >= bound.highest and t.covered = t.highest - t.lowest + 1
-"""
-
-
-def get_priced_types(session: Session, currency: str) -> frozenset[str]:
-    """Return the types of operation whose tariff in force covers every amount the limits allow."""
-    rows = fetch_all(session, _PRICED, {"currency": currency, "now": clock.now()})
-    return frozenset(row["type"] for row in rows)

@@ -1,8 +1,9 @@
 """What is known of a gateway beside its wire: what its vendor answered, and where its Kannel tells how it does."""
 
-from dataclasses import dataclass
+from base64 import b64decode, b64encode
+from dataclasses import dataclass, field
 from datetime import date
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from pydantic import Field
@@ -13,11 +14,13 @@ from core.errors import InvalidInput
 from core.i18n import t
 from core.orders import Order
 from core.permissions import Actor, Permission
+from core.security import open_secret, seal_secret
 from models.ussd import UssdGateway
 from services import gateways
 from services.gateways import GatewayNotFound, GatewayRow
 
 STATUS_PATH = "/status.xml"
+STATUS_PASSWORD = "status_password"  # noqa: S105  # the name of the option that holds it, sealed
 
 # What vendors do not publish, asked before going live (`docs/ussd.md`, 17): of everybody, then of each kind.
 OF_ALL = {
@@ -88,10 +91,11 @@ class RecordVendorAnswer(Order):
 
 
 class SetStatusAddress(Order):
-    """Where the account's Kannel tells how it does; empty: nowhere."""
+    """Where the account's Kannel tells how it does; empty: nowhere. An empty password keeps the one of that address."""
 
     gateway_id: UUID
     address: str = Field(default="", max_length=200)
+    password: str = Field(default="", max_length=100, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,14 @@ class GatewayNotes:
 
     answers: tuple[VendorAnswer, ...]
     status_address: str
+    has_status_password: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRequest:
+    """What to ask a Kannel; its address carries the password, and is for no screen and no log."""
+
+    address: str = field(repr=False)
 
 
 def record_vendor_answer(session: Session, actor: Actor, order: RecordVendorAnswer) -> GatewayRow:
@@ -133,13 +145,23 @@ def record_vendor_answer(session: Session, actor: Actor, order: RecordVendorAnsw
 
 
 def set_status_address(session: Session, actor: Actor, order: SetStatusAddress) -> GatewayRow:
-    """Say where the account's Kannel tells how it does; the address carries no password."""
+    """Say where the account's Kannel tells how it does; its password is sealed, and goes to no other address."""
     row = gateways.locked(session, actor, order.gateway_id)
     address = order.address.strip()
     if address and not _is_status_address(address):
         raise InvalidInput({"address": t("une adresse http qui finit par /status.xml, sans mot de passe")})
-    row.options = {**row.options, "status_address": address}
-    return gateways.keep(session, actor, row, "status_address", {"address": address})
+    options = {**row.options, "status_address": address}
+    if address != row.options.get("status_address"):
+        options.pop(STATUS_PASSWORD, None)
+    if order.password and address:
+        options[STATUS_PASSWORD] = b64encode(seal_secret(order.password, _context(row.id))).decode()
+    row.options = options
+    changes = {"address": address, "has_password": STATUS_PASSWORD in options}
+    return gateways.keep(session, actor, row, "status_address", changes)
+
+
+def _context(gateway_id: UUID) -> str:
+    return f"ussd_gateway:{gateway_id}"
 
 
 def _is_status_address(address: str) -> bool:
@@ -167,7 +189,19 @@ def get_notes(session: Session, actor: Actor, gateway_id: UUID) -> GatewayNotes:
         raise GatewayNotFound
     kept = row.options.get("vendor_answers", {})
     answers = tuple(_answer(key, question, kept.get(key, {})) for key, question in _questions(row.profile).items())
-    return GatewayNotes(answers, str(row.options.get("status_address", "")))
+    return GatewayNotes(answers, str(row.options.get("status_address", "")), STATUS_PASSWORD in row.options)
+
+
+def get_status_request(session: Session, actor: Actor, gateway_id: UUID) -> StatusRequest:
+    """Return what to ask the account's Kannel, its password in it."""
+    actor.require(Permission.USSD_READ)
+    row = session.get(UssdGateway, gateway_id)
+    if row is None or not row.options.get("status_address"):
+        raise GatewayNotFound
+    address, sealed = str(row.options["status_address"]), row.options.get(STATUS_PASSWORD)
+    if not sealed:
+        return StatusRequest(address)
+    return StatusRequest(f"{address}?password={quote(open_secret(b64decode(sealed), _context(row.id)), safe='')}")
 
 
 def _answer(key: str, question: str, said: dict[str, str]) -> VendorAnswer:

@@ -2,29 +2,31 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from sqlmodel import select
 
 from core import clock, live, states
 from core.addresses import is_network
 from core.database import Session, fetch_all
-from core.errors import FieldRefusal, InvalidInput, NotFound
+from core.errors import FieldRefusal, InvalidInput, NotFound, Refusal
 from core.i18n import t
 from core.orders import Order
 from core.permissions import Actor, Permission
 from core.security import digest_token, new_token
 from core.settings import get_settings
 from models.transfers import ProviderAccount
-from models.ussd import SWITCH_STEPS, SwitchState, UssdGateway, UssdRoute, UssdService
+from models.ussd import EMERGENCY, SWITCH_STEPS, SwitchState, UssdGateway, UssdRoute, UssdService
 from services import audit
 from services.ussd_credentials import digest_credential
 
 TOPIC = "ussd"
 LIVE_SECRETS = 2
 LATELY = timedelta(hours=24)
+LEAST_SEPTETS, MOST_SEPTETS = 60, 182
+LEAST_UNITS, MOST_UNITS = 30, 91
 CREDENTIALS = frozenset({"basic", "userid", "password", "token", "application_token"})
 
 
@@ -43,6 +45,14 @@ class KeyTaken(FieldRefusal):
     field = "key"
 
 
+class StoppedInEmergency(Refusal):
+    """The red switch is opened again by two, never from here."""
+
+    code = "arret_urgence"
+    status = 409
+    sentence = "Cette passerelle est arrêtée d'urgence : deux personnes la rouvrent, page « Arrêt d'urgence »."
+
+
 class OpenGateway(Order):
     """A new account; it begins paused. `credentials` are what its requests carry beside the address."""
 
@@ -57,11 +67,40 @@ class OpenGateway(Order):
     rate_per_s: int = Field(default=1_000, ge=1, le=10_000)
 
 
+class ChangeGateway(Order):
+    """How an account is called, and what holds for a call that says nothing of it: service, language, country."""
+
+    gateway_id: UUID
+    name: str = Field(min_length=2, max_length=100)
+    service: str
+    language: Literal["fr", "en", "ln"] = "fr"
+    country: str = Field(pattern="^[A-Z]{2}$")
+
+
 class SetNetworks(Order):
     """From where an account's requests may come; empty: from anywhere."""
 
     gateway_id: UUID
     networks: tuple[str, ...] = Field(default=(), max_length=50)
+
+
+class SetNetworkLimits(Order):
+    """What a page holds on networks that carry less, by the name the gateway gives them: septets, UCS-2 units."""
+
+    gateway_id: UUID
+    limits: dict[str, tuple[int, int]] = Field(default_factory=dict, max_length=20)
+
+    @field_validator("limits")
+    @classmethod
+    def _in_reach(cls, limits: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+        for septets, units in limits.values():
+            if not (LEAST_SEPTETS <= septets <= MOST_SEPTETS and LEAST_UNITS <= units <= MOST_UNITS):
+                raise ValueError(
+                    t("de {least} à {most} septets, et de {least_units} à {most_units} caractères Unicode").format(
+                        least=LEAST_SEPTETS, most=MOST_SEPTETS, least_units=LEAST_UNITS, most_units=MOST_UNITS
+                    )
+                )
+        return limits
 
 
 class SetCredential(Order):
@@ -88,12 +127,15 @@ class GatewayRow:
     name: str
     profile: str
     country: str
+    language: str
     service: str
+    service_name: str
     codes: tuple[str, ...]
     networks: tuple[str, ...]
     state: str
     secrets: int
     credentials: tuple[str, ...]
+    network_limits: dict[str, dict[str, int]]
     last_at: datetime | None
     exchanges: int
     errors: int
@@ -120,9 +162,7 @@ def open_gateway(session: Session, actor: Actor, order: OpenGateway) -> AddressS
     taken = session.exec(select(UssdGateway.id).where(UssdGateway.key == order.key)).first()
     if taken or session.exec(select(ProviderAccount.id).where(ProviderAccount.code == order.key)).first():
         raise KeyTaken
-    service = session.exec(select(UssdService).where(UssdService.key == order.service)).first()
-    if service is None:
-        raise InvalidInput({"service": t("service inconnu")})
+    service = _service(session, order.service)
     secret = new_token()
     kept = {name: _credential(order.key, name, value) for name, value in order.credentials.items() if value}
     row = UssdGateway(
@@ -144,7 +184,7 @@ def open_gateway(session: Session, actor: Actor, order: OpenGateway) -> AddressS
     session.flush()
     changes = {"profile": order.profile, "codes": list(order.codes), "networks": list(order.networks)}
     audit.record(session, actor, "ussd_gateway.open", "ussd_gateway", row.id, row.name, changes)
-    return AddressShown(get_gateway(session, actor, row.id), _address(row.key, secret))
+    return AddressShown(get_gateway(session, actor, row.id), address_of(row, secret))
 
 
 def rotate_secret(session: Session, actor: Actor, gateway_id: UUID) -> AddressShown:
@@ -153,7 +193,7 @@ def rotate_secret(session: Session, actor: Actor, gateway_id: UUID) -> AddressSh
     secret = new_token()
     row.secret_digests = [digest_token(secret), *row.secret_digests][:LIVE_SECRETS]
     keep(session, actor, row, "rotate")
-    return AddressShown(get_gateway(session, actor, row.id), _address(row.key, secret))
+    return AddressShown(get_gateway(session, actor, row.id), address_of(row, secret))
 
 
 def drop_old_secret(session: Session, actor: Actor, gateway_id: UUID) -> GatewayRow:
@@ -173,8 +213,19 @@ def pause_gateway(session: Session, actor: Actor, order: PauseGateway) -> Gatewa
 def resume_gateway(session: Session, actor: Actor, gateway_id: UUID) -> GatewayRow:
     """Let an account serve; its profile's fixtures were checked by whoever asks."""
     row = locked(session, actor, gateway_id)
+    if row.options.get(EMERGENCY):
+        raise StoppedInEmergency
     states.transition(row, SWITCH_STEPS, SwitchState.LIVE)
     return keep(session, actor, row, "resume")
+
+
+def change_gateway(session: Session, actor: Actor, order: ChangeGateway) -> GatewayRow:
+    """Change how an account is called and what holds by default; the next turn follows it."""
+    row = locked(session, actor, order.gateway_id)
+    service = _service(session, order.service)
+    row.name, row.country, row.default_service_id = order.name, order.country, service.id
+    row.options = {**row.options, "language": order.language}
+    return keep(session, actor, row, "change", order.model_dump(exclude={"gateway_id"}))
 
 
 def set_networks(session: Session, actor: Actor, order: SetNetworks) -> GatewayRow:
@@ -183,6 +234,15 @@ def set_networks(session: Session, actor: Actor, order: SetNetworks) -> GatewayR
     row = locked(session, actor, order.gateway_id)
     before, row.networks = list(row.networks), list(order.networks)
     return keep(session, actor, row, "networks", {"before": before, "after": row.networks})
+
+
+def set_network_limits(session: Session, actor: Actor, order: SetNetworkLimits) -> GatewayRow:
+    """Say what a page holds on some networks; the smallest of profile, account and network counts."""
+    row = locked(session, actor, order.gateway_id)
+    before = row.options.get("network_limits", {})
+    after = {name: {"gsm7": septets, "ucs2": units} for name, (septets, units) in order.limits.items()}
+    row.options = {**row.options, "network_limits": after}
+    return keep(session, actor, row, "network_limits", {"before": before, "after": after})
 
 
 def set_credential(session: Session, actor: Actor, order: SetCredential) -> GatewayRow:
@@ -194,6 +254,13 @@ def set_credential(session: Session, actor: Actor, order: SetCredential) -> Gate
         kept[order.name] = _credential(row.key, order.name, order.value)
     row.options = {**row.options, "credentials": kept}
     return keep(session, actor, row, "credential", {"name": order.name, "is_set": bool(order.value)})
+
+
+def _service(session: Session, key: str) -> UssdService:
+    service = session.exec(select(UssdService).where(UssdService.key == key)).first()
+    if service is None:
+        raise InvalidInput({"service": t("service inconnu")})
+    return service
 
 
 def _credential(key: str, name: str, value: str) -> str:
@@ -208,9 +275,10 @@ def _require_networks(networks: tuple[str, ...]) -> None:
         raise InvalidInput({"networks": t("adresse ou plage illisible : {value}").format(value=wrong[0])})
 
 
-def _address(key: str, secret: str) -> str:
-    base = get_settings().public_base_url.split(",")[0].strip().rstrip("/")
-    return f"{base}/g/{key}/{secret}"
+def address_of(row: UssdGateway, secret: str) -> str:
+    """Return the address a gateway calls with this secret."""
+    base = str(row.options.get("public_base") or get_settings().public_base_url.split(",")[0])
+    return f"{base.strip().rstrip('/')}/g/{row.key}/{secret}"
 
 
 def locked(session: Session, actor: Actor, gateway_id: UUID) -> UssdGateway:
@@ -236,8 +304,10 @@ def keep(
 # Reads
 
 _ROWS = """
-select g.id, g.key, g.name, g.profile, g.country, coalesce(v.key, '') as service, g.networks, g.state,
+select g.id, g.key, g.name, g.profile, g.country, coalesce(g.options ->> 'language', 'fr') as language,
+       coalesce(v.key, '') as service, coalesce(v.name, '') as service_name, g.networks, g.state,
        cardinality(g.secret_digests) as secrets, coalesce(g.options -> 'credentials', '{}') as credentials,
+       coalesce(g.options -> 'network_limits', '{}') as network_limits,
        array(select r.code from ussd_route r where r.gateway_id = g.id order by r.code) as codes,
        greatest(w.last_at, (select max(s.last_activity_at) from ussd_session s where s.gateway_id = g.id
                             and s.last_activity_at > %(since)s)) as last_at,
@@ -253,9 +323,10 @@ left join lateral (
 
 
 def list_gateways(session: Session, actor: Actor) -> list[GatewayRow]:
-    """Return every account, by name."""
+    """Return every account, those that serve first, by name; the simulated phone's own lines are none."""
     actor.require(Permission.USSD_READ)
-    return [_row(row) for row in fetch_all(session, _ROWS + " order by g.name, g.key", {"since": clock.now() - LATELY})]
+    served = _ROWS + " where not g.options ? 'is_test' order by g.state = 'stopped', g.name, g.key"
+    return [_row(row) for row in fetch_all(session, served, {"since": clock.now() - LATELY})]
 
 
 def get_gateway(session: Session, actor: Actor, gateway_id: UUID) -> GatewayRow:

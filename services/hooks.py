@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core import clock
-from core.database import Database, Session, driver, fetch_all, fetch_one
+from core.database import Database, Session, fetch_all, fetch_one
 from core.errors import NotFound
 from core.permissions import Actor, Permission
 from core.security import open_secret
@@ -154,25 +154,12 @@ def _settle(session: Session, hook_id: UUID, answer: str) -> None:
     row.answer = answer
     if not answer:
         transition(row, HOOK_STEPS, HookState.SENT)
-        row.sent_at = now
+        row.sent_at, row.body = now, ""  # whose number it was is the provider's to know from now on
     elif row.tries > len(PAUSES):
         transition(row, HOOK_STEPS, HookState.FAILED)
     else:
         row.next_try_at = now + PAUSES[row.tries - 1]
     session.add(row)
-
-
-def forget_old(session: Session, before: datetime, most: int = 10_000) -> int:
-    """Delete notes that ended before an instant and return how many."""
-    return (
-        driver(session)
-        .execute(
-            "delete from service_hook where id in (select id from service_hook"
-            " where state <> 'queued' and created_at < %s limit %s)",
-            (before, most),
-        )
-        .rowcount
-    )
 
 
 # Reads

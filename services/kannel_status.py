@@ -9,6 +9,8 @@ from providers.http import NoAnswer
 LONGEST_WAIT_S = 3.0
 LARGEST_STATUS_BYTES = 256_000
 OK = 200
+DENIED = b"Denied</gateway>"  # Kannel's word to whoever does not know its status password; its state is 200
+NO_STORE = "-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,11 @@ class KannelStatus:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """No status: `is_heard` says whether somebody answered at all, `status` what."""
+    """No status. `is_heard`: whether somebody answered at all, `status` what, `is_denied`: it wants its password."""
 
     is_heard: bool
     status: int = 0
+    is_denied: bool = False
 
 
 def read(address: str) -> KannelStatus | Silence:
@@ -64,9 +67,8 @@ def read(address: str) -> KannelStatus | Silence:
     )
     if isinstance(outcome, NoAnswer):
         return Silence(is_heard=False)
-    if outcome.status != OK:
-        return Silence(is_heard=True, status=outcome.status)
-    return parse(outcome.body) or Silence(is_heard=True, status=outcome.status)
+    found = parse(outcome.body) if outcome.status == OK else None
+    return found or Silence(is_heard=True, status=outcome.status, is_denied=DENIED in outcome.body)
 
 
 def parse(body: bytes) -> KannelStatus | None:
@@ -84,7 +86,7 @@ def parse(body: bytes) -> KannelStatus | None:
         status=_text(root, "status"),
         received=_text(root, "sms/received/total"),
         sent=_text(root, "sms/sent/total"),
-        waiting=_text(root, "sms/storesize"),
+        waiting=_text(root, "sms/storesize").replace(NO_STORE, ""),
         boxes=tuple(
             Link(_text(box, "id") or _text(box, "type"), _text(box, "status"), _text(box, "queue"))
             for box in root.iterfind("boxes/box")

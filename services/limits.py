@@ -1,4 +1,8 @@
-"""What a level may do, by version and with two persons; and how often anybody may ask, at once and audited."""
+"""What a level may do, by version and with two persons; and how often anybody may ask.
+
+A rate is tightened by one person at once, and loosened by two: it is what holds back who empties a stolen wallet or
+reads names by trial.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +24,7 @@ from models.wallets import OperationType, WalletLevel, WalletLimit
 from services import approvals, audit
 from services.approvals import ApprovalRow, AskApproval, Kind
 from services.shown import full_name, phone_for
-from services.tariff_changes import NAMES
+from services.wallets.kinds import name_of
 
 SUBJECT = "wallet_limit"
 LEVELS = {
@@ -102,16 +106,50 @@ def request_limit(session: Session, actor: Actor, order: RequestLimit) -> Approv
     )
 
 
-def set_velocity(session: Session, actor: Actor, order: SetVelocity) -> None:
-    """Change how often is too often; true at the next try. The rules of the PIN are no such rows."""
+def set_velocity(session: Session, actor: Actor, order: SetVelocity) -> ApprovalRow | None:
+    """Tighten at once how often is too often (None), or ask a second person to loosen it.
+
+    True at the next try. The rules of the PIN are no such rows.
+    """
     actor.require(Permission.USSD_TARIFFS_WRITE)
-    rule = session.get(VelocityRule, order.rule_id, with_for_update=True)
+    rule = _rule(session, order)
+    if order.capacity <= rule.capacity:
+        _set_velocity(session, actor, rule, order)
+        return None
+    return approvals.ask(
+        session,
+        actor,
+        AskApproval(
+            kind=LOOSEN.name,
+            subject_type="velocity_rule",
+            subject_id=rule.id,
+            summary=t("{rule} en {seconds} s : de {was} à {capacity}").format(
+                rule=rule.name, seconds=rule.window_s, was=rule.capacity, capacity=order.capacity
+            ),
+            payload=order.model_dump(mode="json"),
+            reason=order.reason,
+        ),
+    )
+
+
+def _rule(session: Session, order: SetVelocity) -> VelocityRule:
+    rule = session.get(VelocityRule, order.rule_id, with_for_update=True, populate_existing=True)
     if rule is None:
         raise NotFound(thing="velocity_rule")
+    return rule
+
+
+def _set_velocity(session: Session, actor: Actor, rule: VelocityRule, order: SetVelocity) -> None:
     was, rule.capacity = rule.capacity, order.capacity
     session.add(rule)
+    session.flush()
     changes = {"name": rule.name, "window_s": rule.window_s, "was": was, "capacity": order.capacity}
     audit.record(session, actor, "velocity.set", "velocity_rule", rule.id, order.reason, changes)
+
+
+def _loosened(session: Session, actor: Actor, approval: ApprovalRow) -> None:
+    order = SetVelocity.model_validate(approval.payload)
+    _set_velocity(session, actor, _rule(session, order), order)
 
 
 def limit_id(level: str, kind: str | None, currency: str) -> UUID:
@@ -120,7 +158,7 @@ def limit_id(level: str, kind: str | None, currency: str) -> UUID:
 
 
 def _summary(change: LimitChange) -> str:
-    kind = t(NAMES[change.type]) if change.type else t("Toute opération")
+    kind = name_of(change.type) if change.type else t("Toute opération")
     least, most = Money(change.min_minor, change.currency), Money(change.max_minor, change.currency)
     return f"{kind}, {t(LEVELS[change.level])} : {least.on_phone()} – {most.on_phone()}"
 
@@ -180,6 +218,16 @@ CHANGE = approvals.register(
         asks=Permission.USSD_TARIFFS_WRITE,
         decides=Permission.USSD_TARIFFS_WRITE,
         on_approved=_agreed,
+    )
+)
+
+LOOSEN = approvals.register(
+    Kind(
+        name="velocity_loosen",
+        title="Relâcher une cadence",
+        asks=Permission.USSD_TARIFFS_WRITE,
+        decides=Permission.USSD_TARIFFS_WRITE,
+        on_approved=_loosened,
     )
 )
 

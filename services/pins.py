@@ -218,6 +218,7 @@ def change(session: Session, user_id: UUID, pin: PinHash) -> None:
 
 def unlock(session: Session, actor: Actor, order: UnlockPin) -> ApprovalRow:
     """Ask a second person to let somebody try again; `NoPin` where there is none, `AlreadyAsked` while it waits."""
+    actor.require(UNLOCK.asks)
     get_state(session, order.user_id)
     return approvals.ask(
         session,

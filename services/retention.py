@@ -45,6 +45,7 @@ RULES = (
     Rule("inbound_event", "rappels refusés", "received_at < %(now)s - interval '30 days' and not is_accepted"),
     Rule("inbound_event", "rappels", "received_at < %(now)s - interval '24 months'"),
     Rule("transfer_attempt", "échanges avec les opérateurs", "created_at < %(now)s - interval '24 months'"),
+    Rule("service_hook", "notes aux fournisseurs", "created_at < %(now)s - interval '30 days' and state <> 'queued'"),
     Rule("wire_record", "échanges avec les passerelles", "created_at < %(now)s - interval '7 days'"),
     Rule("job_run", "passages", "ended_at < %(now)s - interval '30 days'"),
 )

@@ -40,6 +40,7 @@ OTHER_METHODS = {
     "email": "Courriel",
     "push": "Notifications",
     "sms": "SMS",
+    "ussd": "Message flash USSD",
     "whatsapp": "WhatsApp",
 }
 WITHOUT_ADAPTER = frozenset({"especes", "bank_transfer"})

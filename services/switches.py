@@ -14,14 +14,14 @@ from pydantic import Field
 from sqlmodel import select
 
 from core import clock, live
-from core.database import Session, fetch_all
-from core.errors import NotFound, Refusal
+from core.database import Session, fetch_all, fetch_one
+from core.errors import NotFound, Refusal, WrongState
 from core.gsm7 import Limits, clean, fold, measure
 from core.orders import Order
 from core.permissions import Actor, Permission
 from core.states import transition
 from models.switches import SWITCH_STEPS, SwitchScope, UssdSwitch
-from models.ussd import SwitchState, UssdGateway, UssdService
+from models.ussd import EMERGENCY, SwitchState, UssdGateway, UssdService
 from models.wallets import OperationType
 from services import approvals, audit
 from services.approvals import ApprovalRow, AskApproval, Kind
@@ -37,6 +37,14 @@ class SentenceTooLong(Refusal):
     code = "phrase_trop_longue"
     status = 422
     sentence = "Ce texte prend {size} caractères de téléphone : {most} au plus."
+
+
+class PausedByHand(Refusal):
+    """An account that waits for its first service, or was paused on its page, is not an emergency that ends."""
+
+    code = "passerelle_suspendue"
+    status = 409
+    sentence = "Cette passerelle est suspendue, non arrêtée d'urgence : un administrateur la remet en service."
 
 
 class StopSwitch(Order):
@@ -77,6 +85,8 @@ def stop(session: Session, actor: Actor, order: StopSwitch) -> None:
     text = {language: _sentence(words) for language, words in order.text.items() if words.strip()}
     row = _locked(session, actor, order.scope, order.key)
     before = str(row.state)
+    if row.state == SwitchState.STOPPED:  # maintenance is lifted by one person alone: it is no way round the second
+        raise WrongState(state=before, wanted=SwitchState.LIVE)
     transition(row, SWITCH_STEPS, SwitchState(order.state))
     _write(session, actor, row, text)
     changes = {"from": before, "to": order.state, "text": text}
@@ -87,6 +97,8 @@ def reopen(session: Session, actor: Actor, order: ReopenSwitch) -> ApprovalRow |
     """Open what is in maintenance at once (None); what was stopped is opened by a second person, who is asked here."""
     actor.require(Permission.USSD_SWITCH)
     row = _locked(session, actor, order.scope, order.key)
+    if isinstance(row, UssdGateway) and row.state == SwitchState.STOPPED and not row.options.get(EMERGENCY):
+        raise PausedByHand
     if row.state == SwitchState.STOPPED:
         return approvals.ask(
             session,
@@ -160,6 +172,9 @@ def _write(session: Session, actor: Actor, row: Switched, text: dict[str, str]) 
             row.text, row.changed_at, row.changed_by = text, clock.now(), actor.user_id
         case UssdService():
             row.state_text = text
+        case UssdGateway():
+            others = {name: value for name, value in row.options.items() if name != EMERGENCY}
+            row.options = {**others, EMERGENCY: True} if row.state == SwitchState.STOPPED else others
     session.add(row)
     session.flush()
     live.ring(TOPIC)
@@ -183,6 +198,7 @@ from (select 1) one left join ussd_switch w on w.scope = 'platform'
 union all
 select 'gateway', g.key, g.name, g.state, '{}', null,
        (select count(*) from ussd_session s where s.state = 'open' and s.gateway_id = g.id) from ussd_gateway g
+where not g.options ? 'is_test' and (g.state <> 'stopped' or g.options ? 'is_emergency')
 union all
 select 'service', v.key, v.name, v.state, v.state_text, null,
        (select count(*) from ussd_session s where s.state = 'open' and s.service_id = v.id) from ussd_service v
@@ -193,7 +209,10 @@ from unnest(%s::text[]) with ordinality as m (key, rank) left join ussd_switch w
 
 
 def list_switches(session: Session, actor: Actor) -> list[SwitchRow]:
-    """Return every switch: the platform's, then gateways, services and kinds of money, by name."""
+    """Return every switch: the platform's, then gateways, services and kinds of money, by name.
+
+    An account paused on its own page, or that never served, is no emergency, and no simulator's line is a gateway.
+    """
     actor.require(Permission.USSD_READ)
     waiting = {row.subject_id: row for row in approvals.list_waiting(session, actor, kinds=frozenset({REOPEN.name}))}
     rows = [
@@ -211,6 +230,12 @@ def list_switches(session: Session, actor: Actor) -> list[SwitchRow]:
     ]
     order = list(SwitchScope)
     return sorted(rows, key=lambda row: (order.index(row.scope), row.name))
+
+
+def is_live(session: Session, kind: OperationType) -> bool:
+    """Say whether a kind of money moves: for what pays without a dialogue."""
+    row = fetch_one(session, "select state from ussd_switch where scope = %s and key = %s", (SwitchScope.MONEY, kind))
+    return row is None or row["state"] == SwitchState.LIVE
 
 
 def count_stopped(session: Session) -> int:

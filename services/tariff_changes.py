@@ -18,18 +18,9 @@ from models.wallets import OperationType
 from services import approvals, tariffs
 from services.approvals import ApprovalRow, AskApproval, Kind
 from services.tariffs import AddTariff, Band, NoTariff
+from services.wallets.kinds import name_of
 
 SUBJECT = "tariff"
-NAMES = {
-    OperationType.TRANSFER: "Transfert",
-    OperationType.CASH_OUT: "Retrait",
-    OperationType.BILL: "Facture",
-    OperationType.SELL: "Vente par un agent",
-    OperationType.AIRTIME: "Crédit téléphonique",
-    OperationType.PAYMENT: "Paiement marchand",
-    OperationType.RECHARGE: "Recharge",
-    OperationType.SUBSCRIPTION: "Abonnement",
-}
 MONTH = timedelta(days=30)
 OPERATIONS_MOST = 100_000  # different amounts looked at by one what-if
 
@@ -54,7 +45,7 @@ def request_scale(session: Session, actor: Actor, order: RequestScale) -> Approv
             subject_type=SUBJECT,
             subject_id=scale_id(scale.type, scale.currency),
             summary=t("{type} en {currency}, tranches : {number}").format(
-                type=t(NAMES[scale.type]), currency=scale.currency, number=len(scale.bands)
+                type=name_of(scale.type), currency=scale.currency, number=len(scale.bands)
             ),
             payload=scale.model_dump(mode="json"),
             reason=order.reason,

@@ -285,3 +285,25 @@ def list_tariffs(session: Session, actor: Actor, currency: Currency) -> list[dic
     return fetch_all(
         session, "select * from tariff where currency = %s order by type, valid_from desc, from_minor", (currency,)
     )
+
+
+_PRICED = """
+select t.type
+from (
+    select type, min(from_minor) as lowest, max(to_minor) as highest, sum(to_minor - from_minor + 1) as covered
+    from tariff where currency = %(currency)s and valid_from <= %(now)s and (valid_to is null or valid_to > %(now)s)
+    group by type
+) t
+cross join lateral (
+    select min(l.min_minor) as lowest, max(l.max_minor) as highest from (
+        select distinct on (level) min_minor, max_minor from wallet_limit
+        where currency = %(currency)s and (type = t.type or type is null) order by level, type nulls last) l
+) bound
+where t.lowest <= bound.lowest and t.highest >= bound.highest and t.covered = t.highest - t.lowest + 1
+"""
+
+
+def get_priced_types(session: Session, currency: str) -> frozenset[str]:
+    """Return the types of operation whose tariff in force covers every amount the limits allow."""
+    rows = fetch_all(session, _PRICED, {"currency": currency, "now": clock.now()})
+    return frozenset(row["type"] for row in rows)

@@ -15,7 +15,8 @@ from core.i18n import t
 from core.orders import Order
 from core.permissions import Actor, Permission
 from models.ussd import UssdGateway, UssdRoute, UssdService
-from services import audit
+from services import approvals, audit
+from services.approvals import ApprovalRow, AskApproval, Kind
 
 LANGUAGES = ("fr", "en", "ln")
 _CODE = re.compile(r"[*#][0-9*#]{1,30}#")
@@ -113,15 +114,19 @@ class ServiceCard:
     codes: tuple[CodeRow, ...]
 
 
-def change_service(session: Session, actor: Actor, order: ChangeService) -> None:
-    """Change how a service behaves; dialogues under way follow from their next turn."""
+def change_service(session: Session, actor: Actor, order: ChangeService) -> ApprovalRow | None:
+    """Change how a service behaves; dialogues under way follow from their next turn.
+
+    To need no second person any more is a question to a second person, who is asked here; all else stands at once.
+    """
     actor.require(Permission.USSD_SWITCH)
     service = session.get(UssdService, order.service_id, with_for_update=True)
     if service is None:
         raise NotFound(thing="service")
     before = {"name": service.name, "language": service.default_language, **service.settings}
     service.name, service.default_language = order.name, order.default_language
-    service.needs_four_eyes = order.needs_four_eyes
+    drops_second_person = service.needs_four_eyes and not order.needs_four_eyes
+    service.needs_four_eyes = service.needs_four_eyes or order.needs_four_eyes
     service.settings = {
         **service.settings,
         "brand": order.brand,
@@ -133,6 +138,32 @@ def change_service(session: Session, actor: Actor, order: ChangeService) -> None
     }
     session.add(service)
     audit.record(session, actor, "ussd_service.change", "ussd_service", service.id, order.reason, {"before": before})
+    return _ask_to_publish_alone(session, actor, service, order.reason) if drops_second_person else None
+
+
+def _ask_to_publish_alone(session: Session, actor: Actor, service: UssdService, reason: str) -> ApprovalRow:
+    question = AskApproval(
+        kind=ALONE.name, subject_type="ussd_service", subject_id=service.id, summary=service.name, reason=reason
+    )
+    return approvals.ask(session, actor, question)
+
+
+def _let_publish_alone(session: Session, actor: Actor, approval: ApprovalRow) -> None:
+    service = session.get_one(UssdService, approval.subject_id, with_for_update=True, populate_existing=True)
+    service.needs_four_eyes = False
+    session.add(service)
+    audit.record(session, actor, "ussd_service.publish_alone", "ussd_service", service.id, approval.reason)
+
+
+ALONE = approvals.register(
+    Kind(
+        name="ussd_publish_alone",
+        title="Publier sans seconde personne",
+        asks=Permission.USSD_SWITCH,
+        decides=Permission.USSD_SWITCH,
+        on_approved=_let_publish_alone,
+    )
+)
 
 
 def add_code(session: Session, actor: Actor, order: AddCode) -> UUID:

@@ -32,7 +32,6 @@ class OpenSession:
     turns: int
     begun_at: datetime
     last_activity_at: datetime
-    is_test: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +95,15 @@ class PersonSession:
 
 
 def list_open_sessions(session: Session, actor: Actor, *, limit: int = 200) -> list[OpenSession]:
-    """Return the open dialogues, last active first."""
+    """Return the open dialogues, last active first; those of a simulator are none."""
     actor.require(Permission.USSD_READ)
     rows = fetch_all(
         session,
         """
         select s.id, coalesce(s.phone, '') as phone, v.name as service, g.name as gateway, s.network, s.screen,
-               s.language, s.turn_number as turns, s.created_at as begun_at, s.last_activity_at, s.is_test
+               s.language, s.turn_number as turns, s.created_at as begun_at, s.last_activity_at
         from ussd_session s join ussd_service v on v.id = s.service_id join ussd_gateway g on g.id = s.gateway_id
-        where s.state = 'open' order by s.last_activity_at desc, s.id desc limit %s
+        where s.state = 'open' and not s.is_test order by s.last_activity_at desc, s.id desc limit %s
         """,
         (limit,),
     )

@@ -1,5 +1,6 @@
 """What every test may ask for. Nothing here reads the developer's own settings or touches his data."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -21,6 +22,12 @@ from tests import database as databases  # noqa: E402
 Settings.model_config["env_file"] = None
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+def pytest_collection_finish() -> None:
+    """Set aside what every test shares: the simulated browser collects garbage at each page it leaves."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

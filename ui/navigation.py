@@ -1,15 +1,17 @@
 """The map of the console: its sections, who may open each, and how much waits there. Only what exists is shown."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from core.permissions import Actor, Permission
 from reports import home, payments
+from services import approvals
 
 IN_BOTTOM_BAR = 4
 HOME = "/"  # where everything that waits is listed
+APPROVALS = "/approbations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Section:
     icon: str
     needs: Permission = Permission.PROFILE
     group: str = ""
+    is_for: Callable[[Actor], bool] = lambda _: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ NOTHING = Standing({}, None)
 
 SECTIONS: tuple[Section, ...] = (
     Section(HOME, "Accueil", "home"),
+    Section(APPROVALS, "Approbations", "approval_delegation", is_for=approvals.takes_part),
     Section("/ussd-console", "En direct", "dialpad", Permission.USSD_READ, "USSD"),
     Section("/ussd-console/abonnes", "Abonnés", "contacts", Permission.SUBSCRIBERS_READ, "USSD"),
     Section("/ussd-console/operations", "Opérations", "payments", Permission.SUBSCRIBERS_READ, "USSD"),
@@ -99,14 +103,16 @@ WHERE = {
     "messages": "/administration/boite-envoi",
     "transfers": "/paiements/inconnus",
     "cases": "/paiements/inconnus",
-    "approvals": "/paiements/inconnus",
+    "approvals": APPROVALS,
     "providers": "/paiements/sante",
 }
 
 
 def sections_for(actor: Actor, drawn: Sequence[str]) -> list[Section]:
     """Return the sections this actor may open, among the paths that have a page."""
-    return [section for section in SECTIONS if section.path in drawn and actor.may(section.needs)]
+    return [
+        section for section in SECTIONS if section.path in drawn and actor.may(section.needs) and section.is_for(actor)
+    ]
 
 
 def section_of(path: str, sections: Sequence[Section]) -> Section | None:

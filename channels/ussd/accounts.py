@@ -1,6 +1,6 @@
 """Accounts and profiles judged by what this version speaks: a copied profile is live only once its fixtures pass."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,9 +17,8 @@ from channels.ussd.profiles.fixtures import check, describe, request_of
 from channels.ussd.profiles.model import Profile
 from channels.ussd.profiles.transports import CARRIERS
 from channels.ussd.trials import read_profile
-from core import clock
 from core.database import Session
-from core.errors import InvalidInput, NotFound, Refusal
+from core.errors import FieldRefusal, InvalidInput, NotFound, Refusal
 from core.i18n import t
 from core.orders import Order
 from core.permissions import Actor, Permission
@@ -31,6 +30,7 @@ from services.gateways import AddressShown, GatewayRow, OpenGateway
 FEWEST_FIXTURES = 4
 MOST_FIXTURES = 200
 TEST_DIGITS = "000001"
+_WRITTEN = frozenset({"copy", "edit"})
 
 
 class StillServing(Refusal):
@@ -54,6 +54,23 @@ class FixturesWanted(Refusal):
     code = "essais_insuffisants"
     status = 409
     sentence = "Ce profil n'est pas prouvé : {passed} essais réussis sur {wanted} au moins, {failed} en échec."
+
+
+class FixturesBroken(FieldRefusal):
+    """What was proved stays true: an edit that a fixture contradicts is not saved."""
+
+    code = "essais_contredits"
+    status = 409
+    sentence = "Ces essais ne passeraient plus : {titles}. Corrigez le texte, ou retirez-les s'ils ne disent plus vrai."
+    field = "body"
+
+
+class ProofStillNeeded(Refusal):
+    """A profile that serves keeps its four proofs."""
+
+    code = "essai_necessaire"
+    status = 409
+    sentence = "Une passerelle en service parle ce profil : gardez au moins {wanted} essais réussis."
 
 
 class CopyProfile(Order):
@@ -105,6 +122,16 @@ class ProfileRow:
     fixtures: tuple[dict[str, Any], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ProfileVersion:
+    """A text a copied profile had: when, by whom."""
+
+    version: int
+    at: datetime
+    by: str
+    body: dict[str, Any]
+
+
 def open_account(session: Session, actor: Actor, order: OpenGateway) -> AddressShown:
     """Open an account of a profile there is; it begins paused."""
     actor.require(Permission.USSD_GATEWAYS)
@@ -148,11 +175,14 @@ def copy_profile(session: Session, actor: Actor, order: CopyProfile) -> ProfileR
 
 
 def edit_profile(session: Session, actor: Actor, order: EditProfile) -> ProfileRow:
-    """Save a copied profile; what is no profile is refused with its first fault."""
+    """Save a copied profile; what is no profile, or contradicts a fixture, is refused and says why."""
     row = _own(session, actor, order.name)
     if row.version != order.version:
         raise InvalidInput({"version": t("ce profil a changé depuis : rechargez-le")})
     body = read_profile({**order.body, "profile": order.name}).model_dump(mode="json")
+    broken = [str(one["title"]) for one, differences in _judged(body, row.fixtures) if differences]
+    if broken:
+        raise FixturesBroken(titles=" · ".join(broken))
     row.body, row.version = body, row.version + 1
     kept = _keep(session, actor, row, "edit")
     gateways.forget()
@@ -179,14 +209,27 @@ def drop_fixture(session: Session, actor: Actor, order: DropFixture) -> ProfileR
     row = _own(session, actor, order.name)
     if not 0 <= order.place < len(row.fixtures) or row.fixtures[order.place]["title"] != order.title:
         raise InvalidInput({"version": t("ce profil a changé depuis : rechargez-le")})
-    row.fixtures = [*row.fixtures[: order.place], *row.fixtures[order.place + 1 :]]
+    left = [*row.fixtures[: order.place], *row.fixtures[order.place + 1 :]]
+    passed = sum(not differences for _, differences in _judged(row.body, left))
+    if passed < FEWEST_FIXTURES and _serves(session, order.name):
+        raise ProofStillNeeded(wanted=FEWEST_FIXTURES)
+    row.fixtures = left
     return _keep(session, actor, row, "drop_fixture")
 
 
 def judge(profile: ProfileRow) -> list[list[str]]:
     """Return of each fixture how what is made of it differs; an empty list is a fixture that passes."""
-    contract = Contract(Profile.model_validate(profile.body))
-    return [check(contract, one, datetime.fromisoformat(one["now"])) for one in profile.fixtures]
+    return [differences for _, differences in _judged(profile.body, profile.fixtures)]
+
+
+def _judged(body: dict[str, Any], fixtures: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], list[str]]]:
+    contract = Contract(Profile.model_validate(body))
+    return [(one, check(contract, one, datetime.fromisoformat(one["now"]))) for one in fixtures]
+
+
+def _serves(session: Session, profile: str) -> bool:
+    serving = select(UssdGateway.id).where(UssdGateway.profile == profile, UssdGateway.state == SwitchState.LIVE)
+    return session.exec(serving).first() is not None
 
 
 def _fixture(
@@ -263,7 +306,9 @@ def _own(session: Session, actor: Actor, name: str) -> UssdProfile:
 def _keep(session: Session, actor: Actor, row: UssdProfile, act: str) -> ProfileRow:
     session.add(row)
     session.flush()
-    changes = {"version": row.version, "fixtures": len(row.fixtures), "at": clock.now().isoformat()}
+    changes: dict[str, Any] = {"version": row.version, "fixtures": len(row.fixtures)}
+    if act in _WRITTEN:  # the text as it was: versions are read, and taken again, from the trail
+        changes["body"] = Profile.model_validate(row.body).model_dump(mode="json", exclude_defaults=True)
     audit.record(session, actor, f"ussd_profile.{act}", "ussd_profile", row.id, row.name, changes)
     return get_profile(session, actor, row.name)
 
@@ -287,6 +332,20 @@ def get_profile(session: Session, actor: Actor, name: str) -> ProfileRow:
     if row is None:
         raise ProfileNotFound
     return _copy(row)
+
+
+def list_versions(session: Session, actor: Actor, name: str) -> list[ProfileVersion]:
+    """Return the texts a copied profile had, the newest first."""
+    actor.require(Permission.USSD_READ)
+    row = session.exec(select(UssdProfile).where(UssdProfile.name == name)).first()
+    if row is None:
+        raise ProfileNotFound
+    entries = audit.list_history(session, "ussd_profile", row.id, MOST_FIXTURES)
+    return [
+        ProfileVersion(entry.changes["version"], entry.created_at, entry.actor_name, entry.changes["body"])
+        for entry in entries
+        if "body" in entry.changes
+    ]
 
 
 def _shipped(name: str) -> ProfileRow:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 # What changes from one walk to the next: amounts and balances, references, dates and hours.
-_CHANGING = re.compile(r"\d[\d .,:/]*\d(?:F\b)?|\b(?=[A-Z0-9]*\d)[A-Z0-9]{6,}\b")
+_CHANGING = re.compile(r"\b[A-Z]{2,3}-[A-Z0-9]{4,}\b|\d[\d .,:/]*\d(?:F\b)?|\b(?=[A-Z0-9]*\d)[A-Z0-9]{6,}\b")
 SHORTEST_PART = 3
 
 

@@ -15,7 +15,8 @@ from channels.ussd.profiles.contract import Contract
 from channels.ussd.profiles.decoding import Place
 from channels.ussd.profiles.model import Profile
 from channels.ussd.profiles.wire import GatewayTurn
-from core.database import Session, fetch_all
+from core.database import Database, Session, fetch_all
+from core.gsm7 import Limits
 from core.security import digest_token
 from core.settings import Network, get_settings, parse_networks
 
@@ -78,10 +79,24 @@ class Gateway:
         return dict(self.options.get("credentials", {}))
 
     def language_of(self, turn: GatewayTurn) -> str:
-        """Return the language a dialogue begins in: the network's, when we speak it, else the account's."""
+        """Return the language a dialogue begins in: the network's, when we speak it, else the account's own.
+
+        Empty where neither says one: the service has its own.
+        """
         if turn.language in texts.LANGUAGES:
             return turn.language
-        return str(self.options.get("language", texts.DEFAULT_LANGUAGE))
+        return str(self.options.get("language", ""))
+
+    def limits_on(self, network: str) -> Limits:
+        """Return what a page may hold: the smallest of what profile, account and network carry."""
+        networks = self.options.get("network_limits", {})
+        return self.contract.profile.page_limits(self.options.get("limits", {}), networks.get(network, {}))
+
+    @property
+    def narrowest(self) -> Limits:
+        """What a page may hold on every network of this account."""
+        networks = self.options.get("network_limits", {}).values()
+        return self.contract.profile.page_limits(self.options.get("limits", {}), *networks)
 
     def holds_secret(self, presented: str) -> bool:
         """Say whether a secret is one of the account's, in a time that tells nothing."""
@@ -127,39 +142,70 @@ class Rate:
 NOBODY = Gateway(UUID(int=0), "", "doc_a", "", {}, None, has_anonymous_browse=False, secrets=(bytes(32), bytes(32)))
 
 
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """All accounts and keys as they were read together."""
+
+    by_key: dict[str, Gateway]
+    keys: tuple[GatewayKey, ...]
+
+    def find(self, key: str) -> Gateway | None:
+        """Return the account `key`, None when there is none; a test line exists only where money is fictitious."""
+        found = self.by_key.get(key)
+        return None if found is not None and found.is_test and not get_settings().is_forgiving else found
+
+    def find_key(self, presented: str) -> GatewayKey | None:
+        """Return the valid key that was presented, compared in constant time, or None."""
+        digest = digest_token(presented)
+        found = None
+        for key in self.keys:
+            if hmac.compare_digest(key.digest, digest):
+                found = key
+        return found
+
+
 @dataclass(slots=True)
 class _Cache:
     read_at: float = 0.0
     engine: Engine | None = None
-    gateways: dict[str, Gateway] | None = None
-    keys: tuple[GatewayKey, ...] = ()
+    accounts: Accounts = field(default_factory=lambda: Accounts({}, ()))
+
+    def is_fresh(self, engine: Engine) -> bool:
+        return engine is self.engine and time.monotonic() - self.read_at < REFRESH_S
 
 
 _cache = _Cache()
 
 
-def find(session: Session, key: str) -> Gateway:
-    """Return the account `key`; a change in the console is seen within a second."""
-    _refresh(session)
-    assert _cache.gateways is not None  # noqa: S101  # just read
-    return _cache.gateways[key]
+def known(database: Database) -> Accounts:
+    """Return the accounts; a change in the console is seen within a second, and only then is anything read."""
+    if _cache.is_fresh(database.engine):
+        return _cache.accounts
+    with database.transaction() as session:
+        return known_in(session)
 
 
-def find_account(session: Session, key: str) -> Gateway | None:
-    """Return the account `key`, None when there is none."""
-    _refresh(session)
-    return (_cache.gateways or {}).get(key)
+def known_in(session: Session) -> Accounts:
+    """Return the accounts to who is in a transaction already."""
+    engine = session.get_bind().engine
+    return _cache.accounts if _cache.is_fresh(engine) else _read(session, engine)
 
 
-def find_key(session: Session, presented: str) -> GatewayKey | None:
-    """Return the valid key that was presented, compared in constant time, or None."""
-    _refresh(session)
-    digest = digest_token(presented)
-    found = None
-    for key in _cache.keys:
-        if hmac.compare_digest(key.digest, digest):
-            found = key
-    return found
+def narrowest_of(session: Session, service_key: str) -> Limits:
+    """Return what a page holds wherever this service is dialled; the safe default where nothing leads to it."""
+    rows = fetch_all(
+        session,
+        """
+        select distinct g.key from ussd_gateway g
+        join ussd_service v on v.key = %s and (v.id = g.default_service_id or exists (
+            select from ussd_route r where r.service_id = v.id and (r.gateway_id = g.id or r.gateway_id is null)))
+        """,
+        (service_key,),
+    )
+    known = known_in(session)
+    accounts = [account for row in rows if (account := known.find(row["key"])) is not None]
+    limits = [account.narrowest for account in accounts] or [Limits()]
+    return Limits(gsm7=min(each.gsm7 for each in limits), ucs2=min(each.ucs2 for each in limits))
 
 
 def forget() -> None:
@@ -167,10 +213,7 @@ def forget() -> None:
     _cache.read_at = 0.0
 
 
-def _refresh(session: Session) -> None:
-    engine = session.get_bind().engine
-    if engine is _cache.engine and time.monotonic() - _cache.read_at < REFRESH_S:
-        return
+def _read(session: Session, engine: Engine) -> Accounts:
     rows = fetch_all(
         session,
         """
@@ -185,12 +228,15 @@ def _refresh(session: Session) -> None:
         " and (expires_at is null or expires_at > now())",
         (KEY_SCOPE,),
     )
-    before = _cache.gateways or {} if engine is _cache.engine else {}
-    _cache.gateways = {row["key"]: _gateway(row, before.get(row["key"])) for row in rows}
-    _cache.keys = tuple(
-        GatewayKey(bytes(row["digest"]), tuple(ip_network(network) for network in row["networks"])) for row in keys
+    before = _cache.accounts.by_key if engine is _cache.engine else {}
+    _cache.accounts = Accounts(
+        by_key={row["key"]: _gateway(row, before.get(row["key"])) for row in rows},
+        keys=tuple(
+            GatewayKey(bytes(row["digest"]), tuple(ip_network(network) for network in row["networks"])) for row in keys
+        ),
     )
     _cache.engine, _cache.read_at = engine, time.monotonic()
+    return _cache.accounts
 
 
 def _gateway(row: dict[str, Any], before: Gateway | None) -> Gateway:

@@ -161,10 +161,23 @@ def lease(session: Session, opened: Opened, digests: Digests, lease_s: float) ->
     )
 
 
-def take_up(session: Session, opened: Opened) -> bool:
-    """Lock the session again after a slow step; False when somebody else took the turn over."""
-    row = driver(session).execute("select ussd_turn_resume(%s, %s)", (opened.turn_id, opened.session["id"])).fetchone()
-    return bool(row and row[0])
+_TAKE_UP = """
+select ussd_turn_resume(%(turn)s, %(session)s), ussd_switched(), (
+    select jsonb_build_object('', jsonb_build_object(
+        'state', case when v.state <> 'live' then v.state else g.state end, 'text', v.state_text))
+    from ussd_session s join ussd_service v on v.id = s.service_id join ussd_gateway g on g.id = s.gateway_id
+    where s.id = %(session)s and (v.state <> 'live' or g.state <> 'live'))
+"""
+
+
+def take_up(session: Session, opened: Opened) -> dict[str, Any] | None:
+    """Lock the session again after a slow step; None when somebody else took the turn over.
+
+    What is returned is what was switched off meanwhile: `opened` knows only what was off before.
+    """
+    asked = {"turn": opened.turn_id, "session": opened.session["id"]}
+    row = driver(session).execute(_TAKE_UP, asked).fetchone()
+    return {**(row[2] or {}), **row[1]} if row and row[0] else None
 
 
 def close_turn(session: Session, opened: Opened, digests: Digests, received_at: datetime, closing: Closing) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 
 from channels.ussd.gateways import Gateway
-from channels.ussd.profiles.wire import ADDRESS, GatewayTurn
+from channels.ussd.profiles.wire import GatewayTurn, address_mark
 from channels.ussd.turn import Answer
 from core import clock, ids, live
 from core.database import get_database
@@ -42,17 +42,32 @@ def note(  # one exchange, all of it
     answer: Answer,
     started: float,
 ) -> None:
-    """Note an exchange. What may be a late secret, or was not understood, is noted as names and lengths."""
+    """Note an exchange; nothing waits for it to be written."""
+    exchange = describe(gateway, method, headers, names, turn, answer)
+    drift_ms = None
+    if turn is not None and turn.event_time is not None:
+        drift_ms = max(min(int((turn.received_at - turn.event_time).total_seconds() * 1000), 2**31 - 1), -(2**31))
+    _keep(gateway.id, answer.outcome, exchange, started, drift_ms)
+
+
+def describe(
+    gateway: Gateway,
+    method: str,
+    headers: Mapping[str, str],
+    names: dict[str, int],
+    turn: GatewayTurn | None,
+    answer: Answer,
+) -> dict[str, Any]:
+    """Return what is shown of an exchange. What may be a late secret, or was not understood: names and lengths only."""
     exchange: dict[str, Any] = {
         "method": method,
-        "answer": answer.wire.body.decode("utf-8", "replace").replace(ADDRESS, "…"),
+        "answer": answer.wire.body.decode("utf-8", "replace").replace(address_mark(), "…"),
         "media_type": answer.wire.media_type,
         "answer_headers": dict(answer.wire.headers),
         "text": answer.text,
         "continue": answer.has_more,
         "turn_number": answer.turn_number,
     }
-    drift_ms = None
     if turn is None or answer.typed is None:
         exchange["lengths"] = names
     else:
@@ -60,9 +75,7 @@ def note(  # one exchange, all of it
         exchange["fields"] = _fields(gateway, turn, answer.typed)
         exchange["ignored"] = sorted(names.keys() - exchange["fields"].keys() - headers.keys())
         exchange["turn"] = _described(turn, answer.typed)
-    if turn is not None and turn.event_time is not None:
-        drift_ms = max(min(int((turn.received_at - turn.event_time).total_seconds() * 1000), 2**31 - 1), -(2**31))
-    _keep(gateway.id, answer.outcome, exchange, started, drift_ms)
+    return exchange
 
 
 def note_refused(gateway: Gateway, method: str, names: dict[str, int], outcome: str, started: float) -> None:
@@ -109,7 +122,7 @@ def _write() -> None:
 def _fields(gateway: Gateway, turn: GatewayTurn, typed: str) -> dict[str, Any]:
     """Return the fields the profile knows, what was typed in its redacted form."""
     profile = gateway.contract.profile
-    shown = {name: turn.raw[name] for name in profile.known_names() if name in turn.raw}
+    shown = {name: turn.raw[name] for name in gateway.contract.known_names if name in turn.raw}
     for names, value in ((profile.fields.input, "" if turn.tail else typed), (profile.fields.tail, typed)):
         for name in names:
             if shown.get(name):

@@ -1,6 +1,6 @@
 """A turn while it is worked out: flow, dialogue and caller as the rows give them, and the engine's steps."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +49,10 @@ class Running:
             reply: Reply = over.value
             return reply
         return None
+
+    def switch(self, switched: Mapping[str, Any]) -> None:
+        """Take in what was switched off while the slow step ran: no money moves after that."""
+        self._context.switched = switched
 
     @property
     def has_reserved(self) -> bool:

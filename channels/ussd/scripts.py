@@ -20,9 +20,10 @@ from channels.ussd.simulation import require_play_money
 from channels.ussd.trial_lines import OpenLine, Walkable
 from channels.ussd.turn import take_turn
 from core import clock, ids
-from core.database import Database, Session, fetch_all, fetch_one
+from core.database import Database, Session, driver, fetch_all, fetch_one
 from core.errors import InvalidInput, NotFound, Refusal
 from core.i18n import t
+from core.masking import DOTS
 from core.orders import Order
 from core.permissions import Actor
 from models.ussd import UssdService
@@ -30,7 +31,6 @@ from models.ussd_scripts import UssdScript
 from services import audit
 
 SECRET = "{pin}"  # noqa: S105  # a place, no secret
-DOTTED = "•"
 MOST_STEPS = 100
 CONTRACTS = {"A": "doc_a", "B": "doc_b"}
 
@@ -44,10 +44,9 @@ class NothingToKeep(Refusal):
 
 
 class KeptStep(Order):
-    """One thing typed and the screen it led to; a secret is never handed over."""
+    """One thing typed and the screen it led to; a secret is never handed over: dots stand in its place."""
 
     typed: str = Field(default="", max_length=200)
-    is_secret: bool = False
     text: str = Field(max_length=2_000)
     has_more: bool
 
@@ -141,8 +140,7 @@ def keep_session(session: Session, actor: Actor, order: KeepSession) -> ScriptRo
         raise NothingToKeep
     steps = tuple(
         KeptStep(
-            typed="" if DOTTED in row["input_text"] or row["input_text"].startswith(("*", "#")) else row["input_text"],
-            is_secret=DOTTED in row["input_text"],
+            typed=row["input_text"],
             text=row["response_text"],
             has_more=row["has_more"],
         )
@@ -180,7 +178,7 @@ def _steps(steps: Sequence[KeptStep], code: str, *, is_cumulative: bool) -> Iter
     """Write the steps as the contract sends them: all that was typed so far, or the last answer."""
     so_far: list[str] = []
     for number, step in enumerate(steps):
-        typed = SECRET if step.is_secret else step.typed
+        typed = step.typed.replace(DOTS, SECRET)
         if is_cumulative:
             so_far += [typed] if number or typed else []
             sent = "*".join(so_far)
@@ -215,6 +213,7 @@ def _run(session: Session, actor: Actor, script: ScriptRow, version: Walkable, p
     found = Verdict(version)
     try:
         with session.begin_nested():
+            _rest(session, script.caller)
             found = _walk(session, actor, script, version, pin)
             raise _GivenUpError  # noqa: TRY301  # what a savepoint is given up by
     except _GivenUpError:
@@ -225,11 +224,26 @@ def _run(session: Session, actor: Actor, script: ScriptRow, version: Walkable, p
         gateways.forget()
 
 
+def _rest(session: Session, phone: str) -> None:
+    """Set the caller's last days aside: no «vous avez déjà envoyé», no «reprendre», no ceiling reached before."""
+    connection = driver(session)
+    connection.execute(
+        "update ussd_operation o set created_at = o.created_at - interval '40 days' from wallet w, users u"
+        " where o.payer_id = w.id and w.user_id = u.id and u.phone = %s and o.created_at > now() - interval '40 days'",
+        (phone,),
+    )
+    connection.execute(
+        "update ussd_session set last_activity_at = last_activity_at - interval '1 day'"
+        " where phone = %s and last_activity_at > now() - interval '1 day'",
+        (phone,),
+    )
+
+
 def _walk(session: Session, actor: Actor, script: ScriptRow, version: Walkable, pin: str) -> Verdict:
     dialogue = script.dialogue
     order = OpenLine(profile=CONTRACTS[dialogue["contract"]], service=script.service, version_id=version.id)
     line = trial_lines.open_line(session, actor, order)
-    gateway = gateways.find(session, line.gateway)
+    gateway = gateways.known_in(session).by_key[line.gateway]
     stage, key = _Stage(session), f"essai-{ids.new_id().hex[-12:]}"
     for number, step in enumerate(dialogue["steps"], start=1):
         typed = str(step["input"]).replace(SECRET, pin)
@@ -247,7 +261,7 @@ def _walk(session: Session, actor: Actor, script: ScriptRow, version: Walkable, 
         answer = take_turn(stage, gateway, line.contract, turn, is_test=True, trial=version.id)
         wrong = list(expectations.differences(step["expect"], answer.text, has_more=answer.has_more))
         if wrong:
-            shown = str(step["input"]).replace(SECRET, "•••••")
+            shown = str(step["input"]).replace(SECRET, DOTS)
             return Verdict(version, number, shown, step.get("reference", ""), answer.text, answer.has_more)
     return Verdict(version)
 

@@ -12,10 +12,12 @@ from uuid import UUID
 from sqlmodel import select
 
 from channels.flow import parse_flow
-from channels.ussd import gateways
+from channels.ussd import accounts, gateways
+from channels.ussd.accounts import ProfileRow
 from channels.ussd.gateways import Gateway
 from channels.ussd.profiles import BUILT_IN
 from channels.ussd.profiles.contract import Contract
+from channels.ussd.profiles.model import Profile
 from channels.ussd.simulation import require_play_money
 from core import ids
 from core.database import Session, driver, fetch_all, fetch_one
@@ -52,16 +54,11 @@ class Line:
     """A line that is open; `path` holds its secret."""
 
     gateway: str
-    profile: str
+    contract: Contract
     service: str
     path: str
     code: str
     version_id: UUID | None
-
-    @property
-    def contract(self) -> Contract:
-        """How this line speaks."""
-        return BUILT_IN[self.profile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +86,16 @@ def open_line(session: Session, actor: Actor, order: OpenLine) -> Line:
     """Return the line of a profile to a service; the first call makes its account."""
     require_play_money(session, actor)
     service = fetch_one(session, _SERVICE + " where v.key = %s", (NO_CODE, order.service))
-    if service is None or order.profile not in BUILT_IN:
+    if service is None:
         raise NotFound(thing="service")
+    contract = _contract(accounts.get_profile(session, actor, order.profile))
     if order.version_id is not None:
         _require_readable(session, order.version_id, service["flow_id"])
     key = f"essai-{order.profile.replace('_', '-')}-{input_mac(order.service).hex()[:4]}"
     driver(session).execute("select pg_advisory_xact_lock(hashtext(%s))", (key,))
     account = session.exec(select(UssdGateway).where(UssdGateway.key == key)).first()
     if account is None:
-        account = _open_account(session, key, order, service["id"], service["name"])
+        account = _open_account(session, key, contract, service["id"], service["name"])
     known = session.exec(select(UssdRoute).where(UssdRoute.gateway_id == account.id)).first()
     if known is None or known.code != service["code"]:
         route = known or UssdRoute(gateway_id=account.id, code="", service_id=service["id"])
@@ -105,7 +103,7 @@ def open_line(session: Session, actor: Actor, order: OpenLine) -> Line:
         session.add(route)
         session.flush()
         gateways.forget()
-    return Line(key, order.profile, order.service, f"/g/{key}/{_secret(key)}", service["code"], order.version_id)
+    return Line(key, contract, order.service, f"/g/{key}/{_secret(key)}", service["code"], order.version_id)
 
 
 def age(session: Session, actor: Actor, session_id: UUID, seconds: int) -> bool:
@@ -123,21 +121,25 @@ def version_of(gateway: Gateway, headers: Mapping[str, str]) -> UUID | None:
     return ids.parse_id(headers.get(HEADER, "")) if gateway.is_test else None
 
 
-def _open_account(session: Session, key: str, order: OpenLine, service_id: UUID, name: str) -> UssdGateway:
+def _open_account(session: Session, key: str, contract: Contract, service_id: UUID, name: str) -> UssdGateway:
     account = UssdGateway(
         key=key,
-        name=f"Essai · {BUILT_IN[order.profile].profile.title or order.profile} · {name}",
-        profile=order.profile,
+        name=f"Essai · {contract.profile.title or contract.key} · {name}",
+        profile=contract.key,
         country=get_settings().ussd_country,
         secret_digests=[digest_token(_secret(key))],
         options={"is_test": True},
         networks=LOOPBACK,
         default_service_id=service_id,
-        has_anonymous_browse=order.profile == "doc_b",
+        has_anonymous_browse=contract.key == "doc_b",
     )
     session.add(account)
     session.flush()
     return account
+
+
+def _contract(row: ProfileRow) -> Contract:
+    return BUILT_IN.get(row.name) or Contract(Profile.model_validate(row.body))
 
 
 def _secret(key: str) -> str:
@@ -171,6 +173,12 @@ def list_services(session: Session, actor: Actor) -> list[Served]:
     require_play_money(session, actor)
     rows = fetch_all(session, _SERVICE + " order by v.key not in ('wallet', 'service'), v.key desc", (NO_CODE,))
     return [Served(row["key"], row["name"], row["code"]) for row in rows]
+
+
+def list_contracts(session: Session, actor: Actor) -> list[Contract]:
+    """Return every way a line may speak: the shipped profiles, then the installation's own copies."""
+    require_play_money(session, actor)
+    return [_contract(row) for row in accounts.list_profiles(session, actor)]
 
 
 def list_versions(session: Session, actor: Actor, service: str) -> list[Walkable]:

@@ -6,18 +6,21 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from channels.ussd.profiles.calling import Said as Dialled
+from channels.ussd.profiles.calling import write
 from channels.ussd.profiles.contract import Contract
 from channels.ussd.profiles.decoding import Place
 from channels.ussd.profiles.fixtures import describe
 from channels.ussd.profiles.model import Profile
 from channels.ussd.profiles.transports import CARRIERS
-from channels.ussd.profiles.wire import ADDRESS, Outgoing, Unreadable, WireRequest
+from channels.ussd.profiles.wire import Outgoing, Unreadable, WireRequest, address_mark
 from channels.yaml_form import UnreadableText, part_from_text
 from core import clock, gsm7
 from core.errors import InvalidInput
 from core.i18n import t
 
 LARGEST_REQUEST = 20_000
+EXAMPLE_PHONE = "+237699000001"
 PARTS_OF_AN_ADDRESS = 3  # g, the account, its secret
 VERBS = ("GET ", "POST ", "PUT ")
 
@@ -71,7 +74,7 @@ def attempt(profile: Profile, pasted: str, place: Place, said: Said) -> Trial:
         status=answer.status,
         media_type=answer.media_type,
         headers=dict(answer.headers),
-        answer=answer.body.decode("utf-8", "replace").replace(ADDRESS, "…"),
+        answer=answer.body.decode("utf-8", "replace").replace(address_mark(), "…"),
     )
 
 
@@ -114,11 +117,21 @@ def written(profile: Profile, fields: dict[str, Any]) -> str:
     left = dict(fields)
     pieces = [str(left.pop(f"path.{name[1:-1]}", "")) if name[0] == "{" else name for name in profile.path_names]
     request = CARRIERS[profile.transport].write(left)
-    path = "/".join(["/g/…/…", *filter(None, pieces)])
+    return _as_text(request, "/".join(filter(None, pieces)))
+
+
+def _as_text(request: WireRequest, below: str) -> str:
+    path = "/".join(filter(None, ["/g/…/…", below]))
     first = f"{request.method} {path}{'?' if request.query else ''}{request.query}"
     headers = [f"{name}: {value}" for name, value in request.headers.items()]
     body = ["", request.body.decode("utf-8", "replace")] if request.body else []
     return "\n".join([first, *headers, *body])
+
+
+def example(profile: Profile, code: str) -> str:
+    """Write a first request as a gateway of this profile sends it, the account's address left out."""
+    request = write(profile, Dialled("begin", "exemple-1", EXAMPLE_PHONE, code, clock.now()))
+    return _as_text(request, request.path)
 
 
 def to_text(body: dict[str, Any]) -> str:

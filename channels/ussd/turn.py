@@ -4,10 +4,7 @@ Whatever goes wrong, the gateway gets an END in its own form, and either everyth
 """
 
 import time
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as SlowTimeoutError
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -16,10 +13,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from channels import texts
-from channels.actions import Effect
-from channels.engine import Reply, SlowStep
+from channels.engine import Reply
 from channels.ussd import leaving, receipts, unserved
 from channels.ussd.gateways import Gateway
+from channels.ussd.pools import BusyError, pool_of, work_out
 from channels.ussd.profiles.contract import Contract
 from channels.ussd.profiles.wire import GatewayTurn, WireAnswer
 from channels.ussd.receipts import Closing, Digests, Opened
@@ -27,13 +24,12 @@ from channels.ussd.running import Running
 from core import gsm7, live, metrics
 from core.database import Database, Session
 from core.settings import get_settings
+from services.messages import flash
 from services.switches import PLATFORM
 
 SLOW_TIMEOUT_S = 2.5
-OUTSIDE_THREADS = 16
 BUSY_PAUSE_S = 0.025
 ANSWER_MARGIN_S = 0.3
-MOST_WAITING = 50
 
 _log = structlog.get_logger(__name__)
 
@@ -58,41 +54,6 @@ class Answer:
     turn_number: int = 0
 
 
-class _BusyError(Exception):
-    """Another request of this session is being worked out, or no place is free: nothing was counted."""
-
-
-class SlowPool:
-    """A few threads, and a queue that refuses rather than grows."""
-
-    def __init__(self, name: str, threads: int = 1) -> None:
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._waiting = 0
-
-    def check_room(self) -> None:
-        """Raise when so many wait that this one would be late."""
-        if self._waiting >= MOST_WAITING:
-            raise _BusyError
-
-    def run(self, step: SlowStep, timeout_s: float) -> Any:
-        """Work out a slow step in the pool, cut at `timeout_s`."""
-        self._waiting += 1
-        try:
-            return self._executor.submit(step.work).result(timeout=timeout_s)
-        except SlowTimeoutError as error:
-            raise _BusyError from error
-        finally:
-            self._waiting -= 1
-
-
-# Secrets have their thread to themselves: they never stand behind somebody outside who does not answer.
-_secrets, _outside = SlowPool("secret"), SlowPool("outside", OUTSIDE_THREADS)
-
-
-def _pool_of(step: SlowStep) -> SlowPool:
-    return _outside if step.action.effect in {Effect.OUTSIDE, Effect.MONEY} else _secrets
-
-
 def take_turn(
     database: Database,
     gateway: Gateway,
@@ -111,7 +72,7 @@ def take_turn(
     work = _Work(database, gateway, contract, turn, is_test=is_test, trial=trial, started=started)
     try:
         answer = work.begin()
-    except (_BusyError, PoolTimeoutError, psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):
+    except (BusyError, PoolTimeoutError, psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):
         answer = work.last_word("busy", texts.BEING_CHECKED if work.has_reserved else texts.BUSY)
     except Exception as error:  # noqa: BLE001  # a gateway must get its END whatever happened here
         is_lost = work.is_committing and isinstance(error, (psycopg.OperationalError, OperationalError))
@@ -167,17 +128,25 @@ class _Work:
         if self.turn.is_notice:
             return self._notice()
         if not self.gateway.rate.take():
-            raise _BusyError
+            raise BusyError
         return self.run() if self.is_answerable else self.last_word("invalid", texts.NO_NUMBER)
 
     def _notice(self) -> Answer:
         """Note what the gateway tells; no screen runs."""
         session_id = None
-        if self.turn.kind != "status":
+        if self.turn.kind == "shown":
+            self._confirm()
+        elif self.turn.kind != "status":
             with self.database.transaction() as session:
                 session_id = receipts.record_notice(session, self.gateway, self.turn)
         wire = self.contract.notice(self.turn)
         return Answer(wire, str(self.turn.kind), "", has_more=False, session_id=session_id, typed="")
+
+    def _confirm(self) -> None:
+        """Note that the phone showed what we pushed: a report on a message, never a turn."""
+        if self.turn.phone is not None:
+            with self.database.transaction() as session:
+                flash.confirm(session, self.turn.phone, self.turn.raw.get("sess.number"))
 
     def run(self) -> Answer:
         """Open the turn, again while the session is busy, and see it through."""
@@ -186,7 +155,7 @@ class _Work:
             if answer is not None:
                 return answer
             if time.monotonic() + BUSY_PAUSE_S > self.deadline - ANSWER_MARGIN_S:
-                raise _BusyError
+                raise BusyError
             time.sleep(BUSY_PAUSE_S)
 
     def _attempt(self) -> Answer | None:
@@ -209,7 +178,7 @@ class _Work:
             if opened.verdict != "go":
                 answer: Answer | None = self._refuse(session, opened)
             else:
-                limits = self.contract.profile.page_limits(self.gateway.options.get("limits", {}))
+                limits = self.gateway.limits_on(self.turn.network)
                 running = Running(session, self.gateway, self.turn, opened, limits)
                 answer = self._advance(session, opened, running)
             self.is_committing = True
@@ -223,7 +192,7 @@ class _Work:
         if reply is not None:
             return self._close(session, opened, running, reply)
         assert running.slow_step is not None  # noqa: S101  # no reply: it stopped at one
-        _pool_of(running.slow_step).check_room()
+        pool_of(running.slow_step).check_room()
         running.prepare()
         lease_s = max(self.deadline - time.monotonic(), 0) + 1
         receipts.lease(session, opened, self.digests, lease_s)
@@ -234,24 +203,16 @@ class _Work:
         rest_s = self.deadline - time.monotonic() - ANSWER_MARGIN_S
         assert running.slow_step is not None  # noqa: S101  # the turn stopped there
         self.has_reserved = self.has_reserved or running.has_reserved
-        running.worked = self._work(running.slow_step, min(SLOW_TIMEOUT_S, max(rest_s, 0.05)))
+        running.worked = work_out(running.slow_step, min(SLOW_TIMEOUT_S, max(rest_s, 0.05)))
         self.is_committing = False
         with self.database.transaction() as session:
-            if not receipts.take_up(session, opened):
-                raise _BusyError
+            switched = receipts.take_up(session, opened)
+            if switched is None:
+                raise BusyError
+            running.switch(switched)
             answer = self._advance(session, opened, running)
             self.is_committing = True
         return answer
-
-    @staticmethod
-    def _work(step: SlowStep, timeout_s: float) -> Any:
-        """Work a slow step out; one that can is settled without its work when that takes too long."""
-        try:
-            return _pool_of(step).run(step, timeout_s)
-        except _BusyError:
-            if not step.action.settles_unfinished:
-                raise
-            return None
 
     def _close(self, session: Session, opened: Opened, running: Running, reply: Reply) -> Answer:
         dialogue = running.dialogue
@@ -305,7 +266,8 @@ class _Work:
         )
 
     def _language(self, opened: Opened) -> str:
-        return opened.session.get("language") or self.gateway.language_of(self.turn)
+        said = opened.session.get("language") or self.gateway.language_of(self.turn)
+        return str(said or opened.service.get("default_language", ""))
 
     def _refuse(self, session: Session, opened: Opened) -> Answer:
         """Answer every verdict but go: replays from the receipt, the others with their sentence."""
@@ -364,9 +326,10 @@ class _Work:
         )
 
     def last_word(self, outcome: str, sentence: dict[str, str]) -> Answer:
-        """Return the END that is always possible, without the database."""
-        text = texts.sentence(sentence, self.gateway.language_of(self.turn))
-        wire = self._encode(text, has_more=False)
+        """Return the END that is always possible, without the database; who only told us something sees no screen."""
+        language = self._language(self.opened) if self.opened else self.gateway.language_of(self.turn)
+        text = texts.sentence(sentence, language)
+        wire = self.contract.notice(self.turn) if self.turn.is_notice else self._encode(text, has_more=False)
         return self._answer(self.opened, wire, outcome, text, has_more=False)
 
     def record_failure(self) -> None:

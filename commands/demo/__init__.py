@@ -127,6 +127,7 @@ def _write(
     merchants.write(session, chance, now)
     write_offers(session, chance, now, everybody)
     write_surveys(session, chance, now, everybody)
+    gateways.open_serving(session, chance, now)
     progress(0.95)
     driver(session).execute("select ussd_rollup(%s, %s)", (now - timedelta(days=DAYS + 1), now + timedelta(hours=1)))
     rollups.count_figures(session, rollups.list_due_figures(session))

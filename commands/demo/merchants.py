@@ -39,7 +39,7 @@ class _Bill(NamedTuple):
 
 
 BILLS = (
-    _Bill("ELEC", "Electricité", "Electricity", "Lotiliki", "^[0-9]{10}$", "2001234567"),
+    _Bill("ELEC", "Électricité", "Electricity", "Lotiliki", "^[0-9]{10}$", "2001234567"),
     _Bill("EAU", "Eau", "Water", "Mai", "^[0-9]{8}$", "55501234"),
     _Bill("TV", "Télévision", "Television", "Televizio", "^[0-9]{11}$", "30012345678", AmountKind.DUE),
 )

@@ -69,7 +69,7 @@ SENEGAL = Place(
 
 IVORY_COAST = Place(
     country="CI",
-    name="Côte d'Ivoire",
+    name="Côte d’Ivoire",
     calling="+225",
     currency=Currency.XOF,
     timezone="Africa/Abidjan",

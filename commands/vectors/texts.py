@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from commands.vectors import form
 from core import gsm7
 from core.gsm7 import Limits, Navigation, Pages, Words
 
@@ -10,10 +11,11 @@ from core.gsm7 import Limits, Navigation, Pages, Words
 def check(vectors: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     """Give each case with its differences."""
     for case in vectors.get("strings", ()):
-        yield case["id"], _differences(case, _string(case["text"]))
+        yield case["id"], form.unknown(case, form.STRING) + _differences(case, _string(case["text"]))
     for case in vectors.get("pages", ()):
         shown = _pages(case)
-        yield case["id"], _differences(case, {"coding": shown.coding, "pages": [page.text for page in shown.pages]})
+        found = {"coding": shown.coding, "pages": [page.text for page in shown.pages]}
+        yield case["id"], form.unknown(case, form.PAGES) + _differences(case, found)
 
 
 def _string(text: str) -> dict[str, Any]:

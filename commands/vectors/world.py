@@ -22,18 +22,21 @@ from services.ledger import Leg, Posting
 
 API_KEY = "k-0123456789abcdef0123456789"
 LEVELS = {"client": "1", "agent": "agent", "merchant": "merchant"}
-PER_TYPE = ("cash_out", "airtime", "recharge", "sell", "bill", "subscription")
 
 
 Vectors = dict[str, Any]
 
 
 def merged(vectors: Vectors, own: dict[str, Any] | None) -> dict[str, Any]:
-    """Return the world with a dialogue's own part merged over it."""
-    world: dict[str, Any] = copy.deepcopy(vectors["world"])
-    for name, value in (own or {}).items():
-        world[name] = {**world[name], **value} if isinstance(value, dict) else value
-    return world
+    """Return the world with a dialogue's own part merged over it, member by member; a list replaces a list."""
+    return _over(copy.deepcopy(vectors["world"]), own or {})
+
+
+def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    for name, value in above.items():
+        is_both = isinstance(value, dict) and isinstance(below.get(name), dict)
+        below[name] = _over(below[name], value) if is_both else value
+    return below
 
 
 def build(database: Database, vectors: Vectors, own: dict[str, Any] | None = None) -> None:
@@ -65,13 +68,13 @@ def build(database: Database, vectors: Vectors, own: dict[str, Any] | None = Non
         _prices(session, world)
         session.flush()
         for person in world["subscribers"]:
-            subscriber(session, person, Currency(world["currency"]))
+            subscriber(session, person, Currency(world["currency"]), world["country"])
         points_of_sale.build(session, world)
         offers.build(session, world)
         surveys.write(session, world)
 
 
-def subscriber(session: Session, person: dict[str, Any], currency: Currency) -> UUID:
+def subscriber(session: Session, person: dict[str, Any], currency: Currency, country: str = "CM") -> UUID:
     """Write one person with wallet, PIN and money; return the wallet's id."""
     first, _, last = person["name"].partition(" ")
     user = User(
@@ -80,7 +83,7 @@ def subscriber(session: Session, person: dict[str, Any], currency: Currency) -> 
         first_name=first,
         last_name=last,
         state=person.get("status", "active"),
-        country="CM",
+        country=country,
     )
     session.add(user)
     session.flush()
@@ -154,16 +157,11 @@ def _prices(session: Session, world: dict[str, Any]) -> None:
                 balance_max_minor=limits["balance_max"],
             )
         )
-        for kind in PER_TYPE:
-            session.add(
-                WalletLimit(
-                    level=level,
-                    type=kind,
-                    currency=currency,
-                    min_minor=limits[kind]["min"],
-                    max_minor=limits[kind]["max"],
+        for kind, row in limits.items():
+            if isinstance(row, dict) and kind != "default":
+                session.add(
+                    WalletLimit(level=level, type=kind, currency=currency, min_minor=row["min"], max_minor=row["max"])
                 )
-            )
 
 
 # What is looked for afterwards

@@ -86,6 +86,20 @@ _MESSAGES = (
         secret_names=("password",),
     ),
     FakeAccount(
+        "kannel_ussd",
+        "kannel-ussd-fictif",
+        "Kannel (USSD)",
+        settings={"username": "palabre", "service_code": "*155#", "smsc": "USSD1", "networks": "Orange, Moov"},
+        secret_names=("password",),
+    ),
+    FakeAccount(
+        "mtn_madapi",
+        "mtn-ussd-fictif",
+        "MTN (USSD)",
+        settings={"service_code": "155", "networks": "MTN"},
+        secret_names=("api_key",),
+    ),
+    FakeAccount(
         "twilio_sms",
         "twilio-sms-fictif",
         "SMS (Twilio)",

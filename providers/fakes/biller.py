@@ -20,18 +20,19 @@ SANDBOX = "99"
 
 
 @dataclass(frozen=True, slots=True)
-class _Biller:
-    """What a biller knows: the form of its references, its customers, and what some of them owe (francs)."""
+class Biller:
+    """What a biller knows: the form of its references, its customers, and what some of them owe."""
 
     pattern: str
     customers: Mapping[str, str]
     due: Mapping[str, int] = field(default_factory=dict)
+    currency: str = "XAF"
 
 
-BILLERS = {
-    "ELEC": _Biller("[0-9]{10}", {"2001234567": "MBARGA A", "2007654321": "NKOLO J"}),
-    "EAU": _Biller("[0-9]{8}", {"55501234": "NKOLO J", "55504321": "ESSOMBA M"}),
-    "TV": _Biller("[0-9]{11}", {"30012345678": "ATEBA P", "30087654321": "BIYA R"}, {"30012345678": 5_000}),
+BILLERS: Mapping[str, Biller] = {
+    "ELEC": Biller("[0-9]{10}", {"2001234567": "MBARGA A", "2007654321": "NKOLO J"}),
+    "EAU": Biller("[0-9]{8}", {"55501234": "NKOLO J", "55504321": "ESSOMBA M"}),
+    "TV": Biller("[0-9]{11}", {"30012345678": "ATEBA P", "30087654321": "BIYA R"}, {"30012345678": 5_000}),
 }
 
 
@@ -40,6 +41,13 @@ class BillerFake(ConnectorFake):
 
     name = "biller"
     path = "/v1/payments"
+
+    def __init__(self) -> None:
+        self.billers = BILLERS
+
+    def reset(self) -> None:
+        """Serve the billers of the demonstration again."""
+        self.billers = BILLERS
 
     def routes(self, kernel: Kernel) -> list[Route]:
         """Return the calls of the format, with the lookup."""
@@ -55,8 +63,8 @@ class BillerFake(ConnectorFake):
     def party_of(self, document: Mapping[str, Any]) -> str:
         """Return biller and reference of a bill that may be paid with this amount."""
         code, reference = str(document.get("biller", "")), str(document.get("reference", ""))
-        _customer(code, reference)
-        due = BILLERS[code].due.get(reference)
+        self._customer(code, reference)
+        due = self.billers[code].due.get(reference)
         if due is not None and document.get("amount") != str(due):
             raise Refused("amount_not_due")
         return f"{code}/{reference}"
@@ -76,22 +84,22 @@ class BillerFake(ConnectorFake):
         story = story_by_ending(reference, SANDBOX)
         if story is not None:
             _misbehave(kernel, story)
-        name = _customer(code, reference)
-        due = BILLERS[code].due.get(reference)
-        owed = {"kind": "free"} if due is None else {"kind": "fixed", "due": str(due), "currency": "XAF"}
+        name = self._customer(code, reference)
+        biller = self.billers[code]
+        due = biller.due.get(reference)
+        owed = {"kind": "free"} if due is None else {"kind": "fixed", "due": str(due), "currency": biller.currency}
         return {"reference": reference, "name": name, **owed}
 
-
-def _customer(code: str, reference: str) -> str:
-    biller = BILLERS.get(code)
-    if biller is None:
-        raise Refused("unknown_biller")
-    if re.fullmatch(biller.pattern, reference) is None:
-        raise Refused("invalid_reference")
-    name = biller.customers.get(reference) or ("CLIENT D'ESSAI" if reference.startswith(SANDBOX) else "")
-    if not name:
-        raise Refused("unknown_reference")
-    return name
+    def _customer(self, code: str, reference: str) -> str:
+        biller = self.billers.get(code)
+        if biller is None:
+            raise Refused("unknown_biller")
+        if re.fullmatch(biller.pattern, reference) is None:
+            raise Refused("invalid_reference")
+        name = biller.customers.get(reference) or ("CLIENT D'ESSAI" if reference.startswith(SANDBOX) else "")
+        if not name:
+            raise Refused("unknown_reference")
+        return name
 
 
 def _misbehave(kernel: Kernel, story: Story) -> None:

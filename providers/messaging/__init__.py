@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from providers.messaging import africas_talking, kannel, meta_whatsapp, smtp, twilio, web_push
+from providers.messaging import africas_talking, kannel, meta_whatsapp, mtn_madapi, smtp, twilio, web_push
 from providers.messaging.answers import MessageProvider
 
 ADAPTERS: Mapping[str, MessageProvider] = {
@@ -10,6 +10,8 @@ ADAPTERS: Mapping[str, MessageProvider] = {
     for provider in (
         africas_talking.ADAPTER,
         kannel.ADAPTER,
+        kannel.USSD,
+        mtn_madapi.ADAPTER,
         twilio.SMS,
         twilio.WHATSAPP,
         meta_whatsapp.ADAPTER,

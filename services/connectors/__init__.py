@@ -16,6 +16,7 @@ from services.connectors.rows import (
     settle_call,
 )
 from services.connectors.shapes import Canned, Input, OutcomeRule, Output, SaveConnector
+from services.connectors.trying import Trial, Tried, TryConnector, prepare_trial, run_trial
 
 __all__ = [
     "Asked",
@@ -29,6 +30,9 @@ __all__ = [
     "OutcomeRule",
     "Output",
     "SaveConnector",
+    "Trial",
+    "Tried",
+    "TryConnector",
     "ask",
     "close_breaker",
     "delete_connector",
@@ -36,6 +40,8 @@ __all__ = [
     "list_connectors",
     "list_shapes",
     "prepare_call",
+    "prepare_trial",
+    "run_trial",
     "save_connector",
     "settle_call",
 ]

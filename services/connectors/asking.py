@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from urllib.parse import quote
@@ -55,13 +55,17 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What came of a call. `is_failure` counts for the breaker; `why` is a word for the operator, never an answer."""
+    """What came of a call. `is_failure` counts for the breaker; `why` is a word for the operator, never an answer.
+
+    `status` is the HTTP one, where there was an answer.
+    """
 
     outcome: str
     values: Mapping[str, Any] = field(default_factory=dict)
     is_failure: bool = False
     was_called: bool = True
     why: str = ""
+    status: int | None = field(default=None, compare=False)
 
 
 def ask(call: Call, values: Mapping[str, Any]) -> Asked:
@@ -90,7 +94,7 @@ def ask(call: Call, values: Mapping[str, Any]) -> Asked:
     )
     if isinstance(answer, NoAnswer):
         return Asked("down", is_failure=True, why=answer.kind)
-    return read(call, answer.status, answer.body)
+    return replace(read(call, answer.status, answer.body), status=answer.status)
 
 
 def _look_up_name(call: Call, ends_at: float) -> str:

@@ -123,7 +123,7 @@ def prepare_call(session: Session, name: str) -> Call | None:
     row = session.exec(select(Connector).where(Connector.name == name)).first()
     if row is None or not row.is_active:
         return None
-    return _call(session, row, is_down=row.down_since is not None and not _takes_probe(session, row.id))
+    return call_of(session, row, is_down=row.down_since is not None and not _takes_probe(session, row.id))
 
 
 def settle_call(session: Session, name: str, asked: Asked) -> None:
@@ -165,7 +165,8 @@ def _takes_probe(session: Session, connector_id: UUID) -> bool:
     return row is not None
 
 
-def _call(session: Session, row: Connector, *, is_down: bool) -> Call:
+def call_of(session: Session, row: Connector, *, is_down: bool) -> Call:
+    """Return everything a call of this row takes, its secrets opened."""
     secrets = {
         name: open_secret(base64.b64decode(sealed), _context(row.id, name)) for name, sealed in row.secrets.items()
     }

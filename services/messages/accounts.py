@@ -7,7 +7,7 @@ from uuid import UUID
 from core import clock
 from core.database import Session, driver, fetch_all, fetch_one
 from core.orders import is_storable
-from core.phone import PhoneRefusal, normalise
+from core.phone import PhoneRefusal, issuer_of, normalise
 from core.security import input_mac, is_same
 from core.settings import get_settings
 from models.messages import Channel
@@ -20,7 +20,7 @@ BURST_S = 1
 MOST_CALLS = 2
 REPORT_SECRET = "report_secret"  # noqa: S105  # the name of one
 STATUS_PATH = "/whatsapp/status"
-REPORTS_BY_ADDRESS = frozenset({"kannel", "twilio_sms"})
+REPORTS_BY_ADDRESS = frozenset({"kannel", "kannel_ussd", "twilio_sms"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,13 @@ class Carrier:
     rests_until: datetime | None
 
 
-_ROUTES = """
+# A screen is shown by the network of its phone: an account pushes to those it names.
+_ROUTES = r"""
 select a.id, a.slowed_until
 from provider_route r join provider_account a on a.id = r.account_id
 where r.method = %(channel)s and r.direction = 'send' and r.country in (%(country)s, '') and a.state = 'active'
   and a.breaker = 'closed' and a.adapter = any(%(adapters)s)
+  and (r.method <> 'ussd' or %(network)s = any(regexp_split_to_array(a.settings ->> 'networks', '\s*,\s*')))
   and (a.environment = 'live' or not exists (
     select 1 from provider_account l join provider_route lr on lr.account_id = l.id
     where l.environment = 'live' and l.state = 'active' and lr.method = r.method and lr.direction = 'send'))
@@ -60,9 +62,8 @@ def find_carrier(session: Session, channel: Channel, address: str) -> Carrier | 
     """Return the account that serves a channel where the address is; one at rest only when no other does."""
     names = [name for name, adapter in messaging.ADAPTERS.items() if adapter.channel == channel]
     now = clock.now()
-    row = fetch_one(
-        session, _ROUTES, {"channel": channel, "country": _country(channel, address), "adapters": names, "now": now}
-    )
+    asked = {"channel": channel, "country": _country(channel, address), "network": issuer_of(address)}
+    row = fetch_one(session, _ROUTES, asked | {"adapters": names, "now": now})
     if row is None:
         return None
     is_resting = row["slowed_until"] is not None and row["slowed_until"] > now
@@ -142,7 +143,7 @@ def list_accounts_of(session: Session, *adapters: str) -> list[Account]:
 
 
 def _country(channel: Channel, address: str) -> str:
-    if channel not in {Channel.SMS, Channel.WHATSAPP}:
+    if channel not in {Channel.SMS, Channel.USSD, Channel.WHATSAPP}:
         return ""
     try:
         return normalise(address, None).country

@@ -256,5 +256,6 @@ def _documents(value: Any) -> Sequence[dict[str, Any]]:
 _READERS: Mapping[str, Callable[[Mapping[str, str], Mapping[str, str]], Report]] = {
     "africas_talking": lambda form, _query: africas_talking.read_report(form),
     "kannel": lambda _form, query: kannel.read_report(query),
+    "kannel_ussd": lambda _form, query: kannel.read_report(query),
     "twilio_sms": twilio.read_report,
 }

@@ -187,6 +187,7 @@ def publish(session: Session, actor: Actor, template_id: UUID) -> TextRow:
 
 def roll_back(session: Session, actor: Actor, template_id: UUID) -> TextRow:
     """Bring back what was in force before this version."""
+    actor.require(Permission.MESSAGES_WRITE)
     row = _locked(session, template_id)
     before = session.exec(
         select(MessageTemplate)

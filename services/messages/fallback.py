@@ -51,7 +51,7 @@ def _copy(message: Message, channel: Channel, address: str, rest: tuple[Channel,
 
 
 def _address(session: Session, message: Message, channel: Channel) -> str:
-    by_phone = {Channel.SMS, Channel.WHATSAPP}
+    by_phone = {Channel.SMS, Channel.USSD, Channel.WHATSAPP}
     if channel in by_phone and message.channel in by_phone:
         return message.address
     row = fetch_one(session, "select phone, email from users where id = %s", (message.recipient_id,))

@@ -24,7 +24,7 @@ def zone_of(message: Mapping[str, Any]) -> ZoneInfo:
     if named:
         return ZoneInfo(named)
     country = ""
-    if message["channel"] in {Channel.SMS, Channel.WHATSAPP}:
+    if message["channel"] in {Channel.SMS, Channel.USSD, Channel.WHATSAPP}:
         try:
             country = normalise(message["address"], None).country
         except PhoneRefusal:

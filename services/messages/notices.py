@@ -45,7 +45,7 @@ class _Person:
     def address(self, channel: Channel) -> str:
         """Return where a channel reaches this person; empty where it cannot."""
         match channel:
-            case Channel.SMS | Channel.WHATSAPP:
+            case Channel.SMS | Channel.USSD | Channel.WHATSAPP:
                 return self.phone
             case Channel.EMAIL:
                 return self.email

@@ -132,6 +132,8 @@ def _values(message: OutgoingMessage, now: datetime) -> tuple[Any, ...]:
         raise ValueError(
             f"{message.template_code} takes {sorted(template.variables)}, sealed {sorted(template.secrets)}"
         )
+    if message.channel is Channel.USSD and template.secrets:
+        raise ValueError(f"{message.template_code}: a screen anybody may read over a shoulder carries no secret")
     # What the application shows is sent by being written.
     is_shown = message.channel is Channel.IN_APP
     return (

@@ -57,7 +57,10 @@ def list_preferences(session: Session, actor: Actor) -> dict[tuple[str, str], bo
 
 
 def is_wanted(session: Session, user_id: UUID | None, kind: str, channel: Channel) -> bool:
-    """Say whether a person takes this type on this channel; his word on the type weighs more than that on all."""
+    """Say whether a person takes this type on this channel; his word on the type weighs more than that on all.
+
+    What he says of SMS is said of the screens that may replace them.
+    """
     if user_id is None or kind in LOCKED:
         return True
     row = fetch_one(
@@ -66,7 +69,7 @@ def is_wanted(session: Session, user_id: UUID | None, kind: str, channel: Channe
         select is_on from message_preference where user_id = %s and channel = %s and type in (%s, '*')
         order by type = '*' limit 1
         """,
-        (user_id, channel, kind),
+        (user_id, Channel.SMS if channel is Channel.USSD else channel, kind),
     )
     return row is None or bool(row["is_on"])
 

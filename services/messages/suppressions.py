@@ -1,7 +1,8 @@
 """Who does not want to be written to, and whom no network can reach.
 
 A person's STOP ends reminders and information; codes and money receipts still go. What the network itself blocks, and
-an address that does not exist, end everything (`is_absolute`).
+an address that does not exist, end everything (`is_absolute`). Who was erased stays left alone: a keyed digest stands
+where his address was.
 """
 
 import base64
@@ -15,10 +16,12 @@ from uuid import UUID
 from core import clock, ids
 from core.database import Session, driver, fetch_all, fetch_one
 from core.errors import NotFound
+from core.i18n import t
 from core.orders import Order
 from core.permissions import Actor, Permission
-from core.phone import mask_email, mask_phone
-from core.security import UnreadableSecretError, open_secret, seal_secret
+from core.phone import mask_email, mask_phone, normalise
+from core.security import UnreadableSecretError, input_mac, open_secret, seal_secret
+from core.settings import get_settings
 from models.messages import Channel
 from services import audit
 
@@ -27,8 +30,11 @@ Cause = Literal["stop", "provider", "bounce", "operator", "link"]
 STOP_WORDS = frozenset({"STOP", "ARRET", "DESABONNER"})
 START_WORDS = frozenset({"START", "REPRENDRE"})
 LARGEST_PAGE = 200
+# Who wants no SMS wants no screen that interrupts him either.
+HELD_BY: dict[str, tuple[str, ...]] = {Channel.USSD: (Channel.USSD, Channel.SMS)}
 
 _CONTEXT = "message:unsubscribe"
+_ERASED = "mac:"
 
 
 class SuppressAddress(Order):
@@ -37,6 +43,11 @@ class SuppressAddress(Order):
     channel: Channel
     address: str
     reason: str
+
+
+def digest_of(address: str) -> str:
+    """Return what stands for an address once its owner is erased: it is found again by who knows it, and not read."""
+    return f"{_ERASED}{input_mac('erased', address).hex()}"
 
 
 _OPEN = """
@@ -69,9 +80,9 @@ def resume(session: Session, channel: Channel | str, address: str) -> bool:
     ended = driver(session).execute(
         """
         update suppression set ended_at = %s
-        where channel = %s and address = %s and ended_at is null and cause <> 'operator'
+        where channel = %s and address in (%s, %s) and ended_at is null and cause <> 'operator'
         """,
-        (clock.now(), str(channel), address),
+        (clock.now(), str(channel), address, digest_of(address)),
     )
     return ended.rowcount > 0
 
@@ -80,8 +91,11 @@ def is_suppressed(session: Session, channel: Channel | str, address: str, priori
     """Say whether a message of this priority may not go there."""
     row = fetch_one(
         session,
-        "select is_absolute from suppression where channel = %s and address = %s and ended_at is null",
-        (str(channel), address),
+        """
+        select bool_or(is_absolute) as is_absolute from suppression
+        where channel = any(%s) and address in (%s, %s) and ended_at is null having count(*) > 0
+        """,
+        ([*HELD_BY.get(channel, (str(channel),))], address, digest_of(address)),
     )
     return row is not None and (row["is_absolute"] or priority > 1)
 
@@ -108,7 +122,10 @@ def obey(session: Session, channel: Channel, address: str, text: str) -> str:
 def suppress_by_hand(session: Session, actor: Actor, order: SuppressAddress) -> UUID:
     """Stop writing to an address because its owner asked a person of ours."""
     actor.require(Permission.MESSAGES_WRITE)
-    done = suppress(session, order.channel, order.address, "operator", detail=order.reason)
+    address = order.address.strip()
+    if order.channel in {Channel.SMS, Channel.WHATSAPP}:  # messages know numbers in one spelling only
+        address = normalise(address, get_settings().ussd_country).e164
+    done = suppress(session, order.channel, address, "operator", detail=order.reason)
     audit.record(session, actor, "suppression.open", "suppression", done, order.channel)
     return done
 
@@ -123,6 +140,22 @@ def end_suppression(session: Session, actor: Actor, suppression_id: UUID, reason
         raise NotFound(thing="suppression")
     audit.record(session, actor, "suppression.end", "suppression", suppression_id, reason)
     return True
+
+
+_FORGET = (
+    # A number erased twice had its word kept the first time.
+    """
+    delete from suppression s where s.address = %(address)s and (s.ended_at is not null or exists (
+        select 1 from suppression k where k.channel = s.channel and k.address = %(digest)s and k.ended_at is null))
+    """,
+    "update suppression set address = %(digest)s, detail = '' where address = %(address)s",
+)
+
+
+def forget(session: Session, address: str) -> None:
+    """Forget an address and keep its owner's word: what is suppressed stays so, under a digest."""
+    for statement in _FORGET:
+        driver(session).execute(statement, {"address": address, "digest": digest_of(address)})
 
 
 # The link of a mail
@@ -161,7 +194,7 @@ class SuppressionRow:
 
 
 _WHERE = """
-(%(search)s = '' or address = %(search)s) and (%(channel)s = '' or channel = %(channel)s)
+(%(search)s = '' or address in (%(search)s, %(digest)s)) and (%(channel)s = '' or channel = %(channel)s)
   and (%(cause)s = '' or cause = %(cause)s) and (%(ended)s or ended_at is null)
 """
 
@@ -179,7 +212,7 @@ def list_suppressions(
 ) -> list[SuppressionRow]:
     """Return who is not written to, the newest first; `search` is an exact address."""
     actor.require(Permission.OUTBOX_READ)
-    asked = {"search": search.strip(), "channel": channel, "cause": cause, "ended": with_ended}
+    asked = _asked(search, channel, cause, with_ended=with_ended)
     found = fetch_all(
         session,
         f"select * from suppression where {_WHERE} order by created_at desc, id limit %(limit)s offset %(offset)s",
@@ -190,7 +223,7 @@ def list_suppressions(
             id=row["id"],
             at=row["created_at"],
             channel=row["channel"],
-            address=(mask_email if row["channel"] == Channel.EMAIL else mask_phone)(row["address"]),
+            address=_masked(row["channel"], row["address"]),
             **{name: row[name] for name in ("cause", "is_absolute", "detail", "ended_at")},
         )
         for row in found
@@ -202,6 +235,19 @@ def count_suppressions(
 ) -> int:
     """Return how many `list_suppressions` would page through."""
     actor.require(Permission.OUTBOX_READ)
-    asked = {"search": search.strip(), "channel": channel, "cause": cause, "ended": with_ended}
+    asked = _asked(search, channel, cause, with_ended=with_ended)
     found = fetch_one(session, f"select count(*) as rows from suppression where {_WHERE}", asked)
     return int(found["rows"]) if found else 0
+
+
+def _asked(search: str, channel: str, cause: str, *, with_ended: bool) -> dict[str, object]:
+    search = search.strip()
+    return {
+        "search": search, "digest": digest_of(search), "channel": channel, "cause": cause, "ended": with_ended
+    }  # fmt: skip
+
+
+def _masked(channel: str, address: str) -> str:
+    if address.startswith(_ERASED):
+        return t("effacée")
+    return mask_email(address) if channel == Channel.EMAIL else mask_phone(address)

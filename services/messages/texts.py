@@ -21,7 +21,7 @@ TEMPLATES_FILE = Path(__file__).parent.parent / "message_templates.yaml"
 LOCALES = ("fr", "en", "ln")
 EVERY_CHANNEL = "*"
 DOTS = "••••••"
-BY_PHONE = frozenset({Channel.SMS})
+BY_PHONE = frozenset({Channel.SMS, Channel.USSD})
 NEUTRAL = "notification_push"  # a browser shows its pushes to whoever is near: no amount, no name
 
 

@@ -12,11 +12,19 @@ from services.notices.orders import (
     NotWorthSending,
     SaveNotice,
     SendNotice,
+    TooLongForFlash,
 )
 from services.notices.outbox import BATCH, TOPIC, cancel_stopped, write_due
 from services.notices.people import NetworkPreview, Preview
 from services.notices.reads import Delivery, Progress, count_notices, get_notice, get_progress, list_notices
-from services.notices.verbs import preview_notice, save_notice, send_notice, stop_notice, test_notice
+from services.notices.verbs import (
+    list_flash_networks,
+    preview_notice,
+    save_notice,
+    send_notice,
+    stop_notice,
+    test_notice,
+)
 
 __all__ = [
     "BATCH",
@@ -35,10 +43,12 @@ __all__ = [
     "Progress",
     "SaveNotice",
     "SendNotice",
+    "TooLongForFlash",
     "cancel_stopped",
     "count_notices",
     "get_notice",
     "get_progress",
+    "list_flash_networks",
     "list_notices",
     "opt_in",
     "opt_out",

@@ -58,8 +58,19 @@ class NotWorthSending(Refusal):
     sentence = "Le texte doit tenir en deux SMS dans chaque langue."
 
 
+class TooLongForFlash(Refusal):
+    """A screen that the network shows by itself is one page."""
+
+    code = "ecran_trop_long"
+    status = 422
+    sentence = "Un message flash tient en un écran : 182 caractères au plus dans chaque langue."
+
+
 class SaveNotice(Order):
-    """A notice as it is written; without `notice_id` a new one begins. `numbers` replaces the list when given."""
+    """A notice as it is written; without `notice_id` a new one begins. `numbers` replaces the list when given.
+
+    `has_flash`: instead of the SMS, a screen shown by the network, where it can.
+    """
 
     notice_id: UUID | None = None
     name: str = Field(min_length=1, max_length=60)
@@ -68,6 +79,7 @@ class SaveNotice(Order):
     audience: Audience = Audience()
     has_sms: bool = True
     has_inbox: bool = True
+    has_flash: bool = False
     numbers: tuple[str, ...] | None = Field(default=None, max_length=MOST_NUMBERS)
 
 
@@ -90,6 +102,7 @@ class NoticeRow:
     audience: Audience
     has_sms: bool
     has_inbox: bool
+    has_flash: bool
     state: str
     created_at: datetime
     starts_at: datetime | None
@@ -101,7 +114,8 @@ class NoticeRow:
     ended_at: datetime | None
 
 
-def checksum_of(texts: dict[str, str], *, has_sms: bool, has_inbox: bool) -> str:
+def checksum_of(texts: dict[str, str], *, has_sms: bool, has_inbox: bool, has_flash: bool) -> str:
     """Return what a test has tested: the texts and the ways they go."""
-    told = json.dumps([sorted(texts.items()), has_sms, has_inbox], ensure_ascii=False)
+    ways = [has_sms, has_inbox, *([has_flash] if has_flash else [])]
+    told = json.dumps([sorted(texts.items()), *ways], ensure_ascii=False)
     return hashlib.sha256(told.encode()).hexdigest()

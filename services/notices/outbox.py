@@ -10,6 +10,7 @@ from core.database import Session, fetch_all, fetch_one
 from core.states import transition
 from models.notices import NOTICE_STEPS, Notice, NoticeState
 from services.messages import templates
+from services.messages.flash import Reach, reach
 from services.messages.kinds import INFORMATION, USUAL_LIFE
 from services.messages.outbox import TOPIC as MESSAGES
 from services.notices.people import chosen
@@ -23,7 +24,9 @@ _WRITE = """
 with batch as materialized (
     select phone, user_id, language from ({chosen}) c where phone > %(cursor)s order by phone limit %(batch)s
 ), rows as (
-    select batch.*, w.channel, coalesce(%(texts)s::jsonb ->> batch.language, %(texts)s::jsonb ->> %(default)s) as body
+    select batch.*, coalesce(%(texts)s::jsonb ->> batch.language, %(texts)s::jsonb ->> %(default)s) as body,
+           case when w.channel = 'sms' and phone like any(%(screens)s::text[])
+                     and not phone like any(%(beside)s::text[]) then 'ussd' else w.channel end as channel
     from batch cross join unnest(%(channels)s::text[]) as w (channel)
 ), written as (
     insert into message (
@@ -36,7 +39,8 @@ with batch as materialized (
            %(template)s, user_id, channel, phone, language, %(template)s, %(version)s,
            jsonb_build_object('texte', body), jsonb_build_object('notice_id', %(id)s::text), %(guard)s, %(priority)s,
            %(now)s, %(expires)s, case channel when 'in_app' then 'sent' else 'queued' end,
-           case channel when 'in_app' then %(now)s::timestamptz end, 0, '', 0, '', '[]'
+           case channel when 'in_app' then %(now)s::timestamptz end, 0, '', 0, '',
+           case channel when 'ussd' then '["sms"]' else '[]' end::jsonb
     from rows
     on conflict (dedupe_key) do nothing
 )
@@ -68,7 +72,7 @@ def write_due(session: Session) -> int:
     done = _write_batch(session, notice)
     if done < BATCH:
         transition(notice, NOTICE_STEPS, NoticeState.SENT)
-        notice.ended_at = clock.now()
+        notice.ended_at, notice.cursor = clock.now(), ""  # nothing goes on from somebody's number any more
     session.add(notice)
     ring(session, MESSAGES)
     return max(done, 1)  # a notice that has just ended leaves room to look for the next
@@ -107,7 +111,10 @@ def _due(session: Session) -> Notice | None:
 def _write_batch(session: Session, notice: Notice) -> int:
     query, values = chosen(notice)
     now = clock.now()
+    screens = reach(session) if notice.has_flash else Reach({})
     asked = values | {
+        "screens": [f"{prefix}%" for prefix in screens.prefixes],
+        "beside": [f"{prefix}%" for prefix in screens.beside],
         "id": str(notice.id),
         "cursor": notice.cursor,
         "batch": BATCH,

@@ -11,13 +11,17 @@ from core.gsm7 import count_segments, fold
 from core.phone import HEAD, issuer_of
 from models.notices import Notice
 from services.audiences import Audience, condition_of
+from services.messages.flash import Reach, reach
 
 PRICED_FOR = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkPreview:
-    """What one network would carry. The cost is what a part cost there lately; None where none was paid yet."""
+    """What one network would carry. The cost is what a part cost there lately; None where none was paid yet.
+
+    `flashes` are people who would see a screen instead of an SMS.
+    """
 
     network: str
     people: int
@@ -25,6 +29,7 @@ class NetworkPreview:
     parts: int
     cost_minor: int | None
     currency: str
+    flashes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Preview:
     opted_out: int
     parts: int
     networks: tuple[NetworkPreview, ...]
+    flashes: int = 0
 
 
 def audience_of(notice: Notice) -> Audience:
@@ -65,33 +71,46 @@ def count_people(session: Session, notice: Notice) -> int:
 
 def preview_of(session: Session, notice: Notice) -> Preview:
     """Count people, parts and cost by network; who asked for no SMS is counted apart and costs nothing."""
-    query, values = chosen(notice)
-    rows = fetch_all(
-        session,
-        f"""
-        select left(c.phone, {HEAD}) as head, c.language, s.id is not null as is_out, count(*) as people
-        from ({query}) c
-        left join suppression s on s.channel = 'sms' and s.address = c.phone and s.ended_at is null
-        group by 1, 2, 3
-        """,
-        values,
-    )
-    prices = _prices(session)
+    screens = reach(session) if notice.has_flash else Reach({})
     parts_of = {language: count_segments(fold(text)) for language, text in notice.texts.items() if text}
-    people, out, parts = Counter[str](), Counter[str](), Counter[str]()
-    for row in rows:
+    people, out, parts, flashes = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    for row in _counted(session, notice):
         network = issuer_of(row["head"])
         people[network] += row["people"]
         if row["is_out"]:
             out[network] += row["people"]
+        elif screens.holds(row["head"]) and not row["is_without_screens"]:
+            flashes[network] += row["people"]
         elif notice.has_sms:
             weight = parts_of.get(row["language"], parts_of.get(notice.default_language, 0))
             parts[network] += row["people"] * weight
+    prices = _prices(session)
     networks = tuple(
-        NetworkPreview(name, people[name], out[name], parts[name], *_cost(prices.get(name), parts[name]))
+        NetworkPreview(
+            name, people[name], out[name], parts[name], *_cost(prices.get(name), parts[name]), flashes=flashes[name]
+        )
         for name, _ in people.most_common()
     )
-    return Preview(people.total(), out.total(), parts.total(), networks)
+    return Preview(people.total(), out.total(), parts.total(), networks, flashes.total())
+
+
+def _counted(session: Session, notice: Notice) -> list[dict[str, Any]]:
+    """Return how many people begin with the same signs, speak one language and take the same channels."""
+    query, values = chosen(notice)
+    return fetch_all(
+        session,
+        f"""
+        select left(c.phone, {HEAD}) as head, c.language, coalesce(s.is_out, false) as is_out,
+               coalesce(s.is_without_screens, false) as is_without_screens, count(*) as people
+        from ({query}) c
+        left join (
+            select address, bool_or(channel = 'sms') as is_out, bool_or(channel = 'ussd') as is_without_screens
+            from suppression where channel in ('sms', 'ussd') and ended_at is null group by address
+        ) s on s.address = c.phone
+        group by 1, 2, 3, 4
+        """,
+        values,
+    )
 
 
 def _cost(price: tuple[float, str] | None, parts: int) -> tuple[int | None, str]:

@@ -33,9 +33,10 @@ GROUPS = {
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How the messages of one network (empty: all others) ended; `sent` has no report yet."""
+    """How the messages of one network (empty: all others) on one channel ended; `sent` has no report yet."""
 
     network: str
+    channel: str
     waiting: int
     sent: int
     delivered: int
@@ -54,7 +55,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a notice is: its SMS by network, and its copies in the inbox."""
+    """How far a notice is: its SMS and its screens by network, and its copies in the inbox."""
 
     networks: tuple[Delivery, ...]
     inbox: int
@@ -98,23 +99,23 @@ def get_progress(session: Session, actor: Actor, notice_id: UUID) -> Progress:
         """,
         (str(notice_id),),
     )
-    counts: dict[str, Counter[str]] = {}
-    currencies: dict[str, str] = {}
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    currencies: dict[tuple[str, str], str] = {}
     inbox = Counter[str]()
     for row in rows:
-        if row["channel"] != "sms":
+        if row["channel"] == "in_app":
             inbox[row["state"]] += row["messages"]
             continue
-        network = issuer_of(row["head"])
-        tally = counts.setdefault(network, Counter())
+        way = issuer_of(row["head"]), row["channel"]
+        tally = counts.setdefault(way, Counter())
         tally[GROUPS[row["state"]]] += row["messages"]
         tally["parts"] += row["parts"]
         tally["cost_minor"] += row["cost"]
-        currencies[network] = row["currency"] or currencies.get(network, "")
+        currencies[way] = row["currency"] or currencies.get(way, "")
     names = (*dict.fromkeys(GROUPS.values()), "parts", "cost_minor")
     networks = [
-        Delivery(network=name, currency=currencies[name], **{each: tally[each] for each in names})
-        for name, tally in counts.items()
+        Delivery(way[0], way[1], currency=currencies[way], **{each: tally[each] for each in names})
+        for way, tally in counts.items()
     ]
     return Progress(tuple(sorted(networks, key=lambda each: -each.total)), inbox.total(), inbox["read"])
 

@@ -1,9 +1,10 @@
 """Writing a notice, trying it on oneself, letting it go (by two persons where it goes to many), stopping it."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from core import clock, ids
-from core.database import Session, driver
+from core.database import Session, driver, fetch_one
 from core.errors import InvalidInput, WrongState
 from core.gsm7 import count_segments, fold
 from core.i18n import t
@@ -14,9 +15,10 @@ from core.states import transition
 from models.messages import Channel
 from models.notices import NOTICE_STEPS, Notice, NoticeState
 from models.users import User
+from providers.messaging.flash import fits
 from services import approvals, audit
 from services.approvals import ApprovalRow, AskApproval, Kind
-from services.messages import OutgoingMessage, enqueue_many
+from services.messages import OutgoingMessage, enqueue_many, flash
 from services.notices import people
 from services.notices.orders import (
     LONGEST_TEXT,
@@ -29,12 +31,14 @@ from services.notices.orders import (
     NotWorthSending,
     SaveNotice,
     SendNotice,
+    TooLongForFlash,
     checksum_of,
 )
 from services.notices.outbox import TEMPLATE, ring
 from services.notices.people import Preview
 
 SUBJECT = "notice"
+ALONE_WITHIN = timedelta(days=1)
 
 
 def save_notice(session: Session, actor: Actor, order: SaveNotice) -> NoticeRow:
@@ -42,13 +46,15 @@ def save_notice(session: Session, actor: Actor, order: SaveNotice) -> NoticeRow:
     actor.require(Permission.USSD_NOTICES_WRITE)
     if not (order.has_sms or order.has_inbox):
         raise InvalidInput({"channels": t("Choisissez au moins un canal.")})
+    if order.has_flash and not order.has_sms:
+        raise InvalidInput({"channels": t("Le message flash remplace le SMS : gardez le SMS pour les autres réseaux.")})
     notice = locked(session, order.notice_id) if order.notice_id else Notice(name=order.name, created_by=actor.user_id)
     if notice.state != NoticeState.DRAFT:
         raise WrongState(state=notice.state, wanted=NoticeState.DRAFT)
     notice.name, notice.default_language = order.name, order.default_language
     notice.texts = {str(language): text.strip() for language, text in order.texts.items() if text.strip()}
     notice.audience = order.audience.model_dump(mode="json")
-    notice.has_sms, notice.has_inbox = order.has_sms, order.has_inbox
+    notice.has_sms, notice.has_inbox, notice.has_flash = order.has_sms, order.has_inbox, order.has_flash
     session.add(notice)
     session.flush()
     if order.numbers is not None:
@@ -66,7 +72,9 @@ def test_notice(session: Session, actor: Actor, notice_id: UUID) -> NoticeRow:
     if himself is None or not himself.phone:
         raise NoOwnPhone
     text = notice.texts.get(himself.language, notice.texts[notice.default_language])
-    ways = [Channel.SMS] * notice.has_sms + [Channel.IN_APP] * notice.has_inbox
+    is_flash = notice.has_flash and flash.reach(session).holds(himself.phone)
+    by_phone = Channel.USSD if is_flash else Channel.SMS
+    ways = [by_phone] * notice.has_sms + [Channel.IN_APP] * notice.has_inbox
     messages = [
         OutgoingMessage(
             dedupe_key=f"notice-test:{notice.id}:{ids.new_id()}",
@@ -77,6 +85,7 @@ def test_notice(session: Session, actor: Actor, notice_id: UUID) -> NoticeRow:
             locale=himself.language,
             template_code=TEMPLATE,
             variables={"texte": text},
+            next_channels=(Channel.SMS,) if way is Channel.USSD else (),
         )
         for way in ways
     ]
@@ -89,7 +98,7 @@ def test_notice(session: Session, actor: Actor, notice_id: UUID) -> NoticeRow:
 
 
 def send_notice(session: Session, actor: Actor, order: SendNotice) -> NoticeRow:
-    """Let a tested notice go at its hour; to many people only once another person has agreed."""
+    """Let a tested notice go at its hour; to many people, at once or over a day, only once another has agreed."""
     actor.require(Permission.USSD_NOTICES_WRITE)
     notice = _draft(session, order.notice_id)
     _check_texts(notice)
@@ -100,7 +109,7 @@ def send_notice(session: Session, actor: Actor, order: SendNotice) -> NoticeRow:
         raise NobodyMeant
     notice.starts_at = order.starts_at or clock.now()
     session.add(notice)
-    if notice.recipients > get_settings().notice_four_eyes_above:
+    if notice.recipients + _sent_alone(session, actor) > get_settings().notice_four_eyes_above:
         transition(notice, NOTICE_STEPS, NoticeState.REVIEW)
         summary = t("Envoyer « {name} » à {count} personnes").format(name=notice.name, count=notice.recipients)
         question = AskApproval(
@@ -124,6 +133,23 @@ def stop_notice(session: Session, actor: Actor, notice_id: UUID, reason: str = "
     audit.record(session, actor, "notice.stop", SUBJECT, notice.id, reason or notice.name)
     ring(session)
     return row_of(notice)
+
+
+# Whom one person let notices go to with nobody else's word: a big audience cut in small ones is still big.
+_ALONE = """
+select coalesce(sum(n.recipients), 0) as people from notice n
+where n.id::text in (
+    select subject_id from audit_entry where action = 'notice.send' and actor_id = %s and created_at > %s
+) and not exists (select from approval a where a.subject_id = n.id and a.kind = 'notice.send' and a.state = 'approved')
+"""
+
+
+def _sent_alone(session: Session, actor: Actor) -> int:
+    """Return how many people this actor wrote to on his own within a day; his sendings go one after the other."""
+    session.flush()
+    driver(session).execute("select from users where id = %s for no key update", (actor.user_id,))
+    found = fetch_one(session, _ALONE, (actor.user_id, clock.now() - ALONE_WITHIN))
+    return int(found["people"]) if found else 0
 
 
 def _schedule(session: Session, actor: Actor, notice: Notice) -> None:
@@ -179,10 +205,12 @@ def _check_texts(notice: Notice) -> None:
     is_too_long = any(len(text) > LONGEST_TEXT or count_segments(fold(text)) > MOST_PARTS for text in texts)
     if is_too_long or not notice.texts.get(notice.default_language):
         raise NotWorthSending
+    if notice.has_flash and not all(fits(fold(text)) for text in texts):
+        raise TooLongForFlash
 
 
 def _checksum(notice: Notice) -> str:
-    return checksum_of(notice.texts, has_sms=notice.has_sms, has_inbox=notice.has_inbox)
+    return checksum_of(notice.texts, has_sms=notice.has_sms, has_inbox=notice.has_inbox, has_flash=notice.has_flash)
 
 
 def _keep_numbers(session: Session, notice_id: UUID, numbers: tuple[str, ...]) -> None:
@@ -203,8 +231,8 @@ def _keep_numbers(session: Session, notice_id: UUID, numbers: tuple[str, ...]) -
 
 def row_of(notice: Notice) -> NoticeRow:
     """Return a notice without its table."""
-    names = ("id", "name", "texts", "default_language", "has_sms", "has_inbox", "state", "created_at", "starts_at")
-    figures = ("tested_at", "recipients", "written", "started_at", "ended_at")
+    names = ("id", "name", "texts", "default_language", "has_sms", "has_inbox", "has_flash")
+    figures = ("state", "created_at", "starts_at", "tested_at", "recipients", "written", "started_at", "ended_at")
     return NoticeRow(
         **{name: getattr(notice, name) for name in (*names, *figures)},
         audience=people.audience_of(notice),
@@ -222,3 +250,10 @@ def preview_notice(session: Session, actor: Actor, notice_id: UUID) -> Preview:
     if notice is None:
         raise NoticeNotFound
     return people.preview_of(session, notice)
+
+
+def list_flash_networks(session: Session, actor: Actor) -> list[str]:
+    """Return the networks that can show a screen by themselves, with their countries where only some can."""
+    actor.require(Permission.USSD_READ)
+    networks = flash.reach(session).networks
+    return [f"{name} ({', '.join(sorted(countries))})" if countries else name for name, countries in networks.items()]

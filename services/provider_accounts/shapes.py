@@ -118,6 +118,21 @@ SHAPES: dict[str, Shape] = {
         schemes=("https", "http"),
         is_hosted_by_us=True,
     ),
+    "kannel_ussd": Shape(
+        "Kannel (USSD)",
+        secrets=("password",),
+        settings=("username", "service_code", "smsc", "networks"),
+        optional=("report_secret",),
+        schemes=("https", "http"),
+        is_hosted_by_us=True,
+    ),
+    "mtn_madapi": Shape(
+        "MTN (USSD)",
+        secrets=("api_key",),
+        settings=("service_code", "networks"),
+        live_hosts=("api.mtn.com",),
+        sandbox_hosts=("preprod.api.mtn.com",),
+    ),
     "twilio_sms": _TWILIO,
     "twilio_whatsapp": _TWILIO,
     "meta_whatsapp": Shape(

@@ -53,6 +53,7 @@ _OWN: Mapping[str, Mapping[str, str]] = {
 _ONLY_COLLECTS = frozenset({"orange_webpay"})
 _MESSAGES = {
     "sms": ("africas_talking", "kannel", "twilio_sms"),
+    "ussd": ("mtn_madapi", "kannel_ussd"),
     "whatsapp": ("meta_whatsapp", "twilio_whatsapp"),
     "email": ("smtp",),
     "push": ("web_push",),

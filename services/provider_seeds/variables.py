@@ -227,6 +227,7 @@ def _messages(settings: Settings) -> list[Wanted]:
             settings={"username": "KANNEL_USERNAME", "sender": "KANNEL_SENDER"},
             groups=(("KANNEL_URL", "KANNEL_USERNAME", "KANNEL_PASSWORD"),),
         ),
+        _kannel_ussd(settings) if settings.kannel_ussd_code else None,
         _smtp(settings),
         Wanted(
             code="web-push",
@@ -240,6 +241,24 @@ def _messages(settings: Settings) -> list[Wanted]:
         ),
     ]
     return [wanted for wanted in found if wanted is not None]
+
+
+def _kannel_ussd(settings: Settings) -> Wanted:
+    """Return the screens pushed by the same box: over which link, under which code, to the phones of which networks."""
+    link = ("KANNEL_USSD_CODE", "KANNEL_USSD_SMSC", "KANNEL_USSD_NETWORKS")
+    return Wanted(
+        code="kannel-ussd",
+        label="Messages flash (Kannel)",
+        adapter="kannel_ussd",
+        environment=LIVE,
+        base_url=settings.kannel_url,
+        secrets={"password": "KANNEL_PASSWORD"},
+        settings={
+            "username": "KANNEL_USERNAME",
+            **dict(zip(("service_code", "smsc", "networks"), link, strict=True)),
+        },
+        groups=(("KANNEL_URL", "KANNEL_USERNAME", "KANNEL_PASSWORD", *link),),
+    )
 
 
 def _twilio(code: str, label: str, adapter: str, sender: str) -> Wanted:

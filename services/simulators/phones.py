@@ -16,6 +16,8 @@ from services.simulators.desk import asked, require_trial_people
 CHANNELS = {
     "africas_talking": "sms",
     "kannel": "sms",
+    "kannel_ussd": "ussd",
+    "mtn_madapi": "ussd",
     "twilio_sms": "sms",
     "twilio_whatsapp": "whatsapp",
     "meta_whatsapp": "whatsapp",

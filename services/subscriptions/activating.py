@@ -152,6 +152,15 @@ def delete_service(session: Session, actor: Actor, service_id: UUID) -> UUID:
     return service_id
 
 
+def end_all(session: Session, phone: str) -> None:
+    """End what a number has without a word to it: its owner is forgotten, and providers learn to stop."""
+    still = select(Subscription).where(
+        Subscription.phone == phone, col(Subscription.state) != SubscriptionState.INACTIVE
+    )
+    for row in session.exec(still.with_for_update()).all():
+        end(session, session.get_one(CatalogService, row.service_id), row, "")
+
+
 # What renewing shares
 
 

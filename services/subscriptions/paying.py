@@ -9,6 +9,7 @@ from core.database import Session, fetch_one
 from core.money import Currency, Money
 from core.states import transition
 from models.ledger import AccountKind, Source
+from models.ussd import UssdService
 from models.wallets import OPERATION_STEPS, OperationState, OperationType
 from services import ledger
 from services.ledger import InsufficientFunds, KeyReused, Leg, Posting
@@ -57,6 +58,23 @@ def find_payment(session: Session, holder: Holder, key: str, amount: Money) -> P
     if (row["payer_id"], row["type"], row["amount_minor"]) != (holder.wallet_id, KIND, amount.minor):
         raise KeyReused
     return Payment(row["id"], row["reference"], Money(row["balance_after"], amount.currency))
+
+
+def find_timezone(session: Session, holder: Holder) -> str:
+    """Return in which zone a person's days are counted: that of the service he subscribes at, or of his currency's."""
+    row = fetch_one(
+        session,
+        """
+        select v.timezone from ussd_service v
+        where v.currency = %(currency)s
+        order by exists (
+            select from ussd_operation o join ussd_session s on s.id = o.session_id
+            where o.payer_id = %(wallet)s and o.type = %(kind)s and s.service_id = v.id) desc, v.created_at
+        limit 1
+        """,
+        {"currency": holder.currency, "wallet": holder.wallet_id, "kind": KIND},
+    )
+    return str(row["timezone"]) if row else UssdService.model_fields["timezone"].default
 
 
 def pay(

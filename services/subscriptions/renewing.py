@@ -12,10 +12,11 @@ from core.errors import Refusal
 from core.money import Currency, Money
 from core.states import transition
 from models.offers import SUBSCRIPTION_STEPS, CatalogService, Period, Subscription, SubscriptionState
+from services import switches
 from services.ledger import InsufficientFunds
 from services.subscriptions import notes
 from services.subscriptions.activating import after, end, tell_paid
-from services.subscriptions.paying import KIND, Payment, find_payment, open_till, pay
+from services.subscriptions.paying import KIND, Payment, find_payment, find_timezone, open_till, pay
 from services.tariffs import NoTariff, quote
 from services.wallets.outside import find_holder
 from services.wallets.refusals import CeilingReached, NoWallet, WalletSuspended
@@ -23,7 +24,6 @@ from services.wallets.refusals import CeilingReached, NoWallet, WalletSuspended
 GRACE = timedelta(days=3)
 TRIED_EVERY = timedelta(hours=6)
 BATCH = 200
-TIMEZONE = "Africa/Douala"
 
 # What a person can mend in three days: money, a ceiling that falls tomorrow, an account that is opened again.
 _HIS_OWN = (InsufficientFunds, CeilingReached, WalletSuspended, NoWallet)
@@ -54,6 +54,8 @@ def renew(session: Session, subscription_id: UUID) -> SubscriptionState | None:
     if not service.is_active:
         end(session, service, row, "withdrawn")
         return SubscriptionState.INACTIVE
+    if row.price_minor and not switches.is_live(session, KIND):
+        return _put_off(session, row, now)
     try:
         payment = _charge(session, row, service)
     except _HIS_OWN:
@@ -61,11 +63,16 @@ def renew(session: Session, subscription_id: UUID) -> SubscriptionState | None:
     except (NoTariff, Refusal) as refusal:
         # Ours to mend, not his: nobody loses a service because a price is missing.
         _log.warning("subscription.not_renewed", subscription_id=str(row.id), reason=refusal.code)
-        row.due_at = now + TRIED_EVERY
-        session.add(row)
-        return SubscriptionState(row.state)
+        return _put_off(session, row, now)
     _go_on(session, service, row, payment)
     return SubscriptionState.ACTIVE
+
+
+def _put_off(session: Session, row: Subscription, now: datetime) -> SubscriptionState:
+    """Try again later what is not his to mend: he keeps his service meanwhile."""
+    row.due_at = now + TRIED_EVERY
+    session.add(row)
+    return SubscriptionState(row.state)
 
 
 def period_key(row: Subscription) -> str:
@@ -90,7 +97,9 @@ def _charge(session: Session, row: Subscription, service: CatalogService) -> Pay
     if known is not None:
         return known
     priced = quote(session, KIND, price, row.user_id)
-    return pay(session, till, priced, key=period_key(row), timezone=TIMEZONE, label=service.name)
+    return pay(
+        session, till, priced, key=period_key(row), timezone=find_timezone(session, till.holder), label=service.name
+    )
 
 
 def _go_on(session: Session, service: CatalogService, row: Subscription, payment: Payment | None) -> None:
@@ -98,7 +107,9 @@ def _go_on(session: Session, service: CatalogService, row: Subscription, payment
     assert row.expires_at is not None  # noqa: S101  # only what ends is renewed
     if row.state == SubscriptionState.GRACE:
         transition(row, SUBSCRIPTION_STEPS, SubscriptionState.ACTIVE)
-    row.expires_at = row.due_at = after(row.expires_at, Period(service.period), anchor_day=row.subscribed_at.day)
+    # Who was put off because of us is not charged for every period he waited, one after the other.
+    begin = row.expires_at if clock.now() <= row.expires_at + GRACE else clock.now()
+    row.expires_at = row.due_at = after(begin, Period(service.period), anchor_day=row.subscribed_at.day)
     if payment is not None:
         row.operation_id = payment.operation_id
         tell_paid(session, service, row, payment.reference)

@@ -1,6 +1,15 @@
 """Surveys on phones: written in the console, asked as the flow `survey:{code}`, answered one screen at a time."""
 
-from services.surveys.answering import BeginRun, Begun, KeepAnswer, OpenSurvey, begin_run, keep_answer, list_open
+from services.surveys.answering import (
+    BeginRun,
+    Begun,
+    KeepAnswer,
+    OpenSurvey,
+    begin_run,
+    forget_respondent,
+    keep_answer,
+    list_open,
+)
 from services.surveys.orders import (
     OptionDraft,
     QuestionDraft,
@@ -34,6 +43,7 @@ __all__ = [
     "count_surveys",
     "flow_key",
     "flow_of",
+    "forget_respondent",
     "get_survey",
     "keep_answer",
     "list_open",

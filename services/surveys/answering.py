@@ -137,6 +137,15 @@ def keep_answer(session: Session, order: KeepAnswer) -> bool:
     return True
 
 
+def forget_respondent(session: Session, phone: str) -> None:
+    """Cut a number's runs of anonymous surveys off from it, while a key could still lead from one to the other."""
+    for survey in fetch_all(session, "select * from survey where is_anonymous and key_sealed is not null"):
+        driver(session).execute(
+            "update survey_run set respondent = %s where survey_id = %s and respondent = %s",
+            (uuid4().hex, survey["id"], _respondent(survey, phone)),
+        )
+
+
 def _write(session: Session, run: SurveyRun, question: dict[str, Any], value: str) -> None:
     now, is_anonymous = clock.now(), question["is_anonymous"]
     values = {

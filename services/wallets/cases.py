@@ -13,7 +13,7 @@ from core.orders import Order
 from core.permissions import Actor, Permission
 from models.wallets import WalletCaseKind
 from services import audit
-from services.wallets.people import shown_name
+from services.shown import full_name, phone_for
 from services.wallets.velocity import take
 
 RECEIVED = "received"
@@ -58,7 +58,7 @@ def note_received(session: Session, wallet_id: UUID, at: datetime) -> None:
     )
 
 
-def close_wallet_case(session: Session, actor: Actor, order: CloseWalletCase) -> None:
+def close_wallet_case(session: Session, actor: Actor, order: CloseWalletCase) -> UUID:
     """Close a case with a word; refuses with `NotFound` when it is closed already, or was never opened."""
     actor.require(Permission.SUBSCRIBERS_WRITE)
     closed = fetch_one(
@@ -70,6 +70,7 @@ def close_wallet_case(session: Session, actor: Actor, order: CloseWalletCase) ->
     if closed is None:
         raise NotFound(thing="case")
     audit.record(session, actor, "wallet_case.close", "wallet_case", str(order.case_id), summary=order.resolution)
+    return order.case_id
 
 
 # Reads
@@ -93,8 +94,8 @@ def list_wallet_cases(session: Session, actor: Actor, *, are_closed: bool = Fals
             kind=WalletCaseKind(row["kind"]),
             wallet_id=row["wallet_id"],
             user_id=row["user_id"],
-            name=shown_name(row["first_name"], row["last_name"], row["phone"] or ""),
-            phone=row["phone"] or "",
+            name=full_name(row["first_name"], row["last_name"]),
+            phone=phone_for(actor, row["phone"]),
             times=row["times"],
             created_at=row["created_at"],
             last_at=row["last_at"],

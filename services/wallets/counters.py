@@ -9,6 +9,7 @@ from services import merchants
 from services.merchants import MerchantFound
 from services.wallets.kinds import CASH_OUT, PAYMENT, Kind
 from services.wallets.movements import MoveMoney, Operation, Payable, move
+from services.wallets.outside import require_own
 from services.wallets.people import shown_name
 from services.wallets.refusals import (
     InvalidMerchant,
@@ -57,6 +58,7 @@ def pay_merchant(session: Session, actor: Actor, order: PayMerchant) -> Operatio
 
 
 def _at_counter(session: Session, actor: Actor, order: MoveMoney, code: str, kind: Kind) -> Operation:
+    require_own(actor, order.payer_id)
     merchant = _find(session, code)
     try:
         payee = Payable(wallet_id=merchant.wallet_id, name=shown_name(merchant.name, ""))

@@ -1,11 +1,23 @@
-"""The four movements from wallet to wallet: what tells one from another, and who gets what."""
+"""What wallets do, in words; the four movements from wallet to wallet: what tells them apart, and who gets what."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.i18n import t
 from core.money import Money
 from models.wallets import OperationType
 from services.tariffs import Quote
+
+NAMES = {
+    OperationType.TRANSFER: "Transfert",
+    OperationType.CASH_OUT: "Retrait",
+    OperationType.BILL: "Facture",
+    OperationType.SELL: "Vente par un agent",
+    OperationType.AIRTIME: "Crédit téléphonique",
+    OperationType.PAYMENT: "Paiement marchand",
+    OperationType.RECHARGE: "Recharge",
+    OperationType.SUBSCRIPTION: "Abonnement",
+}
 
 
 class Bearer(StrEnum):
@@ -45,6 +57,11 @@ class Shares:
     payee: Money
     income: Money
     expense: Money
+
+
+def name_of(type_: str) -> str:
+    """Return what a kind of operation is called, everywhere; a code nobody named stays as it is."""
+    return t(NAMES[OperationType(type_)]) if type_ in NAMES else type_
 
 
 def share(quote: Quote, kind: Kind) -> Shares:

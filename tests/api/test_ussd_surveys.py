@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from channels import publishing
 from commands.vectors.surveys import answers
 from core import clock
-from core.database import Database, fetch_all
+from core.database import Database, fetch_all, fetch_one
 from core.permissions import SYSTEM
 from services import surveys
 from services.surveys import OptionDraft, QuestionDraft, SaveSurvey
@@ -162,3 +162,23 @@ def test_only_those_who_are_meant_are_asked(
         opened(database, audience={"kind": "filter", "roles": [role], "networks": ["Orange"]})
         assert say(gateway, "a", "4").startswith("CON Cinq questions") is is_asked
         assert say(gateway, "j", "4", JEAN) == "END Aucun sondage en cours."
+
+
+def test_a_survey_counts_a_phone_once_however_its_number_is_written(gateway: TestClient, database: Database) -> None:
+    with clock.travel(world.NOW):
+        opened(database)
+        for place, number in enumerate(
+            (
+                "+237699000001",
+                "237699000001",
+                "00237699000001",
+                "699000001",
+                "+237 6 99 00 00 01",
+                "+237 699-000-001",
+            )
+        ):
+            for text in ("4", "4*1", "4*1*2"):
+                say(gateway, f"s{place}", text, number)
+    with database.transaction() as session:
+        assert fetch_one(session, "select count(*) as runs from survey_run") == {"runs": 1}
+        assert fetch_one(session, "select count(*) as answers from survey_answer") == {"answers": 2}

@@ -5,6 +5,9 @@ import json
 import pytest
 from fastapi.testclient import TestClient
 
+from channels.actions import SlowStep
+from channels.ussd import turn
+from channels.ussd.pools import work_out
 from core import clock
 from core.database import Database, fetch_one
 from models.switches import SwitchScope
@@ -69,3 +72,36 @@ def test_a_stopped_kind_of_money_moves_nothing_and_the_rest_goes_on(gateway: Tes
         assert say(gateway, "48213", "s3") == ("END", "Votre solde est de 10 000 FCFA")
     with database.transaction() as session:
         assert fetch_one(session, "select count(*) as n from ussd_operation") == {"n": 0}
+
+
+EVERY = [
+    (SwitchScope.PLATFORM, ""),
+    (SwitchScope.GATEWAY, "doc-b"),
+    (SwitchScope.SERVICE, "wallet"),
+    (SwitchScope.MONEY, "transfer"),
+]
+
+
+@pytest.mark.parametrize(("scope", "key"), EVERY)
+def test_no_money_moves_after_the_switch_even_when_the_code_was_being_checked(
+    gateway: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch, scope: SwitchScope, key: str
+) -> None:
+    """The turn has begun, its PIN is being worked out with no lock held: that is when somebody presses."""
+
+    def pressed_meanwhile(step: SlowStep, timeout_s: float) -> object:
+        found = work_out(step, timeout_s)
+        stop(database, scope, key)
+        return found
+
+    with clock.travel(world.NOW):
+        world.build(database)
+        hire(database)
+        for answer in ("*155#", "1", JEAN.removeprefix("+237"), "5000", "1"):
+            assert say(gateway, answer)[0] == "CON"
+        monkeypatch.setattr(turn, "work_out", pressed_meanwhile)
+        command, text = say(gateway, "48213")
+        assert command == "END"
+        assert "arrêt" in text
+    with database.transaction() as session:
+        assert fetch_one(session, "select count(*) as n from ussd_operation") == {"n": 0}
+        assert fetch_one(session, "select count(*) as n from ussd_turn where progress = 'running'") == {"n": 0}

@@ -5,37 +5,28 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
+from commands.vectors.outside import FAKE_URL, account
 from core import clock, ids
 from core.database import Database, fetch_all
 from core.permissions import SYSTEM, Actor, Grant, Role, Scope
 from models.transfers import ProviderAccount, Transfer, TransferState
 from services import provider_accounts
-from services.provider_accounts import SHAPES, AccountRow, CreateAccount, SetSecret
+from services.provider_accounts import SetSecret
 from services.provider_accounts.views import open_secrets, seal_secrets
 from tests.builders import people
 
-FAKE_URL = "http://127.0.0.1:9/{adapter}"
-
-
-def account(database: Database, adapter: str = "mtn", *, is_active: bool = True, **order: Any) -> AccountRow:
-    """Make an account with every secret and setting its adapter needs."""
-    shape = SHAPES[adapter]
-    wanted = {
-        "code": f"{adapter}-{secrets.token_hex(3)}",
-        "label": shape.label,
-        "adapter": adapter,
-        "environment": "fake",
-        "country": "BJ",
-        "currency": "XOF",
-        "base_url": FAKE_URL.format(adapter=adapter),
-        "settings": dict.fromkeys(shape.settings, "x"),
-        "secrets": {name: f"{name}-0123456789abcdef" for name in shape.secrets},
-        "offers": ("collect", "payout", "refund"),
-        **order,
-    }
-    with database.transaction() as session:
-        row = provider_accounts.create_account(session, SYSTEM, CreateAccount.model_validate(wanted))
-        return provider_accounts.resume_account(session, SYSTEM, row.id) if is_active else row
+__all__ = [
+    "FAKE_URL",
+    "account",
+    "administrator",
+    "events",
+    "is_asked",
+    "operator",
+    "reader",
+    "replace_secret",
+    "transfer",
+    "transfer_now",
+]
 
 
 def replace_secret(database: Database, account_id: UUID, name: str, values: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from channels.flow import parse_flow
 from channels.lint import lint
 from channels.publishing import facts_of
 from channels.ussd.actions import REGISTRY
-from channels.ussd.turn import SlowPool, _pool_of
+from channels.ussd.pools import SlowPool, pool_of
 from core.database import Database
 from tests.channels.fakes import Phone, World
 from tests.services.elsewhere import Elsewhere, served
@@ -88,7 +88,7 @@ def test_a_phone_reads_what_another_system_answered(database: Database, elsewher
 
 
 def test_a_connector_that_hangs_holds_up_no_pin() -> None:
-    pools = {name: _pool_of(SlowStep(REGISTRY[name], {})) for name in ("http.call", "pin.verify")}
+    pools = {name: pool_of(SlowStep(REGISTRY[name], {})) for name in ("http.call", "pin.verify")}
     assert isinstance(pools["http.call"], SlowPool)
     assert pools["http.call"] is not pools["pin.verify"]
 

@@ -11,13 +11,15 @@ import pytest
 from sqlmodel import select
 
 from channels import publishing
+from channels.ussd import gateways
 from core import live
 from core.database import Database, Session, driver
 from core.errors import Forbidden, WrongState
+from core.gsm7 import Limits
 from core.permissions import Actor, Grant, Role, Scope
 from models.flows import Flow, FlowVersion, VersionState
 from models.users import User
-from models.ussd import UssdService
+from models.ussd import UssdGateway, UssdService
 from services import flows, menus
 from services.flows import (
     DraftChanged,
@@ -297,3 +299,24 @@ def test_publishing_rings_every_process(database: Database) -> None:
                 assert any(notice.payload == '{"topic": "flows"}' for notice in notices)
         finally:
             live.stop()
+
+
+def test_a_menu_is_judged_by_the_narrowest_page_it_is_ever_shown_on(house: House) -> None:
+    session = house.session
+    assert publishing.facts_of(session, "service").limits == Limits()
+    service_id = session.exec(select(UssdService.id).where(UssdService.key == "service")).one()
+    wide = {"network_limits": {"62401": {"gsm7": 120}, "62402": {"gsm7": 400, "ucs2": 40}}}
+    gateway = UssdGateway(
+        key="etroite", name="Étroite", profile="doc_b", country="CM", options=wide, default_service_id=service_id
+    )
+    session.add(gateway)
+    session.flush()
+    gateways.forget()
+    account = gateways.known_in(session).by_key["etroite"]
+    profile = account.contract.profile.page_limits()
+    reserve = account.contract.profile.limits.reserve
+    assert account.limits_on("62401") == Limits(120 - reserve, profile.ucs2)
+    assert account.limits_on("62402") == Limits(profile.gsm7, 40 - reserve), "a network never widens"
+    assert account.limits_on("62499") == profile
+    assert publishing.get_facts(session, house.awa, "service").limits == Limits(120 - reserve, 40 - reserve)
+    gateways.forget()

@@ -1,6 +1,7 @@
 """The wallet's actions on their real verbs and a real PostgreSQL, through whole turns of the shipped menu."""
 
 import itertools
+import json
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,10 +12,13 @@ from channels.ussd.contracts import GatewayTurn
 from channels.ussd.turn import Answer, take_turn
 from core import clock
 from core.database import Database, driver
+from core.errors import Forbidden
 from models.flows import Flow, FlowVersion, VersionState
 from services.flows import checksum_of
+from services.subscribers import repeats
 from tests.builders import world
 from tests.channels.test_menus import SHIPPED
+from tests.services.wallet_world import OPERATOR, READER, STRANGER
 
 AWA, JEAN, PIN = "+237699000001", "+237677000002", "48213"
 _numbers = itertools.count(1)
@@ -31,7 +35,7 @@ class Handset:
 
     def send(self, *messages: str) -> str:
         with self.database.transaction() as session:
-            gateway = gateways.find(session, "doc-b")
+            gateway = gateways.known_in(session).by_key["doc-b"]
         for message in messages:
             turn = GatewayTurn(self.session, self.phone, None, None, None, message, "", clock.now())
             self.last = take_turn(self.database, gateway, contracts.B, turn)
@@ -90,6 +94,21 @@ def test_the_language_chosen_is_the_one_of_the_next_call(house: Database) -> Non
     assert Handset(house, JEAN).send("1") == "Entrez le numéro du bénéficiaire"
 
 
+@pytest.mark.parametrize(("account", "expected"), [({}, "en"), ({"language": "ln"}, "ln")])
+def test_an_account_that_says_no_language_leaves_the_service_its_own(
+    house: Database, account: dict[str, str], expected: str
+) -> None:
+    with house.transaction() as session:
+        driver(session).execute("update ussd_service set default_language = 'en'")
+        driver(session).execute(
+            "update ussd_gateway set options = options || %s where key = 'doc-b'", (json.dumps(account),)
+        )
+    gateways.forget()
+    Handset(house, "+237699000099").send("1")
+    with house.transaction() as session:
+        assert driver(session).execute("select language from ussd_session").fetchall() == [(expected,)]
+
+
 def test_a_pin_changes_once_the_old_one_is_proved(house: Database) -> None:
     handset = Handset(house)
     assert handset.send("9", "1", PIN, PIN).startswith("Choisissez un autre code.")
@@ -97,9 +116,36 @@ def test_a_pin_changes_once_the_old_one_is_proved(house: Database) -> None:
     assert handset.send("70614", "70614") == "Code PIN changé."
     assert Handset(house).send("6", PIN).startswith("Code PIN incorrect. Essais restants: 2.")
     assert Handset(house).send("6", "70614") == "Votre solde est de 10 000 FCFA"
-    everything = world.everything(house)
-    assert PIN not in everything
-    assert "7061" not in everything
+    written = world.written(house)
+    assert PIN not in written
+    assert "7061" not in written
+
+
+@pytest.mark.parametrize("kept", ["7061", "1*7061*2", "67061", b"CON 7061"])
+def test_what_was_typed_is_found_wherever_it_is_kept(house: Database, kept: str | bytes) -> None:
+    Handset(house).send("1")
+    column = "wire_body" if isinstance(kept, bytes) else "input_text"
+    assert "7061" not in world.written(house)
+    with house.transaction() as session:
+        driver(session).execute(f"update ussd_turn set {column} = %s", (kept,))
+    assert "7061" in world.written(house)
+
+
+def test_what_was_asked_before_a_second_sending_is_read_with_yes_and_no(house: Database) -> None:
+    assert Handset(house).send("1", JEAN, "1000", "1", PIN).startswith("Transfert de 1 000 FCFA")
+    for answer in ("2", "1"):
+        handset = Handset(house)
+        assert handset.send("1", JEAN, "1000").startswith("Vous avez déjà envoyé 1 000 FCFA à Jean")
+        handset.send(answer)
+    with house.transaction() as session:
+        yes, no = repeats.list_repeat_answers(session, OPERATOR)
+        hidden, _ = repeats.list_repeat_answers(session, READER)
+        with pytest.raises(Forbidden):
+            repeats.list_repeat_answers(session, STRANGER)
+    assert (yes.is_yes, no.is_yes, yes.phone) == (True, False, AWA)
+    assert (no.asked or "").startswith("Vous avez déjà envoyé 1 000 FCFA à Jean")
+    assert hidden.asked is None
+    assert AWA not in hidden.phone
 
 
 def test_a_number_registers_once_even_between_two_screens(house: Database) -> None:

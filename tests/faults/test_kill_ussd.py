@@ -28,6 +28,7 @@ EACH = 3
 JEAN, JEANS_NUMBER = "+237677000002", "677000002"
 PAUSE_S = 0.2
 LONGEST_S = 0.6
+NOTHING_DEBITED = "Rien n'a été débité. Réessayez."
 
 
 @dataclass
@@ -82,18 +83,23 @@ def say(service: Service, caller: Caller, session: str, text: str) -> str:
     return ""
 
 
+def send(service: Service, amount: int, caller: Caller) -> str:
+    """Send an amount to Jean in a dialogue of its own; return the last screen."""
+    session, typed = ids.new_id().hex[-12:], ""
+    last = say(service, caller, session, "")
+    for piece in ("1", JEANS_NUMBER, str(amount), "1", caller.pin):
+        typed = f"{typed}*{piece}" if typed else piece
+        last = say(service, caller, session, typed)
+    return last
+
+
 def send_all(service: Service, first: int, caller: Caller) -> list[int]:
-    """Send some amounts to Jean, one after the other; return those that were said to have arrived."""
-    heard = []
+    """Send some amounts to Jean, one after the other; who is told that nothing was debited dials again."""
     for amount in range(first, first + EACH):
-        session, typed = ids.new_id().hex[-12:], ""
-        last = say(service, caller, session, "")
-        for piece in ("1", JEANS_NUMBER, str(amount), "1", caller.pin):
-            typed = f"{typed}*{piece}" if typed else piece
-            last = say(service, caller, session, typed)
-        if "réussi" in last:
-            heard.append(amount)
-    return heard
+        while NOTHING_DEBITED in (last := send(service, amount, caller)):
+            time.sleep(PAUSE_S)
+        assert "réussi" in last, last
+    return [*range(first, first + EACH)]
 
 
 def assert_kept(database: Database, callers: list[Caller], heard: list[list[int]], begun: int) -> None:
@@ -127,5 +133,4 @@ def test_money_survives_the_death_of_the_process_that_moves_it(database: Databas
             service.start()
             for place, one in enumerate(work):
                 heard[place] += one.result(timeout=120)
-            assert [len(told) for told in heard] == [(number + 1) * EACH] * CALLERS
             assert_kept(database, callers, heard, begun)

@@ -14,9 +14,10 @@ from channels.ussd.gateways import Gateway
 from channels.ussd.profiles import BUILT_IN
 from channels.ussd.profiles.calling import can_dial_behind
 from channels.ussd.profiles.wire import GatewayTurn
+from commands.vectors import remains
 from core import clock, ids, metrics, security
 from core.database import Database, driver
-from tests.builders import remains, world
+from tests.builders import world
 from tests.builders.accounts import AWA, PROFILES, SECRET, Handset
 from tests.builders.crowd import Caller, at_once, open_door, settle
 

@@ -7,10 +7,12 @@ from core import clock, ids
 from core.database import Database, fetch_all
 from jobs import retention
 from models.inbox import IdempotencyRecord, InboundEvent
+from models.offers import CatalogService, HookState, ServiceHook, Subscription
 from models.tasks import JobRun
 from models.transfers import TransferAttempt, TransferEvent
 from models.users import ConsoleSession, OneTimeCode, RefreshToken, SignInFailure, User
-from models.ussd import VelocityBucket, VelocityRule
+from models.ussd import VelocityBucket, VelocityRule, WireRecord
+from models.velocity import VelocityRefusal
 from services import retention as rules
 from tests.builders import payments, traffic
 from tests.builders.traffic import Step
@@ -67,6 +69,7 @@ def test_spent_secrets_go_and_living_ones_stay(database: Database) -> None:
         rule = VelocityRule(name="turns", capacity=10, window_s=60)
         session.add_all([user, rule])
         session.flush()
+        gateway_id = traffic.open_line(session).gateway_id
         for is_spent, age in ((True, 2 * DAY), (False, timedelta(hours=23))):
             until, secret = NOW - age, ids.new_id().bytes
             session.add_all(
@@ -88,6 +91,19 @@ def test_spent_secrets_go_and_living_ones_stay(database: Database) -> None:
                         tokens=0,
                         refilled_at=NOW - timedelta(seconds=61 if is_spent else 59),
                     ),
+                    VelocityRefusal(
+                        rule_id=rule.id,
+                        subject=str(is_spent),
+                        hour=NOW - (31 if is_spent else 29) * DAY,
+                        refusals=1,
+                        last_at=NOW - (31 if is_spent else 29) * DAY,
+                    ),
+                    WireRecord(
+                        gateway_id=gateway_id,
+                        outcome="continue",
+                        elapsed_us=1,
+                        created_at=NOW - (8 if is_spent else 6) * DAY,
+                    ),
                     JobRun(job="seals", state="done", ended_at=NOW - (31 if is_spent else 29) * DAY),
                 ]
             )
@@ -100,9 +116,10 @@ def test_spent_secrets_go_and_living_ones_stay(database: Database) -> None:
         summary = retention.work(Event())
     assert summary == (
         "sessions de console : 2, jetons : 1, codes : 1, réponses gardées : 1, échecs de connexion : 1,"
-        " compteurs de débit : 1, passages : 1."
+        " compteurs de débit : 1, refus de débit : 1,"
+        " échanges avec les passerelles : 1, passages : 1."
     )
-    absent = {"ussd_session", "inbound_event", "transfer_attempt"}
+    absent = {"ussd_session", "inbound_event", "transfer_attempt", "service_hook"}
     assert counts(database) == {rule.table: 0 if rule.table in absent else 1 for rule in rules.RULES}
 
 
@@ -163,3 +180,31 @@ def test_many_rows_go_in_bounded_batches(database: Database, monkeypatch: pytest
             assert rules.delete_spent(session, by_table["idempotency_record"]) == 3
         assert retention.work(Event()) == "réponses gardées : 7."
     assert counts(database)["idempotency_record"] == 0
+
+
+def test_notes_to_providers_are_forgotten_a_month_after_unless_they_wait(database: Database) -> None:
+    with database.transaction() as session:
+        service = CatalogService(code="FOOT", name="Foot", currency="XAF")
+        session.add(service)
+        session.flush()
+        subscription = Subscription(phone="+237699000001", service_id=service.id, subscribed_at=NOW)
+        session.add(subscription)
+        session.flush()
+        for state, days in ((HookState.SENT, 31), (HookState.FAILED, 31), (HookState.QUEUED, 31), (HookState.SENT, 29)):
+            session.add(
+                ServiceHook(
+                    service_id=service.id,
+                    subscription_id=subscription.id,
+                    event="subscription.activated",
+                    body="{}",
+                    state=state,
+                    next_try_at=NOW,
+                    created_at=NOW - days * DAY,
+                )
+            )
+    with clock.travel(NOW):
+        assert retention.work(Event()) == "notes aux fournisseurs : 2."
+        assert retention.work(Event()) == "Rien à effacer."
+    with database.transaction() as session:
+        left = fetch_all(session, "select state from service_hook order by created_at")
+    assert [row["state"] for row in left] == ["queued", "sent"]

@@ -7,11 +7,12 @@ from fastapi import FastAPI
 
 from api import gateways as door
 from channels.ussd import gateways, recorder
+from commands.vectors import remains
 from core.database import Database, fetch_all
 from core.security import digest_token
 from models.ussd import UssdGateway, UssdRoute
 from services.ussd_credentials import digest_credential
-from tests.builders import remains, world
+from tests.builders import world
 from tests.kannel.conftest import BASIC, SMS_SECRET, USSD_SECRET, Line
 
 AWA, JEAN = "+237699000001", "+237677000002"

@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from commands.vectors import remains
 from core import clock, metrics
 from core.database import Database
 from models.flows import FlowVersion
 from models.ussd import UssdPublication, UssdService
-from tests.builders import remains, world
+from tests.builders import world
 from tests.kannel.boxes import until
 from tests.kannel.conftest import Line
 from tests.kannel.house import AWA, JEAN, SERVICE, SMS_CODE, WALLET, House, open_house

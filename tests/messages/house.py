@@ -50,6 +50,7 @@ class House:
                 self.accounts[adapter] = self._open(session, account_of(adapter))
         self.route("sms", "kannel")
         self.route("whatsapp", "twilio_whatsapp")
+        self.route("ussd", "mtn_madapi", "kannel_ussd")
         self.route("email", "smtp")
         self.route("push", "web_push")
         self.fakes.kernel.configure(

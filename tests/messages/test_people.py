@@ -131,7 +131,7 @@ def test_suppressions_are_listed_masked_ended_and_audited(house: House) -> None:
     with house.database.transaction() as session:
         suppressions.suppress(session, Channel.SMS, number(), "stop")
         suppressions.suppress(session, Channel.EMAIL, "awa@example.org", "link")
-        order = SuppressAddress(channel=Channel.SMS, address=number("501"), reason="demandé au guichet")
+        order = SuppressAddress(channel=Channel.SMS, address=f"00{number('501')[1:]}", reason="demandé au guichet")
         made = suppressions.suppress_by_hand(session, ADMIN, order)
         rows = suppressions.list_suppressions(session, ADMIN)
         assert {row.address for row in rows} == {"+22901****00", "a****@example.org", "+22901****01"}

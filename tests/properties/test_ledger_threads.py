@@ -181,20 +181,21 @@ def test_without_the_lock_order_the_rush_ends_in_a_deadlock(own_database: Databa
         order = "order by a.id for no key update"
         rewrite(owner, "ledger_post", order, "order by array_position(p_accounts, a.id) for no key update")
     awa, moussa = bank.wallet(100_000), bank.wallet(100_000)
-    start, ended = Barrier(2), Event()
+    start, ended = Barrier(8), Event()
 
-    def pay(payer: UUID, payee: UUID) -> None:
+    def pay(thread: int) -> None:
+        payer, payee = (awa, moussa) if thread % 2 else (moussa, awa)
         start.wait()
         try:
             for number in range(5_000):
-                bank.post(transfer(payer, payee, 1, f"{payer}:{number}"))
+                bank.post(transfer(payer, payee, 1, f"{thread}:{number}"))
                 if ended.is_set():
                     return
         finally:
             ended.set()
 
-    with ThreadPoolExecutor(2) as pool:
-        ends = [pool.submit(pay, awa, moussa), pool.submit(pay, moussa, awa)]
+    with ThreadPoolExecutor(8) as pool:
+        ends = [pool.submit(pay, thread) for thread in range(8)]
         errors = [type(end.exception()) for end in ends]
 
     assert psycopg.errors.DeadlockDetected in errors

@@ -1,30 +1,25 @@
 """The fakes, running: `fakes` gives a clean house with a virtual clock to each test."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import pytest
 
+from commands.vectors import outside
+from commands.vectors.outside import Outside
 from core.money import Currency, Money
 from core.phone import PhoneNumber, normalise
 from providers.answers import Account, MoneyProvider, Order
 from providers.fakes.accounts import account_of
-from providers.fakes.kernel import Kernel, Payment
 from providers.fakes.server import FakeServer
 from providers.registry import ADAPTERS
-from providers.tokens import tokens
 
 NOBODY = "http://127.0.0.1:9/"  # the discard port: callbacks are sent there and refused
 
 
-@dataclass(frozen=True)
-class Fakes:
+class Fakes(Outside):
     """The running fakes as a test uses them."""
-
-    url: str
-    kernel: Kernel
 
     def adapter(self, name: str) -> MoneyProvider:
         return ADAPTERS[name]
@@ -67,9 +62,6 @@ class Fakes:
         """Move the fakes' clock: payments are decided, callbacks leave."""
         self.kernel.advance(seconds)
 
-    def payments(self, name: str) -> list[Payment]:
-        return self.kernel.search(name)
-
 
 def phone(text: str) -> PhoneNumber:
     """Read a number of a test."""
@@ -84,20 +76,13 @@ def reference_of(external_id: UUID) -> str:
 
 @pytest.fixture(scope="session")
 def _fake_server() -> Iterator[FakeServer]:
-    server = FakeServer(Kernel(pace=0.005, is_manual=True))
-    server.start()
-    yield server
-    server.stop()
+    with outside.running() as around:
+        yield around.server
 
 
 @pytest.fixture
 def fakes(_fake_server: FakeServer) -> Fakes:
     """Give the fakes, empty, without chance, their clock at ours."""
-    kernel = _fake_server.kernel
-    kernel.reset()
-    kernel.callbacks.clear()
-    kernel.secrets.clear()
-    for fake in _fake_server.fakes:
-        fake.reset()
-    tokens.clear()
-    return Fakes(_fake_server.url, kernel)
+    chosen = Fakes(_fake_server)
+    chosen.forget()
+    return chosen

@@ -2,6 +2,7 @@
 
 import random
 from datetime import datetime, timedelta
+from decimal import Decimal
 from threading import Event
 
 import pytest
@@ -173,6 +174,26 @@ def test_requests_that_ran_no_turn_are_shares_of_requests(database: Database) ->
     count()
     figures = overview(database)
     assert (figures.busy, figures.stale, figures.replays) == (Rate(2, 10), Rate(1, 10), Rate(0, 10))
+
+
+def test_what_the_gateway_said_of_a_session_is_read_from_its_own_columns(database: Database) -> None:
+    with database.transaction() as session:
+        line = traffic.open_line(session)
+        for status, cost, state, goal in (
+            ("Success", "XAF 2.50", "ended", "transfer_done"),
+            ("Failed", "XAF 1.50", "ended", ""),
+            ("Incomplete", "gratuit", "expired", ""),
+            (None, None, "ended", "transfer_done"),
+        ):
+            traffic.add_session(
+                session, line, NOW - timedelta(minutes=5), state=state, goal=goal, gateway_status=status, cost_text=cost
+            )
+    count()
+    figures = overview(database)
+    assert figures.disagreement == Rate(1, 3), "an end of ours that the gateway calls a failure"
+    (cost_row,) = figures.costs
+    assert (cost_row.currency, cost_row.amount, cost_row.per_completed) == ("XAF", Decimal(4), Decimal(2))
+    assert cost_row.coverage == Rate(2, 4)
 
 
 def test_nothing_is_no_rate(database: Database) -> None:

@@ -58,6 +58,7 @@ def test_what_nobody_could_type_is_refused(desk: Database) -> None:
         ({"example": "12"}, ExampleRefused),
         ({"pattern": "^[0-9]{20}$", "example": "1" * 20}, ExampleRefused),
         ({"pattern": "^[0-9"}, PatternRefused),
+        ({"pattern": "(1+)+x", "example": "1" * 40}, PatternRefused),
         ({"pattern": "", "example": ""}, PatternRefused),
         ({"code": "EAU"}, BillerTaken),
     ):

@@ -11,7 +11,8 @@ import pytest
 from core import clock
 from core.database import Database, driver, fetch_one
 from core.errors import Forbidden, NotFound
-from services import books, subscribers
+from services import books, notices, subscribers
+from services.messages import suppressions
 from services.subscribers import EraseSubscriber
 from services.subscribers.erasure import ERASED_NAME, HasRoles, MoneyLeft
 from tests.builders import world
@@ -105,7 +106,7 @@ def test_what_is_known_is_taken_away_without_a_secret(bank: Database) -> None:
     reference = send(bank, AWA, JEAN, 1_000).reference
     with bank.transaction() as session:
         content = subscribers.export(session, OPERATOR, people.user_id(session, AWA))
-        trail = fetch_one(session, "select action, summary from audit_entry")
+        trail = fetch_one(session, "select action, summary from audit_entry where actor_id = %s", (OPERATOR.user_id,))
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         parts = {name: json.loads(file.read(name)) for name in file.namelist()}
     assert parts["profil.json"][0]["phone"] == AWA
@@ -114,3 +115,22 @@ def test_what_is_known_is_taken_away_without_a_secret(bank: Database) -> None:
     assert len(parts["messages.json"]) == 1
     assert "argon2" not in json.dumps(parts)
     assert trail == {"action": "subscriber.export", "summary": "21/11/2026"}
+
+
+def test_whoever_wanted_no_messages_gets_none_after_he_is_forgotten(bank: Database) -> None:
+    user_id = emptied(bank)
+    with bank.transaction() as session:
+        driver(session).execute("update users set email = 'awa@palabre.example' where id = %s", (user_id,))
+        suppressions.suppress(session, "sms", AWA, "stop", detail="ussd")
+        suppressions.suppress(session, "email", "awa@palabre.example", "link")
+        asked = subscribers.erase(session, OPERATOR, EraseSubscriber(user_id=user_id, reason="À sa demande écrite"))
+    people.agree(bank, asked)
+    assert "awa@palabre" not in world.everything(bank)
+    with bank.transaction() as session:
+        assert not notices.wants_sms(session, AWA)
+        assert notices.wants_sms(session, JEAN)
+        assert not suppressions.is_suppressed(session, "sms", AWA, 1), "codes and receipts of a new owner still go"
+        assert suppressions.is_suppressed(session, "email", "awa@palabre.example", 2)
+        rows = suppressions.list_suppressions(session, people.ADMIN, search=AWA)
+        assert [(row.address, row.cause, row.detail) for row in rows] == [("effacée", "stop", "")]
+        assert notices.opt_in(session, AWA), "who holds the number now may ask for them again"

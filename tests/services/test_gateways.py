@@ -1,23 +1,45 @@
 """An administrator connects a gateway: the address is shown once, rotated, paused; nobody else may."""
 
+import json
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api import gateways as door
-from channels.ussd import accounts, gateways, recorder
-from channels.ussd.accounts import CopyProfile, EditProfile, FixturesWanted, KeepFixture
+from channels.ussd import accounts, gateways, knocking, recorder
+from channels.ussd.accounts import (
+    CopyProfile,
+    DropFixture,
+    EditProfile,
+    FixturesBroken,
+    FixturesWanted,
+    KeepFixture,
+    ProofStillNeeded,
+)
+from channels.ussd.knocking import NotThisAddress
 from channels.ussd.profiles import BUILT_IN
 from channels.ussd.profiles.calling import Said, write
 from core import clock, ids
 from core.database import Database, Session
-from core.errors import Forbidden, InvalidInput
+from core.errors import Forbidden, InvalidInput, WrongState
 from core.permissions import SYSTEM, Actor, Grant, Role, Scope
-from services import audit, wire_records
+from models.switches import SwitchScope
+from models.ussd import SwitchState
+from services import audit, switches, wire_records
 from services import gateways as verbs
-from services.gateways import KeyTaken, OpenGateway, PauseGateway, SetCredential, SetNetworks
+from services.gateways import (
+    ChangeGateway,
+    KeyTaken,
+    OpenGateway,
+    PauseGateway,
+    SetCredential,
+    SetNetworks,
+    StoppedInEmergency,
+)
+from services.switches import PausedByHand, ReopenSwitch, StopSwitch
 from tests.builders import world
 
 ORDER = OpenGateway(
@@ -166,6 +188,91 @@ def test_a_profile_that_is_none_or_repeats_what_is_typed_is_refused(house: Datab
         assert edited.version == 2
 
 
+def kept(house: Database, client: TestClient, address: str, gateway_id: UUID, count: int = 4) -> accounts.ProfileRow:
+    """Dial a few times and make a fixture of each exchange."""
+    for number in range(count):
+        dial(client, address, session=f"S{number}")
+    recorder.flush()
+    with house.transaction() as session:
+        for number, record in enumerate(wire_records.list_records(session, SYSTEM, gateway_id)):
+            order = KeepFixture(record_id=record.id, title=f"essai {number + 1}")
+            row = accounts.keep_fixture(session, SYSTEM, order)
+    return row
+
+
+def test_what_was_proved_stays_true_and_every_text_can_be_read_again(house: Database, client: TestClient) -> None:
+    with house.transaction() as session:
+        accounts.copy_profile(session, SYSTEM, CopyProfile(source="hubtel", name="hubtel_bis"))
+        shown = accounts.open_account(session, SYSTEM, ORDER.model_copy(update={"profile": "hubtel_bis"}))
+    gateways.forget()
+    row = kept(house, client, shown.address, shown.row.id)
+    other = {**row.body, "fields": {**row.body["fields"], "msisdn": ["Nobody"]}}
+    with house.transaction() as session, pytest.raises(FixturesBroken) as broken:
+        accounts.edit_profile(session, SYSTEM, EditProfile(name="hubtel_bis", version=1, body=other))
+    assert broken.value.data == {"titles": "essai 1 · essai 2 · essai 3 · essai 4"}
+    with house.transaction() as session:
+        titled = EditProfile(name="hubtel_bis", version=1, body={**row.body, "title": "Hubtel bis"})
+        assert accounts.edit_profile(session, SYSTEM, titled).version == 2
+        versions = accounts.list_versions(session, SYSTEM, "hubtel_bis")
+        accounts.resume_account(session, SYSTEM, shown.row.id)
+    assert [(one.version, one.body["title"]) for one in versions] == [(2, "Hubtel bis"), (1, "Hubtel")]
+    drop = DropFixture(name="hubtel_bis", place=0, title="essai 1")
+    with house.transaction() as session, pytest.raises(ProofStillNeeded):
+        accounts.drop_fixture(session, SYSTEM, drop)
+    with house.transaction() as session:
+        verbs.pause_gateway(session, SYSTEM, PauseGateway(gateway_id=shown.row.id, reason="maintenance"))
+        assert len(accounts.drop_fixture(session, SYSTEM, drop).fixtures) == 3
+
+
+def test_an_emergency_stop_opens_by_two_and_a_pause_from_its_own_page(house: Database) -> None:
+    with house.transaction() as session:
+        row = accounts.open_account(session, SYSTEM, ORDER).row
+        with pytest.raises(PausedByHand):
+            switches.reopen(session, SYSTEM, ReopenSwitch(scope=SwitchScope.GATEWAY, key=row.key, reason="essai"))
+        accounts.resume_account(session, SYSTEM, row.id)
+        switches.stop(session, SYSTEM, StopSwitch(scope=SwitchScope.GATEWAY, key=row.key, reason="fraude"))
+        with pytest.raises(StoppedInEmergency):
+            accounts.resume_account(session, SYSTEM, row.id)
+        order = StopSwitch(scope=SwitchScope.GATEWAY, key=row.key, state=SwitchState.MAINTENANCE, reason="fraude")
+        with pytest.raises(WrongState):
+            switches.stop(session, SYSTEM, order)
+        assert verbs.get_gateway(session, SYSTEM, row.id).state == "stopped"
+
+
+def test_what_holds_by_default_is_changed_and_those_that_serve_come_first(house: Database) -> None:
+    with house.transaction() as session:
+        row = accounts.open_account(session, SYSTEM, ORDER).row
+        assert [one.key for one in verbs.list_gateways(session, SYSTEM)][-1] == row.key
+        order = ChangeGateway(gateway_id=row.id, name="Au Ghana", service="service", language="en", country="GH")
+        changed = verbs.change_gateway(session, SYSTEM, order)
+        with pytest.raises(InvalidInput):
+            verbs.change_gateway(session, SYSTEM, order.model_copy(update={"service": "none"}))
+    assert (changed.name, changed.service, changed.language, changed.country) == ("Au Ghana", "service", "en", "GH")
+    gateways.forget()
+    with house.transaction() as session:
+        account = gateways.known_in(session).by_key[row.key]
+    assert (account.country, account.options["language"]) == ("GH", "en")
+
+
+def test_an_address_is_tried_by_who_holds_it_only(house: Database) -> None:
+    with house.transaction() as session:
+        shown = accounts.open_account(session, SYSTEM, ORDER)
+        request = knocking.prepare(session, SYSTEM, shown.row.id, shown.address, "699000001")
+        for wrong in (
+            "",
+            "https://elsewhere/g/hubtel-gh/x",
+            shown.address[:-1],
+            shown.address.replace("hubtel", "nalo"),
+        ):
+            with pytest.raises(NotThisAddress):
+                knocking.prepare(session, SYSTEM, shown.row.id, wrong, "699000001")
+        with pytest.raises(InvalidInput):
+            knocking.prepare(session, SYSTEM, shown.row.id, shown.address, "12")
+    assert (request.method, request.address) == ("POST", shown.address)
+    assert json.loads(request.body)["Mobile"] == "237699000001"
+    assert shown.address not in repr(request)
+
+
 @pytest.mark.parametrize("role", [Role.OPERATEUR, Role.LECTEUR, None])
 def test_only_an_administrator_may(rolled_back: Session, role: Role | None) -> None:
     actor = Actor(user_id=None, name="x", grants=(Grant(Scope.USSD, role),) if role else ())
@@ -175,6 +282,7 @@ def test_only_an_administrator_may(rolled_back: Session, role: Role | None) -> N
         lambda: accounts.resume_account(rolled_back, actor, nothing),
         lambda: accounts.copy_profile(rolled_back, actor, CopyProfile(source="hubtel", name="other")),
         lambda: verbs.rotate_secret(rolled_back, actor, nothing),
+        lambda: knocking.prepare(rolled_back, actor, nothing, "", ""),
         lambda: verbs.pause_gateway(rolled_back, actor, PauseGateway(gateway_id=nothing, reason="maintenance")),
     )
     for act in acts:

@@ -207,6 +207,27 @@ def test_a_rate_is_changed_at_once_and_who_is_held_back_is_seen(desk: Database) 
     assert (row["summary"], row["changes"]["was"], row["changes"]["capacity"]) == ("fraude en cours", 10, 1)
 
 
+def test_a_rate_is_loosened_by_two_and_tightened_by_one(desk: Database) -> None:
+    with desk.transaction() as session:
+        driver(session).execute(
+            "insert into velocity_rule (id, created_at, name, capacity, window_s)"
+            " values (gen_random_uuid(), now(), 'lookups', 20, 3600)"
+        )
+        [rule] = limits.list_velocity(session, READER)
+        looser = SetVelocity(rule_id=rule.id, capacity=1_000_000, reason="essai de charge")
+        asked = limits.set_velocity(session, OPERATOR, looser)
+        assert asked is not None
+        assert limits.list_velocity(session, READER)[0].capacity == 20, "one person alone opens no directory"
+    with pytest.raises(SamePerson):
+        decide(desk, OPERATOR, asked.id)
+    decide(desk, SECOND, asked.id)
+    with desk.transaction() as session:
+        assert limits.list_velocity(session, READER)[0].capacity == 1_000_000
+        tighter = SetVelocity(rule_id=rule.id, capacity=5, reason="fraude en cours")
+        assert limits.set_velocity(session, OPERATOR, tighter) is None
+        assert limits.list_velocity(session, READER)[0].capacity == 5
+
+
 def order_of(session: Session) -> wallets.TransferMoney:
     return order(session, AWA, JEAN, 600)
 

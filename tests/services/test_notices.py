@@ -1,7 +1,7 @@
 """A notice from the draft to the phones: tried on oneself, counted, agreed by two, written once each, stopped."""
 
 from dataclasses import replace
-from typing import Any
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -9,50 +9,28 @@ import pytest
 from core import clock
 from core.database import Database, Session, fetch_all
 from core.errors import Forbidden, InvalidInput, WrongState
-from core.permissions import Actor, Grant, Role, Scope
+from core.permissions import Actor
 from core.settings import get_settings
 from jobs.notices import advance
 from models.notices import NoticeState
 from models.users import User
 from services import approvals, notices
 from services.approvals import DecideApproval, SamePerson
-from services.messages import suppressions
-from services.notices import NobodyMeant, NoOwnPhone, NotTested, NotWorthSending, SaveNotice, SendNotice, outbox
+from services.messages import sending, suppressions
+from services.notices import (
+    NobodyMeant,
+    NoOwnPhone,
+    NotTested,
+    NotWorthSending,
+    SaveNotice,
+    SendNotice,
+    outbox,
+)
 from tests.builders import people, world
-from tests.services.wallet_world import AWA, JEAN, READER, STRANGER
+from tests.services.notices_desk import GRANTS, TEXT, operator, rows, saved, sent
+from tests.services.wallet_world import AWA, JEAN, READER, STRANGER, while_open
 
-GRANTS = (Grant(Scope.USSD, Role.OPERATEUR),)
-TEXT = {"fr": "Le bureau ferme à 15 h demain.", "en": "The office closes at 3 p.m. tomorrow."}
-SMS = "select * from message where channel = 'sms' and data ? 'notice_id' order by address"
-
-
-@pytest.fixture
-def operator(database: Database) -> Actor:
-    """Build the world of the vectors and an operator with a phone of his own."""
-    world.build(database, {"surveys": [], "notices": []})
-    user_id = people.person(database, "op@palabre.example", phone="+237699000050", language="en")
-    return Actor(user_id, "Opérateur", GRANTS)
-
-
-def saved(session: Session, actor: Actor, **more: Any) -> UUID:
-    order = SaveNotice.model_validate({"name": "Fermeture", "texts": TEXT, **more})
-    return notices.save_notice(session, actor, order).id
-
-
-def sent(database: Database, actor: Actor, **more: Any) -> UUID:
-    """Write, test, send, and let the worker write the outbox."""
-    with database.transaction() as session:
-        notice_id = saved(session, actor, **more)
-        notices.test_notice(session, actor, notice_id)
-        notices.send_notice(session, actor, SendNotice(notice_id=notice_id))
-    while advance(database):
-        pass
-    return notice_id
-
-
-def rows(database: Database, query: str = SMS) -> list[dict[str, Any]]:
-    with database.transaction() as session:
-        return fetch_all(session, query)
+__all__ = ["operator"]
 
 
 def test_everybody_gets_one_sms_and_one_line_in_the_inbox_in_his_language(database: Database, operator: Actor) -> None:
@@ -135,6 +113,79 @@ def test_above_the_threshold_another_person_agrees_or_the_draft_comes_back(
         approvals.decide(session, second, DecideApproval(approval_id=asked.id, is_approved=True))
     advance(database)
     assert len(rows(database)) == 7
+
+
+def test_a_big_audience_cut_in_small_ones_needs_another_person_too(
+    database: Database, operator: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(get_settings(), "notice_four_eyes_above", 3)
+    colleague = Actor(people.person(database, "second@palabre.example", phone="+237699000051"), "Seconde", GRANTS)
+
+    def send(session: Session, actor: Actor, *numbers: str, notice_id: UUID | None = None) -> str:
+        audience = {"kind": "numbers"}
+        notice_id = notice_id or saved(session, actor, audience=audience, numbers=numbers, has_inbox=False)
+        notices.test_notice(session, actor, notice_id)
+        return notices.send_notice(session, actor, SendNotice(notice_id=notice_id)).state
+
+    with clock.travel(world.NOW) as traveller:
+        with database.transaction() as session:
+            assert send(session, operator, AWA, JEAN) == NoticeState.SCHEDULED
+            assert send(session, operator, "699000003", "699000005") == NoticeState.REVIEW
+            others = saved(session, colleague, audience={"kind": "numbers"}, numbers=("699000006", "699000007"))
+            assert send(session, operator, notice_id=others) == NoticeState.REVIEW, "whoever wrote the draft"
+            assert send(session, operator, "699000008") == NoticeState.SCHEDULED, "three are not many"
+            assert send(session, colleague, "699000003", "699000005") == NoticeState.SCHEDULED, "each for himself"
+            for asked in approvals.list_waiting(session, colleague):
+                approvals.decide(session, colleague, DecideApproval(approval_id=asked.id, is_approved=True))
+            assert send(session, colleague, "699000009") == NoticeState.SCHEDULED, "what two agreed on weighs nothing"
+        traveller.advance(24 * 3_600)
+        with database.transaction() as session:
+            assert send(session, operator, "699000003", "699000005", "699000007") == NoticeState.SCHEDULED
+
+
+def test_two_sendings_at_the_same_instant_are_added_up_too(
+    database: Database, operator: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(get_settings(), "notice_four_eyes_above", 3)
+    with database.transaction() as session:
+        drafts = [
+            saved(session, operator, audience={"kind": "numbers"}, numbers=numbers, has_inbox=False)
+            for numbers in ((AWA, JEAN), ("699000003", "699000005"))
+        ]
+        for each in drafts:
+            notices.test_notice(session, operator, each)
+
+    def second() -> str:
+        with database.transaction() as session:
+            return notices.send_notice(session, operator, SendNotice(notice_id=drafts[1])).state
+
+    def first(session: Session) -> None:
+        notices.send_notice(session, operator, SendNotice(notice_id=drafts[0]))
+
+    assert while_open(database, first, second) == NoticeState.REVIEW
+
+
+@pytest.mark.parametrize("spelling", ["699 00 00 01", "+237699000001", "00237 699-000-001", "699.00.00.01"])
+def test_who_opted_out_is_not_written_to_however_the_list_spells_him(
+    database: Database, operator: Actor, spelling: str
+) -> None:
+    with database.transaction() as session:
+        notices.opt_out(session, AWA)
+    sent(database, operator, audience={"kind": "numbers"}, numbers=(spelling, JEAN), has_inbox=False)
+    assert handed_over(database) == {JEAN}
+
+
+def handed_over(database: Database) -> set[str]:
+    """Take from the outbox what may leave; return to whom, and check that the others were left alone for good."""
+    with (
+        clock.travel(max(clock.now(), world.NOW).replace(hour=12) + timedelta(days=1)),
+        database.transaction() as session,
+    ):
+        while sending.take_next(session, ["sms"]) is not None:
+            pass
+    states = {row["address"]: row["state"] for row in rows(database)}
+    assert set(states.values()) <= {"queued", "sending", "suppressed"}
+    return {address for address, state in states.items() if state != "suppressed"}
 
 
 def test_a_stop_is_at_once_and_what_was_sent_stays_counted(database: Database, operator: Actor) -> None:
@@ -245,3 +296,6 @@ def test_a_reader_looks_on_and_a_stranger_sees_nothing(database: Database, opera
             with pytest.raises(Forbidden):
                 refused()
         assert session.get(User, operator.user_id) is not None
+
+
+# Screens shown by the network

@@ -122,6 +122,9 @@ def test_every_documented_set_is_understood(rolled_back: Session, tmp_path: Path
         "kannel_url": "http://sms.example:13013",
         "kannel_username": "palabre",
         "kannel_password": secret,
+        "kannel_ussd_code": "*155#",
+        "kannel_ussd_smsc": "USSD1",
+        "kannel_ussd_networks": "Orange",
         "email_backend": "django.core.mail.backends.smtp.EmailBackend",
         "email_host": "mail.example",
         "email_from": "palabre@example.org",
@@ -134,13 +137,15 @@ def test_every_documented_set_is_understood(rolled_back: Session, tmp_path: Path
     assert {code: row.state for code, row in found.items() if row.state != "active"} == {}
     assert {row.adapter for row in found.values()} == {
         *("orange_webpay", "orange_sonatel", "orange_cm", "mtn", "wave", "pawapay", "twilio_sms", "twilio_whatsapp"),
-        *("meta_whatsapp", "africas_talking", "kannel", "smtp", "web_push"),
+        *("meta_whatsapp", "africas_talking", "kannel", "kannel_ussd", "smtp", "web_push"),
     }
     assert found["courriel"].base_url == "smtp+starttls://mail.example:587"
     assert found["africas-talking"].environment == found["orange-webpay-dev"].environment == "sandbox"
     assert found["pawapay-sandbox"].base_url == "https://api.sandbox.pawapay.io"
     opened = table(rolled_back)
     assert opened["sms", "", "send"] == [("africas-talking", ""), ("kannel", ""), ("twilio-sms", "")]
+    assert opened["ussd", "", "send"] == [("kannel-ussd", "")]
+    assert found["kannel-ussd"].settings["networks"] == "Orange"
     assert opened["orange_money", "SN", "collect"] == [("orange-sonatel", ""), ("pawapay-sandbox", "ORANGE_SEN")]
     assert opened["orange_money", "SN", "payout"] == [("pawapay-sandbox", "ORANGE_SEN")]  # no payout PIN
     assert ("wave", "SN", "payout") in opened

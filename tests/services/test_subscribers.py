@@ -19,7 +19,7 @@ from tests.services.wallet_world import AWA, JEAN, OPERATOR, PAUL, READER, STRAN
 @pytest.fixture
 def bank(database: Database) -> Iterator[Database]:
     with clock.travel(world.NOW):
-        world.build(database)
+        world.build(database, {"surveys": [], "notices": []})
         yield database
 
 

@@ -13,19 +13,21 @@ from core.errors import Forbidden
 from core.permissions import SYSTEM
 from jobs import subscriptions as job
 from models.offers import Period
-from services import books, catalogue, subscriptions
+from models.switches import SwitchScope
+from services import books, catalogue, subscriptions, switches
 from services.ledger import InsufficientFunds
 from services.subscriptions import AlreadySubscribed, NotSubscribed, ServicePriced, Subscribe, Unsubscribe
 from services.subscriptions.activating import after
+from services.switches import StopSwitch
 from services.wallets import QuoteChanged
 from tests.builders import world
 from tests.services.offers_world import PRICED, paid_order, service_id, subscribe_paid, subscription, told
-from tests.services.wallet_world import AWA, OPERATOR, PAUL, READER, STRANGER, send
+from tests.services.wallet_world import AWA, OPERATOR, PAUL, READER, STRANGER, hire, send
 
 
 @pytest.fixture
 def house(database: Database) -> Database:
-    world.build(database)
+    world.build(database, {"surveys": [], "notices": []})
     return database
 
 
@@ -113,6 +115,54 @@ def test_a_month_later_it_is_renewed_once(house: Database) -> None:
             assert row["expires_at"].isoformat() == "2027-01-21T09:00:00+00:00"
             assert keys[1]["key"] == f"sub:{row['id']}:2026-12-21"
             assert told(session, AWA) == ["service_actif", "service_actif"]
+    assert balance(house, AWA) == 9_800
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Africa/Douala", "Abonnements renouvelés : 1, en attente de paiement : 0, arrêtés : 0."),
+        ("Pacific/Auckland", "Abonnements renouvelés : 0, en attente de paiement : 1, arrêtés : 0."),
+    ],
+)
+def test_the_day_of_a_renewals_ceiling_is_the_services_own(house: Database, zone: str, said: str) -> None:
+    with house.transaction() as session:
+        driver(session).execute("update ussd_service set timezone = %s", (zone,))
+        driver(session).execute("update wallet_limit set day_minor = 5000 where type is null")
+    with clock.travel(world.NOW) as traveller:
+        subscribe_paid(house, AWA)
+        traveller.advance(timedelta(days=29, hours=11).total_seconds())  # 21 h in Douala; the next morning in Auckland
+        send(house, AWA, PAUL, 4_900)
+        traveller.advance(timedelta(hours=13).total_seconds())
+        assert renew(house) == said
+
+
+def test_a_stopped_kind_of_money_is_not_debited_by_renewals_either(house: Database) -> None:
+    hire(house)
+    with clock.travel(world.NOW) as traveller:
+        subscribe_paid(house, AWA)
+        with house.transaction() as session:
+            order = StopSwitch(scope=SwitchScope.MONEY, key="subscription", reason="débits en double")
+            switches.stop(session, OPERATOR, order)
+        for _ in range(5):
+            traveller.advance(timedelta(days=30).total_seconds())
+            renew(house)
+        with house.transaction() as session:
+            assert subscription(session, AWA)["state"] == "active", "who cannot pay because of us keeps his service"
+            assert len(fetch_all(session, "select key from ussd_operation")) == 1
+            driver(session).execute("update ussd_switch set state = 'live'")
+        traveller.advance(timedelta(days=1).total_seconds())
+        for _ in range(5):
+            renew(house)
+    assert balance(house, AWA) == 9_800, "one period, not the five that were put off"
+
+
+def test_two_workers_renew_once(house: Database) -> None:
+    with clock.travel(world.NOW) as traveller:
+        subscribe_paid(house, AWA)
+        traveller.advance(timedelta(days=30).total_seconds())
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: renew(house), range(4)))
     assert balance(house, AWA) == 9_800
 
 

@@ -5,15 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 from core import clock
-from core.database import Database
+from core.database import Database, driver
 from core.errors import Forbidden, NotFound, WrongState
 from core.permissions import Actor
 from models.switches import SwitchScope
 from models.ussd import SwitchState
 from models.wallets import OperationType
-from services import approvals, switches
+from services import approvals, switches, ussd_services
 from services.approvals import DecideApproval
 from services.switches import ReopenSwitch, SentenceTooLong, StopSwitch
+from services.ussd_services import ChangeService
 from tests.builders import world
 from tests.services import wallet_world as people
 from tests.services.wallet_world import OPERATOR, READER, STRANGER
@@ -77,6 +78,33 @@ def test_one_stops_and_two_open(bank: Database, scope: SwitchScope, key: str) ->
         switches.reopen(session, OPERATOR, ReopenSwitch(scope=scope, key=key, reason=WHY))
     people.agree(bank, asked)
     assert set(standing(bank).values()) == {SwitchState.LIVE}
+
+
+@pytest.mark.parametrize(("scope", "key"), EVERY)
+def test_maintenance_is_no_way_round_the_second_person(bank: Database, scope: SwitchScope, key: str) -> None:
+    stop(bank, scope, key)
+    with pytest.raises(WrongState):
+        stop(bank, scope, key, state=SwitchState.MAINTENANCE)
+    assert standing(bank)[scope, key] is SwitchState.STOPPED
+
+
+def test_who_publishes_alone_was_allowed_to_by_a_second_person(bank: Database) -> None:
+    with bank.transaction() as session:
+        driver(session).execute("update ussd_service set needs_four_eyes = true where key = 'wallet'")
+        card = ussd_services.get_service(session, OPERATOR, "wallet")
+    values = {name: getattr(card, name) for name in ChangeService.model_fields.keys() & card.__slots__}
+    order = ChangeService(**values | {"service_id": card.id, "needs_four_eyes": False, "reason": WHY})
+    with bank.transaction() as session:
+        asked = ussd_services.change_service(session, OPERATOR, order)
+    assert asked is not None
+    with bank.transaction() as session:
+        assert ussd_services.get_service(session, OPERATOR, "wallet").needs_four_eyes
+        with pytest.raises(approvals.SamePerson):
+            approvals.decide(session, OPERATOR, DecideApproval(approval_id=asked.id, is_approved=True))
+    people.agree(bank, asked)
+    with bank.transaction() as session:
+        assert not ussd_services.get_service(session, OPERATOR, "wallet").needs_four_eyes
+        assert ussd_services.change_service(session, OPERATOR, order) is None
 
 
 def test_maintenance_ends_with_one_word(bank: Database) -> None:

@@ -33,6 +33,7 @@ def test_open_dialogues_come_last_active_first_and_masked(database: Database, li
         for place, state in enumerate(("open", "ended", "open")):
             at = world.NOW - timedelta(minutes=place)
             traffic.add_session(session, line, at, [Step("home"), Step("t_to")], state=state, phone=AWA)
+        traffic.add_session(session, line, world.NOW, [Step("home")], state="open", phone=JEAN, is_test=True)
         found = ussd_sessions.list_open_sessions(session, READER)
         with pytest.raises(Forbidden):
             ussd_sessions.list_open_sessions(session, STRANGER)

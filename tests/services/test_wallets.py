@@ -39,7 +39,7 @@ from tests.services.wallet_world import ADMIN, AWA, JEAN, KIOSQUE, MARIE, OPERAT
 @pytest.fixture
 def bank(database: Database) -> Iterator[Database]:
     with clock.travel(world.NOW):
-        world.build(database)
+        world.build(database, {"surveys": [], "notices": []})
         yield database
 
 

@@ -33,7 +33,7 @@ PIN = "39571"
 @pytest.fixture
 def bank(database: Database) -> Iterator[Database]:
     with clock.travel(world.NOW):
-        world.build(database)
+        world.build(database, {"surveys": [], "notices": []})
         yield database
 
 

@@ -205,6 +205,7 @@ def test_the_rail_counts_things_and_marks_failures(house: Database) -> None:
         standing = navigation.standing(session, ADMIN, navigation.sections_for(ADMIN, paths))
     assert standing.waiting == {
         "/": navigation.Waiting(4, is_failure=True),
-        "/ussd-console": navigation.Waiting(3, is_failure=True),
+        "/ussd-console": navigation.Waiting(1, is_failure=True),
+        "/ussd-console/operations": navigation.Waiting(2),
         "/ussd-console/abonnes": navigation.Waiting(1),
     }

@@ -125,7 +125,7 @@ async def test_a_payout_waits_for_a_second_person_who_is_another(
     assert stored(house, "select state from transfer where id = %s", row.id)["state"] == "unknown"
     async with open_console(second) as user:
         await user.open("/")
-        await user.should_see("Décisions de paiement à prendre à deux\u00a0: 1")
+        await user.should_see("Décisions à prendre à deux\u00a0: 1")
         await user.open("/paiements/inconnus")
         await user.should_see("Courriel de MTN du 21", retries=20)
         press(user, "Approuver")

@@ -15,6 +15,7 @@ from services import notices, surveys
 from services.notices import SaveNotice, SendNotice
 from services.surveys import BeginRun, KeepAnswer, OptionDraft, QuestionDraft, SaveSurvey
 from tests.builders import people
+from tests.services.notices_desk import shows_screens
 from tests.ui.conftest import signed_in
 from tests.ui.hands import field, press, rows, shown, stored, until
 from ui.components.export import columns, written
@@ -151,6 +152,29 @@ async def test_a_notice_is_weighed_counted_tried_and_sent(open_console: Any, hou
     assert stored(house, "select written, state from notice") == {"written": 2, "state": "sent"}
 
 
+async def test_a_flash_screen_is_offered_only_where_a_network_can_show_it(
+    open_console: Any, house: Database, operator: str
+) -> None:
+    people.person(house, None, phone="+237677000002")
+    async with open_console(operator) as user:
+        await user.open(f"{NOTICES}/nouvelle")
+        await user.should_see("Menu USSD, sous 5")
+        await user.should_not_see("Message flash USSD")
+        shows_screens(house)
+        await user.open(f"{NOTICES}/nouvelle")
+        await user.should_see("affiché aussitôt par MTN (CM) à la place du SMS")
+        with user:
+            field(user, "Nom, pour vous").value = "Fermeture"
+            field(user, "Français").value = "Le bureau ferme."
+            next(box for box in shown(user, ui.checkbox) if box.text == "Message flash USSD").value = True
+        press(user, "Garder le brouillon")
+        await user.should_see("Flash", retries=30)
+        assert stored(house, "select has_sms, has_flash from notice") == {"has_sms": True, "has_flash": True}
+        await user.open(NOTICES)
+        (row,) = await rows(user, 1)
+        assert row["channels"] == "Message flash ou SMS + Menu USSD"
+
+
 async def test_a_notice_on_its_way_is_stopped_with_a_reason(open_console: Any, house: Database, operator: str) -> None:
     people.person(house, None, phone="+237677000002")
     with house.transaction() as session:
@@ -183,5 +207,6 @@ def test_an_export_never_runs_as_a_formula_and_parquet_knows_numbers() -> None:
     lines = [["=1+1", "4"], ["", "5"]]
     assert written(["texte", "note"], lines).decode("utf-8-sig") == "texte;note\r\n'=1+1;4\r\n;5\r\n"
     assert written(["texte"], []).startswith(b"\xef\xbb\xbf")
+    assert written(["=1+1"], []).decode("utf-8-sig") == "'=1+1\r\n", "a question is a head here, and a person wrote it"
     frame = pl.read_parquet(io.BytesIO(columns(["texte", "note"], lines)))
     assert frame.rows() == [("=1+1", 4.0), (None, 5.0)]

@@ -14,7 +14,7 @@ from ui.pages.ussd.call import Call, Piece, hear
 
 def test_the_wallet_contract_sends_the_code_then_each_answer_alone() -> None:
     call = Call(contracts.B, "*155#", "+237699000001", "S1")
-    assert json.loads(call.dial().wire.body) == {"sessionid": "S1", "msisdn": "+237699000001", "message": "*155#"}
+    assert json.loads(call.dial().wire.body) == {"sessionid": "S1", "msisdn": "237699000001", "message": "*155#"}
     assert json.loads(call.answer(Piece("6")).wire.body)["message"] == "6"
     secret = call.answer(Piece("48213", is_secret=True))
     (span,) = secret.hidden
@@ -72,3 +72,12 @@ def test_a_gateway_that_does_not_tell_of_hanging_up_sends_nothing() -> None:
     left = Call(BUILT_IN["hubtel"], "*155#", "+237699000001").leave()
     assert left is not None
     assert json.loads(left.content)["Type"] == "Release"
+
+
+def test_links_of_a_browsing_gateway_stand_on_the_phone_as_numbered_lines() -> None:
+    page = {"session_end": False, "menu": False, "history": False, "navigation_keywords": False}
+    links = [{"id": "1", "content": "Solde", "url": "", "method": "GET"}]
+    body = json.dumps({"message": "Bienvenue", "links": links, "page": page}).encode()
+    heard = hear(BUILT_IN["myriad"], Exchange(200, "application/json", body, 0.01))
+    assert heard is not None
+    assert (heard.text, heard.is_open) == ("Bienvenue\n1. Solde", True)

@@ -6,15 +6,19 @@ from typing import Any
 import pytest
 from nicegui import ui
 
-from core.database import Database, driver, fetch_one
+from channels import ways
+from core.database import Database, driver, fetch_all, fetch_one
 from core.permissions import Actor
 from models.users import User
+from models.wallets import OperationType
 from services import merchants
+from services.wallets.kinds import name_of
 from tests.services.money_desk import SECOND
-from tests.services.wallet_world import ADMIN, AWA, JEAN, KIOSQUE, OPERATOR, STRANGER, balance, send, texts, user_id
+from tests.services.wallet_world import ADMIN, AWA, JEAN, KIOSQUE, STRANGER, balance, send, texts, user_id
 from tests.ui.conftest import Door
 from tests.ui.hands import field, press, rows, shown, until
 from tests.ui.ussd_world import NARROW, NO_BREAK, Open, as_operator, bank, endpoint_port, page
+from ui.pages.ussd import words
 
 __all__ = ["as_operator", "bank", "endpoint_port"]
 
@@ -25,7 +29,7 @@ F_CFA = f"{NO_BREAK}F{NO_BREAK}CFA"
 def desk(bank: Database, door: Door) -> Database:
     """Add the staff to the world, and let an agent in."""
     with bank.transaction() as session:
-        for actor in (OPERATOR, SECOND, ADMIN):
+        for actor in (SECOND, ADMIN):
             assert actor.user_id is not None
             session.add(User(id=actor.user_id, first_name=actor.name))
         agent = Actor(user_id(session, KIOSQUE), "Kiosque Mokolo")
@@ -129,6 +133,11 @@ async def test_the_calculator_prices_a_withdrawal(as_operator: Open, desk: Datab
         await until(lambda: field(user, "Montant").props.get("error"))
 
 
+def waits(desk: Database, kind: str) -> bool:
+    with desk.transaction() as session:
+        return bool(fetch_all(session, "select id from approval where kind = %s and state = 'waiting'", (kind,)))
+
+
 async def test_a_scale_is_tried_then_asked_then_agreed(as_operator: Open, desk: Database) -> None:
     send(desk, AWA, JEAN, 3_000)
     async with as_operator("/ussd-console/tarifs/transfer/XAF") as user:
@@ -148,7 +157,7 @@ async def test_a_scale_is_tried_then_asked_then_agreed(as_operator: Open, desk: 
         with user:
             _fields(user, "De")[1].value = "5001"
         press(user, "Demander l’accord")
-        await user.should_see("Une autre personne doit approuver.", retries=30)
+        await until(lambda: waits(desk, "tariff_scale"))
     async with as_operator("/ussd-console/tarifs", "seconde") as user:
         await user.should_see("Transfert en XAF, tranches", retries=30)
         await user.should_see("Demandé par", retries=30)
@@ -192,7 +201,7 @@ async def test_a_bound_and_a_rate_are_changed(as_operator: Open, desk: Database)
         _choose_tab(user, "rates")
         await user.should_see("10 en 10 minutes", retries=30)
         press(user, "Changer")
-        await user.should_see("Le changement vaut dès", retries=30)
+        await user.should_see("Baisser vaut dès", retries=30)
         with user:
             field(user, "Combien en 10 minutes").value = "5"
             field(user, "Motif").value = "fraude"
@@ -252,7 +261,7 @@ async def test_what_nobody_knows_comes_first_and_an_operation_is_taken_back(as_o
         with user:
             field(user, "Motif").value = "mauvais numéro"
         press(user, "Demander l’annulation")
-        await user.should_see("Une autre personne doit approuver.", retries=30)
+        await until(lambda: waits(desk, "operation_reversal"))
     async with as_operator("/ussd-console/operations", "admin") as user:
         await user.should_see("À décider à deux", retries=30)
         await user.should_see("Demandé par", retries=30)
@@ -263,3 +272,30 @@ async def test_what_nobody_knows_comes_first_and_an_operation_is_taken_back(as_o
     with desk.transaction() as session:
         assert (balance(session, AWA), balance(session, JEAN)) == (9_450, 3_000)
         assert "annulée par le service client" in texts(session, JEAN)[-1]
+
+
+def test_every_kind_of_operation_has_one_name_wherever_it_is_read() -> None:
+    named = {type_: words.kind(type_) for type_ in OperationType}
+    assert named == words.kinds() == {type_: name_of(type_) for type_ in OperationType}
+    assert not set(named) & set(named.values())
+    assert set(ways.TYPES.values()) <= set(named)
+    assert words.kind("airtime") == "Crédit téléphonique"
+
+
+async def test_a_wallet_to_look_at_is_closed_with_a_word(as_operator: Open, desk: Database) -> None:
+    with desk.transaction() as session:
+        driver(session).execute(
+            "insert into wallet_case (id, created_at, kind, wallet_id, times, last_at, resolution)"
+            " select gen_random_uuid(), now(), 'many_received', w.id, 3, now(), '' from wallet w"
+            " join users u on u.id = w.user_id where u.phone = %s",
+            (AWA,),
+        )
+    async with as_operator("/ussd-console/operations", "lecteur") as user:
+        await user.should_see("Portefeuilles à regarder", retries=60)
+        await user.should_not_see("Classer")
+        assert AWA not in page(user)
+    async with as_operator("/ussd-console/operations") as user:
+        await user.should_see("Portefeuilles à regarder", retries=60)
+        assert "3 fois" in page(user)
+        press(user, "Classer")
+        await user.should_see("Dites ce que vous avez constaté.", retries=30)

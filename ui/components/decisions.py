@@ -16,11 +16,11 @@ from ui.markup import Markup, show, tag
 Then = Callable[[], Awaitable[Any]]
 
 
-def card(waiting: Sequence[ApprovalRow], then: Then) -> None:
+def card(waiting: Sequence[ApprovalRow], then: Then, title: str = "") -> None:
     """Place what waits for a second person; nothing when nothing does. `then` follows every decision."""
     if not waiting:
         return
-    with cards.titled(t("À décider à deux"), count=str(len(waiting)), is_flush=True, is_ruled=True):
+    with cards.titled(title or t("À décider à deux"), count=str(len(waiting)), is_flush=True, is_ruled=True):
         for asked in waiting:
             with ui.element("div").classes("waiting-line"):
                 show(_words(asked), classes="waiting-asked")

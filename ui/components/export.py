@@ -53,7 +53,7 @@ def written(head: Sequence[str], lines: Lines) -> bytes:
     """Return the CSV: a byte-order mark and, in French, semicolons; no cell is ever a formula."""
     sheet = io.StringIO()
     writer = csv.writer(sheet, delimiter="," if page_language() == "en" else ";", lineterminator="\r\n")
-    writer.writerows([head, *([_plain(cell) for cell in line] for line in lines)])
+    writer.writerows([_plain(cell) for cell in line] for line in (head, *lines))
     return sheet.getvalue().encode("utf-8-sig")
 
 
@@ -64,7 +64,9 @@ def workbook(head: Sequence[str], lines: Lines) -> bytes:
     content = io.BytesIO()
     with Workbook(content, {"in_memory": True}) as book:
         sheet = book.add_worksheet()
-        sheet.write_row(0, 0, head, book.add_format({"bold": True}))
+        bold = book.add_format({"bold": True})
+        for column, name in enumerate(head):
+            sheet.write_string(0, column, _plain(name), bold)
         sheet.freeze_panes(1, 0)
         for row, line in enumerate(lines, start=1):
             for column, cell in enumerate(line):

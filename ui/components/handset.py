@@ -52,6 +52,8 @@ class Handset:
             self._input.run_method("focus")
         elif self._is_open:
             ui.run_javascript(f"getElement({self._send.id})?.$el.focus()")  # Enter calls again
+        if is_open or self._is_open:  # a thumb on the keys of a small phone must not hide what it answers
+            ui.run_javascript(f"getHtmlElement({self._screen.id})?.scrollIntoView({{block: 'nearest'}})")
         self._is_open = is_open
         self._send.text = t("Envoyer") if is_open else t("Appeler")
 
@@ -71,7 +73,7 @@ class Handset:
         return str(self._input.value or "")
 
     def _draw_screen(self) -> None:
-        with ui.element("div").classes("handset-screen"):
+        with ui.element("div").classes("handset-screen") as self._screen:
             self._bar = show(Markup())
             self._text = show(Markup()).props("aria-live=polite")
             with ui.element("div").classes("handset-line"):

@@ -22,6 +22,7 @@ class Contract:
         self.profile = profile
         self.is_cumulative = profile.is_cumulative
         self.idle_s, self.total_s = profile.limits.idle_s, profile.limits.total_s
+        self.known_names = profile.known_names()
         self._encoder = Encoder(profile)
         names = [name for name in (profile.transport, profile.or_transport) if name is not None]
         self.methods = profile.methods or tuple(dict.fromkeys(m for name in names for m in CARRIERS[name].methods))

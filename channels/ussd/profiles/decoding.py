@@ -131,11 +131,13 @@ def _check(profile: Profile, raw: Raw) -> None:
     """Refuse a request whose obligatory fields are missing, or whose fields are not what they must be."""
     fields = profile.fields
     problems: dict[str, str] = {}
-    for names in (fields.msisdn, () if profile.keyless else fields.session):
+    # Where the number may be the key, one of its own need not come; one that comes is a key all the same.
+    for names in (fields.msisdn, fields.session if not profile.keyless or _is_given(raw, fields.session) else ()):
         if names:
             name = next((one for one in names if one in raw), names[0])
             problems |= _problem_of_key(name, raw.get(name))
-    others = (*fields.code, *fields.tail, *fields.network, *fields.language, *profile.session_key, *_turn(profile))
+    named = (fields.code, fields.tail, fields.network, fields.language, fields.time)
+    others = (*(name for names in named for name in names), *profile.session_key, *_turn(profile))
     problems |= {name: "texte attendu" for name in fields.input if not _is_text(raw.get(name))}
     problems |= {name: "texte attendu" for name in others if not (_is_text(raw.get(name)) or _is_number(raw.get(name)))}
     if problems:
@@ -160,6 +162,11 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _is_given(raw: Raw, names: Sequence[str]) -> bool:
+    """Say whether a request says anything under one of these names."""
+    return any(raw.get(name) is not None and raw[name] != "" for name in names)
+
+
 def _turn(profile: Profile) -> tuple[str, ...]:
     return (profile.identity.turn,) if profile.identity.turn else ()
 
@@ -170,7 +177,7 @@ def _given(raw: Raw, names: Sequence[str]) -> str:
 
 def _text(raw: Raw, names: Sequence[str]) -> str:
     """Return the first value there is, as text."""
-    return next((str(raw[name]) for name in names if raw.get(name) not in {None, ""}), "")
+    return next((str(raw[name]) for name in names if _is_given(raw, (name,))), "")
 
 
 def _phone(caller: str, country: str) -> str:

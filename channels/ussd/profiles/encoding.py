@@ -8,7 +8,8 @@ from xml.etree import ElementTree as ET
 from channels.ussd.profiles import pages
 from channels.ussd.profiles.model import Profile
 from channels.ussd.profiles.templates import compile_template
-from channels.ussd.profiles.wire import ADDRESS, Outgoing, WireAnswer
+from channels.ussd.profiles.wire import Outgoing, WireAnswer, address_mark
+from core.orders import made_storable
 
 TEXT, JSON, XML, XHTML = (
     "text/plain; charset=utf-8", "application/json", "text/xml; charset=utf-8", "text/html; charset=utf-8"
@@ -47,7 +48,7 @@ class Encoder:
             return {}
         facts = _Facts(self._profile, answer)
         filled = {name: fill(facts) for name, fill in self._headers.items()}
-        return {name: str(value) for name, value in filled.items() if value not in {None, ""}}
+        return {name: _printable(str(value)) for name, value in filled.items() if value not in {None, ""}}
 
     def notice(self, answer: Outgoing) -> WireAnswer:
         """Write what acknowledges a notice: an empty 200 unless the profile says more."""
@@ -109,13 +110,18 @@ _PLAIN: dict[str, Callable[[_Facts], Any]] = {
     "ucs2": lambda facts: facts.answer.coding == "ucs2",
     "session": lambda facts: facts.answer.turn.session_key if facts.answer.turn else "",
     "next": lambda facts: facts.next,
-    "address": lambda _facts: ADDRESS,
+    "address": lambda _facts: address_mark(),
     "transaction": lambda facts: facts.answer.transaction,
 }
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(made_storable(value), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _printable(text: str) -> str:
+    """Return what a header may hold: of what a request brought, no line end and nothing beyond ASCII."""
+    return "".join(mark if " " <= mark <= "~" else "?" for mark in text)
 
 
 def _xml(value: Mapping[str, Any]) -> bytes:

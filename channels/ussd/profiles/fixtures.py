@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 from channels import texts
 from channels.ussd.profiles.contract import Contract
 from channels.ussd.profiles.decoding import Place, dialled_code, route_of
+from channels.ussd.profiles.model import KINDS
 from channels.ussd.profiles.wire import Asked, GatewayTurn, Outgoing, WireAnswer, WireRequest
 from core import gsm7
 from core.errors import Refusal
@@ -166,7 +167,7 @@ def _service_code(contract: Contract, turn: GatewayTurn, place: Place) -> str | 
 
 def _dedup(contract: Contract, turn: GatewayTurn) -> list[Any]:
     if turn.identity is not None:
-        is_numbered = turn.identity[0] not in {"begin", *("end", "abort", "timeout", "event", "status")}
+        is_numbered = turn.identity[0] not in {"begin", *KINDS}
         is_alone = contract.profile.identity.is_global and is_numbered
         return [*turn.identity] if is_alone else [turn.session_key, *turn.identity]
     return [turn.session_key, turn.transcript if turn.transcript is not None else turn.message]

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 from channels.ussd.profiles.model import Profile
 from channels.ussd.profiles.templates import Choice, leaves, pieces_of
 
+LINKS = "{screen.links}"
 _OPPOSITE = {"closes"}
 _DECIDES = {"more", "closes"}
 
@@ -47,7 +48,7 @@ def hear(profile: Profile, body: bytes, headers: Mapping[str, str], words: tuple
             word = found.get("so") or found.get("over") or ""
     if said is None:
         return None
-    return Heard(said, True if goes_on is None else goes_on, word)
+    return Heard("\n".join([said, *_links(profile, body)]), True if goes_on is None else goes_on, word)
 
 
 def _pattern(template: str, words: tuple[str, str]) -> str:
@@ -66,6 +67,13 @@ def _pattern(template: str, words: tuple[str, str]) -> str:
         elif place is not None:
             parts.append(r"[\s\S]*")
     return "".join(parts)
+
+
+def _links(profile: Profile, body: bytes) -> list[str]:
+    """Return what stands beside the text as links, numbered as the network shows them."""
+    template = profile.reply.body
+    named = [name for name, text in template.items() if text == LINKS] if isinstance(template, dict) else []
+    return [f"{link['id']}. {link['content']}" for name in named for link in json.loads(body).get(name) or ()]
 
 
 def _either(so: str, over: str) -> str:

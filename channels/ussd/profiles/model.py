@@ -10,7 +10,7 @@ from channels.ussd.profiles.templates import check_template, names_of
 from core.gsm7 import Limits
 
 Scalar = bool | int | str
-KINDS = ("end", "abort", "timeout", "event", "status")
+KINDS = ("shown", "end", "abort", "timeout", "event", "status")
 
 TRANSPORTS = ("form_post", "json_post", "query_get", "headers", "xml_post", "xhtml_get", "kannel_get")
 Transport = Literal["form_post", "json_post", "query_get", "headers", "xml_post", "xhtml_get", "kannel_get"]
@@ -56,7 +56,7 @@ class Rule(_Part):
             fields[self.field] = not self.equals[0]
 
 
-NoticeKind = Literal["end", "abort", "timeout", "event", "status"]
+NoticeKind = Literal["shown", "end", "abort", "timeout", "event", "status"]
 Rules = Annotated[tuple[Rule, ...], BeforeValidator(_listed)]
 
 
@@ -166,10 +166,10 @@ class Profile(_Part):
         """The pieces below the address, `{name}` for those that say something."""
         return tuple(self.path.split("/")) if self.path else ()
 
-    def page_limits(self, own: Mapping[str, Any]) -> Limits:
-        """Return what a page may hold; an account may only narrow it."""
-        gsm7 = min(self.limits.gsm7, int(own.get("gsm7", self.limits.gsm7)))
-        ucs2 = min(self.limits.ucs2, int(own.get("ucs2", self.limits.ucs2)))
+    def page_limits(self, *narrower: Mapping[str, Any]) -> Limits:
+        """Return what a page may hold; an account and a network may only narrow it."""
+        gsm7 = min([self.limits.gsm7, *(int(own["gsm7"]) for own in narrower if "gsm7" in own)])
+        ucs2 = min([self.limits.ucs2, *(int(own["ucs2"]) for own in narrower if "ucs2" in own)])
         return Limits(gsm7=gsm7 - self.limits.reserve, ucs2=ucs2 - self.limits.reserve)
 
     def known_names(self) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from channels.ussd.profiles.wire import ADDRESS, Outgoing
+from channels.ussd.profiles.wire import Outgoing, address_mark
 
 ENTRY = "response"
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>'
@@ -17,7 +17,7 @@ def title_of(answer: Outgoing) -> str:
 def links_of(answer: Outgoing, number: int) -> list[dict[str, str]] | None:
     """Return the options as links of the next turn, None where there is nothing to choose."""
     links = [
-        {"id": key, "content": label, "url": f"{ADDRESS}/{number}?{ENTRY}={key}", "method": "POST"}
+        {"id": key, "content": label, "url": f"{address_mark()}/{number}?{ENTRY}={key}", "method": "POST"}
         for key, label in answer.options
     ]
     return links or None
@@ -29,7 +29,7 @@ def form_of(answer: Outgoing, number: int) -> dict[str, Any] | None:
     if asks is None or not answer.has_more:
         return None
     kind = f"digits[{asks.digits[0]},{asks.digits[1]}]" if asks.digits else "text"
-    return {"method": "POST", "url": f"{ADDRESS}/{number}", "type": kind, "password": asks.is_secret}
+    return {"method": "POST", "url": f"{address_mark()}/{number}", "type": kind, "password": asks.is_secret}
 
 
 def page_of(answer: Outgoing, number: int) -> bytes:
@@ -48,7 +48,7 @@ def page_of(answer: Outgoing, number: int) -> bytes:
         anchor.text = link["content"]
         ET.SubElement(body, "br")
     if answer.asks is not None and answer.has_more:
-        form = ET.SubElement(body, "form", {"action": f"{ADDRESS}/{number}"})
+        form = ET.SubElement(body, "form", {"action": f"{address_mark()}/{number}"})
         ET.SubElement(form, "input", {"type": "text", "name": ENTRY})
     octets: bytes = ET.tostring(html, "utf-8", xml_declaration=False)
     return DECLARATION + octets

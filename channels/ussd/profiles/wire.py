@@ -6,10 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from core.errors import Refusal
+from core.security import input_mac
 
-# Stands for the callback address in what is stored: the secret in it is written as the octets leave, never kept.
-ADDRESS = "urn:palabre:callback-address"
-NOTICES = frozenset({"end", "abort", "timeout", "event", "status"})
+NOTICES = frozenset({"shown", "end", "abort", "timeout", "event", "status"})
+
+
+def address_mark() -> str:
+    """Return what stands for the callback address in what is stored: its secret is written as the octets leave.
+
+    Keyed: nobody can write it into a text, a name or an answer from outside to read the secret on his phone.
+    """
+    return f"urn:palabre:{input_mac('callback-address').hex()}"
 
 
 class UnreadableNumber(Refusal):
@@ -77,7 +84,7 @@ class WireAnswer:
 
     def at(self, address: str) -> bytes:
         """Return the octets with the callback address in its place."""
-        return self.body.replace(ADDRESS.encode(), address.encode())
+        return self.body.replace(address_mark().encode(), address.encode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ DEEDS = {
     "tariff.add": Sign("sell", "Tarif ajouté", Tone.NEUTRAL),
     "tariff.retire": Sign("sell", "Tarif retiré", Tone.NEUTRAL),
     "ussd.publish": Sign("publish", "Menu publié", Tone.BLUE),
+    "ussd.trial_end": Sign("experiment", "Essai de menu fini", Tone.NEUTRAL),
+    "ussd.trial_start": Sign("experiment", "Menu à l'essai", Tone.BLUE),
     "ussd.end_session": Sign("call_end", "Session USSD fermée", Tone.OCHRE),
     "transfer.request": Sign("swap_horiz", "Transfert demandé", Tone.BLUE),
     "transfer.succeeded": Sign("check", "Transfert réussi", Tone.ACCENT),

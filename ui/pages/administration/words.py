@@ -122,6 +122,7 @@ MESSAGE_STATES: dict[str, State | Sign] = {
 
 CHANNELS: dict[str, str] = {
     Channel.SMS: "SMS",
+    Channel.USSD: "Message flash",
     Channel.WHATSAPP: "WhatsApp",
     Channel.EMAIL: "E-mail",
     Channel.PUSH: "Notification",
@@ -151,6 +152,8 @@ MESSAGE_TYPES = {
     "service_achat": "Service acheté",
     "service_echu": "Service à payer",
     "commande_statut": "Statut de commande",
+    "marchand_ouvert": "Point de vente ouvert",
+    "marchand_proprietaire": "Point de vente cédé",
     "service_inactif": "Service désactivé",
     "rappel_cotisation": "Rappel de cotisation",
     "confirmation_paiement": "Paiement confirmé",

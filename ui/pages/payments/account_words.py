@@ -14,7 +14,8 @@ KINDS = {
     "other": "Autres",
 }
 _MESSAGES = frozenset(
-    {"africas_talking", "kannel", "twilio_sms", "twilio_whatsapp", "meta_whatsapp", "smtp", "web_push"}
+    {"africas_talking", "kannel", "kannel_ussd", "mtn_madapi", "twilio_sms", "twilio_whatsapp", "meta_whatsapp"}
+    | {"smtp", "web_push"}
 )
 _CONNECTORS = frozenset({"biller", "airtime"})
 _MONEY = frozenset({"orange_webpay", "orange_sonatel", "orange_cm", "mtn", "wave", "pawapay", "mixx", "moov"})

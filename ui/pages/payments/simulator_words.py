@@ -68,6 +68,7 @@ MOVES = {60: "+ 1 min", 600: "+ 10 min", 3_600: "+ 1 h", 86_400: "+ 1 jour"}
 
 CHANNELS: dict[str, Sign] = {
     "sms": Sign("sms", "SMS", Tone.NEUTRAL),
+    "ussd": Sign("dialpad", "Message flash", Tone.OCHRE),
     "whatsapp": Sign("chat", "WhatsApp", Tone.ACCENT),
     "email": Sign("mail", "E-mail", Tone.BLUE),
     "push": Sign("notifications", "Notification", Tone.OCHRE),

@@ -16,7 +16,7 @@ from ui.components import cards, charts, figures, filters, layout, skeletons
 from ui.components.empty import sentence
 from ui.components.progress import Step, funnel
 from ui.components.tiles import Measure, measures
-from ui.labels import Tone, count, decimal, percent, t, zone
+from ui.labels import Tone, count, counted, decimal, moment, percent, t, zone
 from ui.markup import Markup, show
 from ui.pages.ussd import alerts, words
 from ui.pages.ussd.live_sessions import LiveSessions
@@ -88,6 +88,7 @@ class _Board:
             ways = {key: t(name) for key, (name, _) in words.WAYS.items()}
             with layout.row():
                 filters.segments(ways, self._way, self._choose_way, label=t("Parcours"))
+                self._as_of = show(Markup(), classes="caption")
             self._funnel = show(skeletons.lines(6))
 
     async def load(self) -> None:
@@ -120,10 +121,10 @@ class _Board:
         self._show_funnel()
 
     async def _load_present(self) -> None:
-        await self._sessions.load()
         found = await shell.read(ussd_board.get_present)
         if found is None:
             return
+        await self._sessions.load(found.live.open_sessions)
         present, moving = found.live, found.moving
         self._alerts.set_content(alerts.alerts(found.alerts))
         errors = present.error_rate
@@ -148,6 +149,8 @@ class _Board:
         self._period = period
         self._show_charts(period)
         self._show_funnel()
+        told = t("Compté le {moment}").format(moment=moment(period.as_of)) if period.as_of else t("Jamais compté.")
+        self._as_of.set_content(Markup(told))
         self._networks.set_content(_networks(period))
 
     def _show_charts(self, period: Period) -> None:
@@ -219,7 +222,7 @@ def _of(rate: Rate) -> str:
 
 
 def _again(rate: Rate) -> str:
-    return t("{number} réponses données deux fois").format(number=count(rate.numerator))
+    return counted(rate.numerator, t("{count} réponse donnée deux fois"), t("{count} réponses données deux fois"))
 
 
 def _known(values: list[int | None]) -> list[float]:

@@ -51,7 +51,8 @@ class _Page:
 
     def draw(self) -> None:
         """Place every part, empty."""
-        with layout.page_head(t("Parcours"), t("Où vont les personnes dans les menus, et où elles s'arrêtent.")):
+        said = t("Où vont les personnes dans les menus, et où elles s'arrêtent.")
+        with layout.page_head(t("Parcours"), said, crumbs=[("USSD", words.SECTION)]):
             lengths = {"24h": t("24 h"), "7j": t("7 j"), "30j": t("30 j")}
             filters.segments(lengths, self._length, self._choose_length, label=t("Période"))
         with ui.element("div").classes("choices"):

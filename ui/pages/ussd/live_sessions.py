@@ -21,6 +21,7 @@ class LiveSessions:
 
     def __init__(self) -> None:
         self._sessions: list[OpenSession] = []
+        self._total = 0
         self._is_paused = False
         with cards.card(is_flush=True):
             with ui.element("div").classes("card-head card-head-spread"):
@@ -43,10 +44,11 @@ class LiveSessions:
         self._draw_head()
         ui.timer(TICK_S, self._tick)
 
-    async def load(self) -> None:
-        """Read the open sessions again, unless the list is held still."""
+    async def load(self, total: int | None = None) -> None:
+        """Read the open sessions again, unless the list is held still; `total` is how many there are in all."""
         if self._is_paused:
             return
+        self._total = total or 0
         self._sessions = await shell.read(ussd_sessions.list_open_sessions) or []
         self._draw_head()
         await self._table.load()
@@ -65,7 +67,9 @@ class LiveSessions:
 
     def _draw_head(self) -> None:
         self._head.set_content(
-            cards.head(t("Sessions en direct"), count=count(len(self._sessions)), is_live=not self._is_paused)
+            cards.head(
+                t("Sessions en direct"), count=count(max(self._total, len(self._sessions))), is_live=not self._is_paused
+            )
         )
 
     async def _source(self, ask: Ask) -> Answer:

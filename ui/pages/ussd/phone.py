@@ -26,15 +26,17 @@ async def phone() -> None:
         show(sentence(t("Le téléphone est fermé sur cette installation."), "mobile"))
         return
     services = await shell.read(trial_lines.list_services) or []
+    contracts = await shell.read(trial_lines.list_contracts) or []
     with layout.grid():
         with layout.cell(4):
-            simulator = Simulator(callers, services)
+            simulator = Simulator(callers, services, contracts)
         with layout.cell(8):
-            kept = Scripts(await shell.read(scripts.list_scripts) or [])
             wire = Wire()
+        with layout.cell(12):
+            kept = Scripts(await shell.read(scripts.list_scripts) or [])
 
     async def follow(seen: Seen) -> None:
         kept.follow(seen)
         await wire.add(seen)
 
-    simulator.on_seen = follow
+    simulator.on_seen, simulator.on_keep = follow, kept.ask_name

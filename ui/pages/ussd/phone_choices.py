@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from channels.ussd.profiles import BUILT_IN
 from channels.ussd.profiles.calling import can_dial_behind
 from channels.ussd.profiles.contract import Contract
 from channels.ussd.simulation import PlayCaller
@@ -24,10 +23,17 @@ class Choices:
     """The form above the phone; `on_change` is told when a call under way no longer fits it."""
 
     def __init__(
-        self, callers: Sequence[PlayCaller], services: Sequence[Served], on_change: OnChange, *, is_compact: bool
+        self,
+        callers: Sequence[PlayCaller],
+        services: Sequence[Served],
+        contracts: Sequence[Contract],
+        on_change: OnChange,
+        *,
+        is_compact: bool,
     ) -> None:
         self._callers = {caller.phone: caller for caller in callers}
         self._services = {service.key: service for service in services}
+        self._contracts = {contract.key: contract for contract in contracts}
         self._on_change = on_change
         self._is_compact = is_compact
         first = next(iter(self._services), "")
@@ -46,8 +52,11 @@ class Choices:
     def _draw_line(self) -> None:
         self._version = fields.choice(t("Version"), {LIVE: t("En service")}, value=LIVE)
         self._version.on_value_change(self._on_change)
-        profiles = {key: t(contract.profile.title or key) for key, contract in BUILT_IN.items()}
-        self._profile = fields.choice(t("Passerelle"), profiles, value=self._documented(), hint=self._about_profile())
+        profiles = {key: t(contract.profile.title or key) for key, contract in self._contracts.items()}
+        documented = self._documented()
+        self._profile = fields.choice(
+            t("Passerelle"), profiles, value=documented, hint=_about(self._contracts[documented])
+        )
         self._profile.on_value_change(self._choose_profile)
         networks = {NO_CHOICE: t("Celui du numéro"), "MTN": "MTN", "Orange": "Orange", "Camtel": "Camtel"}
         self._network = fields.choice(t("Réseau annoncé"), networks, value=NO_CHOICE)
@@ -77,7 +86,7 @@ class Choices:
     @property
     def contract(self) -> Contract:
         """How the gateway speaks."""
-        return BUILT_IN[self.profile]
+        return self._contracts[self.profile]
 
     @property
     def version(self) -> str:
@@ -139,7 +148,7 @@ class Choices:
         await self._on_change()
 
     async def _choose_profile(self) -> None:
-        self._profile.props["hint"] = self._about_profile()
+        self._profile.props["hint"] = _about(self.contract)
         self._tail.props["hint"] = self._about_tail()
         self._hint_carried()
         await self._on_change()
@@ -167,16 +176,17 @@ class Choices:
     def _about_tail(self) -> str:
         return t("Par exemple 1*5000.") if self._hears_tail() else t("Cette passerelle ne le transmet pas.")
 
-    def _about_profile(self) -> str:
-        limits = self.contract.profile.limits
-        return t("{gsm7} septets, {idle} s d'attente").format(gsm7=limits.gsm7, idle=limits.idle_s)
-
     def _about(self, phone: str) -> str:
         caller = self._callers.get(phone)
         if caller is None:
             return t("Il s'inscrit lui-même et choisit son code.")
         state = "" if caller.state == "active" else f" · {t(State.SUSPENDED.value.word)}"
         return f"{t('Argent fictif')} · {money(caller.balance)}{state}"
+
+
+def _about(contract: Contract) -> str:
+    limits = contract.profile.limits
+    return t("{gsm7} septets, {idle} s d'attente").format(gsm7=limits.gsm7, idle=limits.idle_s)
 
 
 def _named(one: Walkable) -> str:

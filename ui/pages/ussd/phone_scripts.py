@@ -1,5 +1,6 @@
 """Walks of the phone that are kept, and what each version makes of them."""
 
+import json
 from collections.abc import Sequence
 
 from nicegui import ui
@@ -13,6 +14,7 @@ from ui.components.empty import sentence
 from ui.components.plain_tables import Head, Line, plain_table
 from ui.labels import State, Tone, count, counted, t, when
 from ui.markup import Markup, show, tag
+from ui.pages.ussd import keeping
 from ui.pages.ussd.simulator import Seen
 
 
@@ -22,14 +24,13 @@ class Scripts:
     def __init__(self, rows: Sequence[ScriptRow]) -> None:
         self._walk: list[KeptStep] = []
         self._service = self._phone = ""
-        self._was_secret = False
         self._call_key = ""
-        with cards.titled(t("Parcours gardés"), t("repris tels quels sur la version en service et chaque brouillon")):
+        with cards.titled(
+            t("Parcours gardés"),
+            t("repris à blanc, comme un premier appel, sur la version en service et chaque brouillon"),
+        ):
             self._list = layout.stack(is_tight=True)
-            with layout.row():
-                self._keep = buttons.secondary(t("Garder ce parcours"), self._ask_title, icon="bookmark")
             self._result = show(Markup())
-        self._keep.set_enabled(False)
         self._draw(rows)
 
     def follow(self, seen: Seen) -> None:
@@ -37,54 +38,43 @@ class Scripts:
         if not seen.is_step or seen.heard is None:
             return
         if seen.call.key != self._call_key:
-            self._walk, self._was_secret, self._call_key = [], False, seen.call.key
-        typed = seen.call.pieces[-1].shown if seen.call.pieces else seen.call.tail
-        step = KeptStep(
-            typed="" if self._was_secret else typed,
-            is_secret=self._was_secret,
-            text=seen.heard.text,
-            has_more=seen.heard.is_open,
-        )
-        self._walk.append(step)
+            self._walk, self._call_key = [], seen.call.key
+        dialled = seen.standing.typed if seen.standing else ""  # without a code that was dialled too
+        typed = seen.call.pieces[-1].shown if seen.call.pieces else dialled
+        self._walk.append(KeptStep(typed=typed, text=seen.heard.text, has_more=seen.heard.is_open))
         self._service, self._phone = seen.line.service, seen.call.phone
-        self._was_secret = seen.heard.is_open and seen.standing is not None and seen.standing.asks_secret
-        self._keep.set_enabled(True)
 
     # Keeping
 
-    def _ask_title(self) -> None:
-        with dialogs.dialog(t("Garder ce parcours")) as opened:
-            explained = t("{steps} seront repris. Le code secret n'est pas gardé.").format(
-                steps=counted(len(self._walk), t("{count} écran"), t("{count} écrans"))
-            )
-            show(facts.prose(explained))
-            title = fields.text(t("Nom du parcours"))
+    def ask_name(self) -> None:
+        """Ask how the walk under way is called, and keep it."""
+        if not self._walk:
+            toasts.refused(t("Rien n'a encore été envoyé."))
+            return
+        steps = counted(len(self._walk), t("{count} écran"), t("{count} écrans"))
+        keeping.ask_name(t("{steps} seront repris. Le code secret n'est pas gardé.").format(steps=steps), self._keep_as)
 
-            async def keep() -> None:
-                order = {"title": str(title.value or "").strip(), "service": self._service, "phone": self._phone}
-                if len(order["title"]) < 2:  # noqa: PLR2004  # a name is two letters at least
-                    fields.show_error(title, t("Donnez un nom à ce parcours."))
-                    return
-                if await shell.act(scripts.keep_walk, KeepWalk(**order, steps=tuple(self._walk))) is not None:
-                    opened.close()
-                    toasts.done(t("Parcours gardé."))
-                    await self._load()
-
-            with dialogs.actions():
-                buttons.secondary(t("Annuler"), opened.close)
-                buttons.primary(t("Garder"), keep)
-        opened.open()
+    async def _keep_as(self, title: str) -> bool:
+        order = KeepWalk(title=title, service=self._service, phone=self._phone, steps=tuple(self._walk))
+        is_kept = await shell.act(scripts.keep_walk, order) is not None
+        if is_kept:
+            await self._load()
+        return is_kept
 
     # Taking again
 
     def _ask_run(self, row: ScriptRow) -> None:
         with dialogs.dialog(row.title) as opened:
-            show(facts.prose(t("Chaque version est parcourue à blanc : rien n'est débité, aucun SMS ne part.")))
+            show(
+                facts.prose(t("À blanc : rien n'est débité, aucun SMS ne part. Les connecteurs, eux, sont interrogés."))
+            )
             pin = fields.password(t("Code secret de {caller}").format(caller=row.caller), autocomplete="off")
 
             async def run() -> None:
                 if await self._run(row, str(pin.value or ""), pin):
                     opened.close()
+
+            pin.props("autofocus").on("keydown.enter", run)
 
             with dialogs.actions():
                 buttons.secondary(t("Annuler"), opened.close)
@@ -141,7 +131,12 @@ class Scripts:
                 async def drop(_: object = None, row: ScriptRow = row) -> None:
                     await self._drop(row)
 
+                def send(_: object = None, row: ScriptRow = row) -> None:
+                    written = json.dumps({"dialogues": [row.dialogue]}, ensure_ascii=False, indent=2)
+                    ui.download.content(written, f"{row.dialogue['id']}.json", "application/json")
+
                 buttons.secondary(t("Rejouer partout"), run, icon="play_arrow")
+                buttons.icon_only("download", t("Télécharger {title}").format(title=row.title), send)
                 buttons.icon_only("delete", t("Supprimer {title}").format(title=row.title), drop)
 
 

@@ -33,6 +33,7 @@ TURN_KINDS = {
     "timeout": "Délai passé",
     "event": "Compte rendu",
     "status": "Vérification",
+    "shown": "Écran affiché",
 }
 _OF_OUR_SERVER = frozenset({"date", "server", "content-length"})
 

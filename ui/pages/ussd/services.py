@@ -9,13 +9,15 @@ from nicegui import ui
 from core.errors import Refusal
 from core.permissions import Permission
 from models.ussd import SwitchState
-from services import ussd_services
-from services.ussd_services import AddCode, ChangeService, CodeRow, RemoveCode, ServiceCard
+from services import approvals, ussd_services
+from services.ussd_services import ALONE, AddCode, ChangeService, CodeRow, RemoveCode, ServiceCard
 from ui import forms, shell
-from ui.components import buttons, cards, chips, dialogs, facts, fields, layout, reason_dialog, toasts
-from ui.labels import count, t
+from ui.components import buttons, cards, chips, decisions, dialogs, facts, fields, layout, reason_dialog, toasts
+from ui.components.empty import sentence
+from ui.labels import count, counted, t
 from ui.markup import Markup, join, show, tag
-from ui.pages.ussd import acts, words
+from ui.pages.ussd import acts, new_service, words
+from ui.pages.ussd.menus.words import menu_path
 from ui.pages.ussd.switches import STATES
 
 SERVICES = f"{words.SECTION}/services"
@@ -31,15 +33,17 @@ RESUMES = {
 async def services() -> None:
     """Draw the services, each with its codes, its live version and its open dialogues."""
     said = t("Un code composé mène à un service ; un service suit un menu.")
-    layout.title(t("Services"), said, crumbs=[("USSD", words.SECTION)])
+    with layout.page_head(t("Services"), said, crumbs=[("USSD", words.SECTION)]):
+        if shell.visitor().may(Permission.USSD_SWITCH):
+            buttons.primary(t("Nouveau service"), partial(new_service.ask, SERVICES), icon="add")
     rows = await shell.read(ussd_services.list_services)
     with cards.card(is_flush=True):
-        show(join(*map(_line, rows or [])))
+        show(join(*map(_line, rows)) if rows else sentence(t("Aucun service."), "dialpad"))
 
 
 def _line(row: ServiceCard) -> Markup:
     version = t("version {number}").format(number=row.version) if row.version else t("rien de publié")
-    opened = t("{number} dialogues ouverts").format(number=count(row.open_sessions))
+    opened = counted(row.open_sessions, t("{count} dialogue ouvert"), t("{count} dialogues ouverts"))
     said = " · ".join((_codes_in_words(row), version, opened))
     names = tag(
         "span",
@@ -65,8 +69,17 @@ async def service(key: str) -> None:
     crumbs = [("USSD", words.SECTION), (t("Services"), SERVICES)]
     with layout.page_head(card.name, f"{card.flow} · {card.currency} · {card.timezone}", crumbs=crumbs):
         show(chips.chip(STATES[SwitchState(card.state)]))
-        buttons.secondary(t("Menus"), icon="account_tree", href=f"{words.SECTION}/menus")
+        buttons.secondary(t("Son menu"), icon="account_tree", href=menu_path(card.flow))
         buttons.secondary(t("Arrêt d'urgence"), icon="emergency", href=f"{words.SECTION}/arret")
+    if card.version is None:
+        said = t("Rien n'est encore en ligne : publiez une version de son menu, et son code répondra.")
+        cards.notice(said, tone="ochre", icon_name="publish")
+    waiting = await shell.read(approvals.list_waiting, kinds=frozenset({ALONE.name}))
+
+    async def again() -> None:
+        ui.navigate.to(f"{SERVICES}/{key}")
+
+    decisions.card([asked for asked in waiting or () if asked.subject_id == card.id], again)
     with layout.grid():
         with layout.cell(7):
             _Behaviour(card, may_change=may_change)
@@ -198,4 +211,8 @@ class _Behaviour:
         if isinstance(outcome, Refusal):
             forms.say(outcome, boxes)
             return
-        toasts.done(t("Enregistré. La prochaine étape le suit."))
+        if outcome is None:
+            toasts.done(t("Enregistré. La prochaine étape le suit."))
+        else:
+            toasts.done(t("Enregistré. Publier seul attend l'accord d'une seconde personne."))
+            ui.navigate.to(f"{SERVICES}/{self._card.key}")

@@ -2,9 +2,12 @@
 
 from datetime import datetime
 
+from channels.ussd import scripts
+from channels.ussd.scripts import KeepSession
 from core import ids
 from core.errors import NotFound
 from core.permissions import Permission
+from core.settings import get_settings
 from services import subscribers, ussd, ussd_sessions
 from services.subscribers import OperationRow
 from services.ussd_sessions import SessionCard, SessionStep
@@ -15,7 +18,7 @@ from ui.components.history import Happening
 from ui.components.phone_screens import PhoneScreen
 from ui.labels import Tone, count, decimal, duration, moment, money, t
 from ui.markup import Markup, show, tag
-from ui.pages.ussd import acts, words
+from ui.pages.ussd import acts, keeping, words
 
 US_PER_MS = 1_000
 
@@ -43,6 +46,7 @@ class _Page:
         crumbs = [("USSD", words.SECTION)]
         with layout.page_head(card.phone or t("Appelant anonyme"), _subtitle(card), crumbs=crumbs):
             self._state = show(Markup())
+            self._keep = buttons.secondary(t("Garder comme parcours"), self._ask_name, icon="bookmark")
             self._end = buttons.secondary(t("Terminer la session"), self._ask_end, icon="call_end")
         with layout.grid():
             with layout.cell(8):
@@ -66,11 +70,21 @@ class _Page:
         steps = await shell.read(ussd_sessions.list_steps, card.id)
         operations = [await shell.read(subscribers.get_operation, each) for each in card.operation_ids]
         self._state.set_content(chips.chip(words.session_state(card.state)))
+        is_playable = card.state != "open" and get_settings().is_forgiving
+        self._keep.set_visibility(is_playable and shell.visitor().may(Permission.USSD_SIMULATE))
         self._end.set_visibility(card.state == "open" and shell.visitor().may(Permission.USSD_ACT))
         self._screens.set_content(_screens(steps or []))
         self._steps.set_content(history.history([_happening(step, card.begun_at) for step in steps or []]))
         self._facts.set_content(facts.facts(_facts(card)))
         self._money.set_content(_money([found[0] for found in operations if found]))
+
+    def _ask_name(self) -> None:
+        keeping.ask_name(
+            t("Le téléphone le rejouera sur chaque brouillon. Le code secret n'est pas gardé."), self._keep_as
+        )
+
+    async def _keep_as(self, title: str) -> bool:
+        return await shell.act(scripts.keep_session, KeepSession(session_id=self._id, title=title)) is not None
 
     def _ask_end(self) -> None:
         reason_dialog.reason_dialog(

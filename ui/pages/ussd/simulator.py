@@ -51,10 +51,18 @@ OnSeen = Callable[[Seen], Awaitable[None]]
 
 
 class Simulator:
-    """A handset with its caller and its code; `on_seen` gets every exchange."""
+    """A handset with its caller and its code; `on_seen` gets every exchange, `on_keep` keeps the walk."""
 
-    def __init__(self, callers: Sequence[PlayCaller], services: Sequence[Served], *, is_compact: bool = False) -> None:
+    def __init__(
+        self,
+        callers: Sequence[PlayCaller],
+        services: Sequence[Served],
+        contracts: Sequence[Contract] = (),
+        *,
+        is_compact: bool = False,
+    ) -> None:
         self.on_seen: OnSeen | None = None
+        self.on_keep: Callable[[], None] | None = None
         self._call: Call | None = None
         self._line: Line | None = None
         self._last: Seen | None = None
@@ -66,9 +74,9 @@ class Simulator:
         self._handset = Handset(self._send, self._hang_up)
         with cards.card(is_flush=True):
             with ui.element("div").classes("card-body"), fields.form():
-                self._choices = Choices(callers, services, self._change, is_compact=is_compact)
                 if not is_compact:
                     self._draw_tries()
+                self._choices = Choices(callers, services, contracts, self._change, is_compact=is_compact)
             if is_compact:
                 cards.foot_link(t("Voir les octets échangés"), words.PHONE)
         self._show_idle()
@@ -95,6 +103,11 @@ class Simulator:
             buttons.secondary(t("Répondre trop tard"), self._send_late, icon="hourglass_top")
             buttons.secondary(t("Répondre d'un autre téléphone"), self._send_from_another, icon="switch_account")
             buttons.secondary(t("Raccrocher avec avis"), self._leave, icon="call_end")
+            buttons.secondary(t("Garder ce parcours"), self._keep, icon="bookmark")
+
+    def _keep(self) -> None:
+        if self.on_keep is not None:
+            self.on_keep()
 
     async def _send(self, typed: str) -> None:
         if self._call is None:

@@ -27,7 +27,7 @@ from ui.components import (
     toasts,
 )
 from ui.components.facts import prose
-from ui.labels import Sign, Tone, count, t
+from ui.labels import Sign, Tone, counted, t
 from ui.markup import Markup, show, tag
 from ui.pages.ussd import acts, words
 
@@ -92,14 +92,14 @@ def _draw(rows: list[SwitchRow], then: decisions.Then) -> None:
 def name_of(row: SwitchRow) -> str:
     """Return what a switch is called, in words."""
     if row.scope is SwitchScope.MONEY:
-        return words.operation(row.key)
+        return words.kind(row.key)
     return row.name or t("Plateforme USSD")
 
 
 def _line(row: SwitchRow) -> Markup:
     detail = row.text.get("fr", "")
     if not detail and row.open_sessions is not None:
-        detail = t("{number} dialogues ouverts").format(number=count(row.open_sessions))
+        detail = counted(row.open_sessions, t("{count} dialogue ouvert"), t("{count} dialogues ouverts"))
     return tag(
         "span",
         tag(
@@ -132,7 +132,7 @@ def _ask_stop(row: SwitchRow, then: decisions.Then) -> None:
 
     loss = f"{t(STOPS[row.scope])} {t(GOES_ON)}"
     if row.open_sessions:
-        ending = t("{number} dialogues sont ouverts.").format(number=count(row.open_sessions))
+        ending = counted(row.open_sessions, t("{count} dialogue est ouvert."), t("{count} dialogues sont ouverts."))
         loss = f"{ending} {loss}"
     danger_dialog.danger_dialog(
         t("Arrêter {name}").format(name=name), loss, name=name, act=t("Arrêter maintenant"), confirm=confirm

@@ -1,6 +1,7 @@
 """What the codes of dialogues, wallets and messages are called on the screen."""
 
 from core.money import Money
+from services.wallets.kinds import NAMES, name_of
 from ui.labels import Sign, State, Tone, t
 
 SECTION = "/ussd-console"
@@ -75,17 +76,6 @@ GOALS = {
     "statement_shown": "Mouvements lus",
 }
 
-OPERATIONS = {
-    "transfer": "Transfert",
-    "cash_out": "Retrait",
-    "bill": "Paiement de facture",
-    "sell": "Vente de crédit de compte",
-    "airtime": "Achat de crédit",
-    "payment": "Paiement marchand",
-    "recharge": "Recharge",
-    "subscription": "Abonnement à un service",
-}
-
 # What figures are cut by, and what narrows them.
 BY = {
     "version": "Version",
@@ -139,18 +129,19 @@ OPERATION_STATES = {
     "reversed": State.REVERSED,
 }
 
-KINDS = {
-    "transfer": "Transfert",
+# What moves a wallet without being asked for at a phone.
+MOVEMENTS = {
     "deposit": "Dépôt",
     "withdrawal": "Retrait",
     "opening": "Solde d'ouverture",
     "reversal": "Contre-passation",
-    "cash_out": "Retrait",
-    "payment": "Paiement",
-    "recharge": "Recharge",
-    "subscription": "Abonnement",
 }
 
+# Networks as people write them, whatever a gateway calls them.
+NETWORKS = {
+    name.casefold(): name
+    for name in ("MTN", "Orange", "Camtel", "Nexttel", "Moov", "Airtel", "Vodacom", "Africell", "Free", "Expresso")
+}
 LEVELS = {"0": "Niveau 0, inscrit seul", "1": "Niveau 1, identifié", "agent": "Agent", "merchant": "Marchand"}
 LANGUAGES = {"fr": "Français", "en": "English", "ln": "Lingala"}
 
@@ -194,18 +185,18 @@ def alert(code: str) -> str:
 
 
 def kind(code: str) -> str:
-    """Return the name of a movement or an operation."""
-    return t(KINDS[code]) if code in KINDS else code
+    """Return the name of an operation, or of a movement that is none."""
+    return t(MOVEMENTS[code]) if code in MOVEMENTS else name_of(code)
+
+
+def kinds() -> dict[str, str]:
+    """Return the kinds of operation to choose from."""
+    return {str(code): name_of(code) for code in NAMES}
 
 
 def level(code: str) -> str:
     """Return the name of a wallet's level."""
     return t(LEVELS[code])
-
-
-def operation(code: str) -> str:
-    """Return what a kind of money operation is called."""
-    return t(OPERATIONS.get(code, code))
 
 
 def language(code: str) -> str:
@@ -222,7 +213,8 @@ def network(name: str, *, is_estimated: bool = False) -> str:
     """Return a network; one told by the number's prefix alone is marked."""
     if not name:
         return t("Réseau inconnu")
-    return f"{name} ({t('estimé')})" if is_estimated else name
+    written = NETWORKS.get(name.casefold(), name)
+    return f"{written} ({t('estimé')})" if is_estimated else written
 
 
 def signed(amount: Money, written: str) -> str:

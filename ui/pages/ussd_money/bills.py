@@ -18,11 +18,12 @@ from ui.components.empty import sentence
 from ui.labels import Sign, Tone, count, counted, t
 from ui.markup import Markup, show, tag
 from ui.pages.ussd import acts
+from ui.pages.ussd import words as ussd_words
 from ui.pages.ussd_money import words
 
 CONNECTORS = {"biller": "Factures", "airtime": "Crédit téléphonique"}
 AMOUNTS = {"free": "Choisi par la personne", "due": "Donné par le facturier"}
-KINDS = {"bill": "Facture", "airtime": "Crédit téléphonique"}
+KINDS = ("bill", "airtime")
 
 ANSWERS = Sign("check_circle", "Répond", Tone.ACCENT)
 RESTS = Sign("pause_circle", "Au repos", Tone.OCHRE)
@@ -99,7 +100,7 @@ class _Page:
 
 def _words(row: BillerCard) -> Markup:
     paid = counted(row.paid_30_days, t("{count} payée en 30 jours"), t("{count} payées en 30 jours"))
-    parts = [row.code, t(KINDS[row.kind])]
+    parts = [row.code, ussd_words.kind(row.kind)]
     if row.kind == BillerKind.BILL:
         parts += [t("référence comme {example}").format(example=row.example), t(AMOUNTS[row.amount_kind]).lower()]
     parts.append(paid)
@@ -138,7 +139,9 @@ class _Form:
         self.boxes: dict[str, forms.Box] = {}
         if row is None:
             self.boxes["code"] = fields.text(t("Code"), hint=t("Majuscules : GAZ. Il ne changera plus."))
-            self.boxes["kind"] = fields.choice(t("Genre"), _choices(KINDS), value="bill")
+            self.boxes["kind"] = fields.choice(
+                t("Genre"), {code: ussd_words.kind(code) for code in KINDS}, value="bill"
+            )
             self.boxes["country"] = fields.text(t("Pays"), value=get_settings().ussd_country)
         self.boxes["name"] = fields.text(t("Nom en français"), value=names.get("fr", ""))
         self._english = fields.text(t("Nom en anglais"), value=names.get("en", ""))

@@ -49,7 +49,7 @@ def _month(day: MerchantDay) -> str:
 def _part(part: DayPart) -> Markup:
     number = counted(part.number, t("{count} opération"), t("{count} opérations"))
     return _row(
-        words.kind(part.type), number, money(part.amount), _earned(part.earned.minor, words.signed(part.earned))
+        ussd_words.kind(part.type), number, money(part.amount), _earned(part.earned.minor, words.signed(part.earned))
     )
 
 
@@ -57,7 +57,7 @@ def _line(line: DayLine) -> Markup:
     state = ussd_words.OPERATION_STATES[line.state]
     mark = None if line.state == "completed" else chips.chip(state)
     detail = f"{clock(line.at)} · {line.reference}"
-    title = f"{words.kind(line.type)} · {line.other}" if line.other else words.kind(line.type)
+    title = f"{ussd_words.kind(line.type)} · {line.other}" if line.other else ussd_words.kind(line.type)
     earned = _earned(line.earned.minor, words.signed(line.earned))
     return _row(title, detail, words.signed(line.moved), earned, mark)
 

@@ -15,6 +15,7 @@ from ui.components.decisions import Then
 from ui.components.facts import prose
 from ui.labels import moment, t
 from ui.markup import Markup, show, tag
+from ui.pages.ussd import words as ussd_words
 from ui.pages.ussd_money import words
 
 EVERY = ""
@@ -49,7 +50,7 @@ def _table(rows: list[LimitRow]) -> Markup:
 
 
 def _line(row: LimitRow) -> Markup:
-    name = words.kind(row.type) if row.type else t("Toute autre opération")
+    name = ussd_words.kind(row.type) if row.type else t("Toute autre opération")
     if not row.is_in_force:
         name = t("{name}, à partir du {moment}").format(name=name, moment=moment(row.valid_from))
     figures = (row.min_minor, row.max_minor, row.day_minor, row.month_minor, row.balance_max_minor)
@@ -69,7 +70,7 @@ def ask(level: WalletLevel, currency: Currency, rows: list[LimitRow], then: Then
     known = {row.type or EVERY: row for row in rows if row.is_in_force}
     with dialogs.dialog(t("Changer un plafond")) as dialog, fields.form():
         show(prose(t("Une deuxième personne doit être d'accord. D'ici là, rien ne change.")))
-        kind = fields.choice(t("Opération"), {EVERY: t("Toute autre opération"), **words.kinds()}, value=EVERY)
+        kind = fields.choice(t("Opération"), {EVERY: t("Toute autre opération"), **ussd_words.kinds()}, value=EVERY)
         boxes = {
             "min_minor": fields.text(t("Minimum")),
             "max_minor": fields.text(t("Maximum")),

@@ -3,7 +3,7 @@
 from nicegui import ui
 
 from core.permissions import Permission
-from services import approvals, limits, subscribers
+from services import approvals, limits, subscribers, wallets
 from services.limits import RefusalRow
 from services.operation_reversals import REVERSAL
 from services.subscribers import OperationRow, locks
@@ -14,7 +14,7 @@ from ui.components.tables import Answer, Ask, Column, Filter
 from ui.labels import Sign, State, Tone, count, moment, money, t
 from ui.markup import Markup, join, show, tag
 from ui.pages.ussd import words as ussd_words
-from ui.pages.ussd_money import words
+from ui.pages.ussd_money import cases, repeats, words
 
 UNKNOWN_MOST = 20
 HELD = Sign("speed", "Retenu", Tone.OCHRE)
@@ -67,10 +67,12 @@ class _Page:
         waiting = await shell.read(approvals.list_waiting, kinds=frozenset({REVERSAL.name}))
         unknown = await shell.read(subscribers.list_operations, state="unknown", limit=UNKNOWN_MOST)
         number = await shell.read(subscribers.count_operations, state="unknown")
+        found = await shell.read(wallets.list_wallet_cases)
         self._waiting.clear()
-        self._waiting.set_visibility(bool(waiting or unknown))
+        self._waiting.set_visibility(bool(waiting or unknown or found))
         with self._waiting:
             decisions.card(waiting or (), self.refresh)
+            cases.card(found or (), self.refresh)
             if unknown:
                 with cards.titled(t("Sort inconnu"), count=count(number or 0), is_flush=True, is_ruled=True):
                     show(join(*map(_unknown, unknown)))
@@ -82,16 +84,20 @@ class _Page:
         draw = {"all": _all, "repeats": _repeats, "held": _held, "locks": _locks}[name]
         with self._place, cards.card(is_flush=True):
             self._table = draw()
+        if name == "repeats":
+            with self._place, cards.titled(t("Redemandé avant d'envoyer"), is_flush=True, is_ruled=True):
+                repeats.answers()
 
 
 def _unknown(row: OperationRow) -> Markup:
     people = f"{row.payer_name} → {row.payee_name}" if row.payee_name else row.payer_name
     said = f"{moment(row.created_at)} · {people}"
+    title = f"{row.reference} · {ussd_words.kind(row.type)}"
     return tag(
         "a",
         tag(
             "span",
-            tag("span", f"{row.reference} · {words.kind(row.type)}", chips.chip(State.UNKNOWN), class_="line-title"),
+            tag("span", title, chips.chip(State.UNKNOWN), class_="line-title"),
             tag("span", said, class_="line-detail"),
             class_="line-words",
         ),
@@ -134,7 +140,7 @@ def _all() -> tables.Table:
         _columns(),
         source,
         search=t("Référence exacte"),
-        choices=[Filter("kind", t("Genre"), words.kinds()), Filter("state", t("État"), states)],
+        choices=[Filter("kind", t("Genre"), ussd_words.kinds()), Filter("state", t("État"), states)],
         empty=t("Aucune opération. La première faite au téléphone paraîtra ici."),
     )
 
@@ -154,7 +160,7 @@ def _row(row: OperationRow) -> tables.Row:
         str(row.id),
         {
             "reference": row.reference,
-            "kind": words.kind(row.type),
+            "kind": ussd_words.kind(row.type),
             "payer": row.payer_name or row.payer_phone,
             "payee": row.payee_name or row.payee_phone,
             "state": chips.cell(ussd_words.OPERATION_STATES[row.state]),
@@ -163,7 +169,7 @@ def _row(row: OperationRow) -> tables.Row:
             "at": moment(row.created_at),
         },
         href=f"{words.OPERATIONS}/{row.id}",
-        phone_under=f"{words.kind(row.type)} · {moment(row.created_at)}",
+        phone_under=f"{ussd_words.kind(row.type)} · {moment(row.created_at)}",
     )
 
 

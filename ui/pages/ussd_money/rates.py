@@ -1,4 +1,4 @@
-"""How often is too often: each rate with what it refused lately, changed at once and audited."""
+"""How often is too often: each rate with what it refused lately, tightened at once, loosened by two."""
 
 from functools import partial
 
@@ -43,7 +43,11 @@ def _words(row: VelocityRow) -> Markup:
 def ask(row: VelocityRow, then: Then) -> None:
     """Open the dialog of one rate."""
     with dialogs.dialog(words.rule(row.name)) as dialog, fields.form():
-        show(prose(t("Le changement vaut dès la prochaine demande, pour tout le monde.")))
+        show(
+            prose(
+                t("Baisser vaut dès la prochaine demande, pour tout le monde. Relever demande une deuxième personne.")
+            )
+        )
         capacity = fields.text(t("Combien {window}").format(window=words.window(row.window_s)), value=str(row.capacity))
         capacity.props("inputmode=numeric autofocus")
         reason = fields.text(t("Motif"), hint=t("Il reste dans la piste d'audit."))
@@ -58,11 +62,11 @@ def ask(row: VelocityRow, then: Then) -> None:
         )
         if order is None:
             return
-        refused = await shell.attempt(limits.set_velocity, order)
-        if isinstance(refused, Refusal):
-            forms.say(refused, boxes)
+        asked = await shell.attempt(limits.set_velocity, order)
+        if isinstance(asked, Refusal):
+            forms.say(asked, boxes)
             return
-        toasts.done(t("Cadence changée."))
+        toasts.done(t("Demandé. Une autre personne doit approuver.") if asked else t("Cadence changée."))
         dialog.close()
         await then()
 

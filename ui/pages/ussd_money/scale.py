@@ -19,6 +19,7 @@ from ui import forms, shell
 from ui.components import buttons, cards, facts, fields, layout, toasts
 from ui.labels import count, day, money, t, zone
 from ui.markup import Markup, show
+from ui.pages.ussd import words as ussd_words
 from ui.pages.ussd_money import words
 
 SOON = timedelta(minutes=1)
@@ -54,7 +55,7 @@ class _Draft:
         self._kind, self._currency = kind, currency
         self._rows: list[dict[str, ui.input]] = []
         layout.title(
-            t("Nouveau barème : {kind}").format(kind=words.kind(kind)),
+            t("Nouveau barème : {kind}").format(kind=ussd_words.kind(kind)),
             t("En {currency}. Les tranches se suivent sans trou ni chevauchement.").format(currency=currency),
             crumbs=[("USSD", words.SECTION), (t("Tarifs et plafonds"), words.TARIFFS)],
         )

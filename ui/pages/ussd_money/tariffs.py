@@ -14,6 +14,7 @@ from ui.components import buttons, cards, chips, decisions, facts, fields, filte
 from ui.components.empty import sentence
 from ui.labels import Sign, Tone, moment, money, t
 from ui.markup import Markup, join, show, tag
+from ui.pages.ussd import words as ussd_words
 from ui.pages.ussd_money import limits, rates, words
 
 IN_FORCE = Sign("check", "En vigueur", Tone.ACCENT)
@@ -89,7 +90,7 @@ async def _draw_prices(currency: Currency) -> None:
 
 
 def _draw_kind(kind: OperationType, currency: Currency, scales: list[Scale]) -> None:
-    with cards.titled(words.kind(kind), is_flush=True, is_ruled=True):
+    with cards.titled(ussd_words.kind(kind), is_flush=True, is_ruled=True):
         for scale in scales:
             show(_scale_head(scale), classes="scale-head")
             show(bands(scale), classes="entries")
@@ -150,7 +151,7 @@ def _commission(bps: int) -> str:
 
 def _draw_calculator(currency: Currency) -> None:
     with fields.form():
-        kind = fields.choice(t("Opération"), words.kinds(), value=OperationType.TRANSFER.value)
+        kind = fields.choice(t("Opération"), ussd_words.kinds(), value=OperationType.TRANSFER.value)
         box = fields.text(
             t("Montant"), value="10000", hint=t("En {currency}, sans séparateur.").format(currency=currency)
         )

@@ -4,7 +4,6 @@ from babel import Locale
 
 from core.money import Currency, Money
 from services.limits import LEVELS
-from services.tariff_changes import NAMES
 from ui.labels import NO_BREAK, Sign, State, Tone, count, decimal, money, page_language, t
 
 SECTION = "/ussd-console"
@@ -49,16 +48,6 @@ def country(code: str) -> str:
 def role(code: str) -> str:
     """Return what a point of sale does."""
     return t(ROLES[code])
-
-
-def kind(code: str) -> str:
-    """Return the name of a type of operation."""
-    return next((t(name) for known, name in NAMES.items() if known == code), code)
-
-
-def kinds() -> dict[str, str]:
-    """Return the types to choose from."""
-    return {str(known): t(name) for known, name in NAMES.items()}
 
 
 def level(code: str) -> str:

@@ -18,7 +18,9 @@ def read(request: WireRequest) -> dict[str, Any]:
     raw = dict(parse_qsl(request.query, keep_blank_values=True, encoding="latin-1"))
     octets = {name: raw[name].encode("latin-1") for name in (OP, SESSION) if name in raw}
     kept = "&".join(part for part in request.query.split("&") if part.partition("=")[0] not in (OP, SESSION))
-    fields: dict[str, Any] = query_get.read(WireRequest("GET", query=kept))
+    query = query_get.read(WireRequest("GET", query=kept))
+    # What is told by the two octets alone may not be given beside them: it would stand in our own headers.
+    fields: dict[str, Any] = {name: value for name, value in query.items() if not name.startswith(f"{SESSION}.")}
     if "to" in fields:
         fields["to"] = fields["to"].lstrip("+ ")
     if octets.get(OP):

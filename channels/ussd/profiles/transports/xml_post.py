@@ -12,11 +12,11 @@ MEDIA_TYPES: tuple[str, ...] = ("text/xml", "application/xml")
 
 def read(request: WireRequest) -> dict[str, Any]:
     """Read the children of the root."""
-    if b"<!" in request.body:
+    if b"<!" in request.body or b"\0" in request.body:  # a NUL is how UTF-16 would carry a document type past us
         raise Unreadable
     try:
         root = ET.fromstring(request.body)  # noqa: S314  # neither document type nor entity came this far
-    except (ET.ParseError, ValueError) as error:
+    except (ET.ParseError, ValueError, LookupError) as error:
         raise Unreadable from error
     return {child.tag: child.text or "" for child in root}
 

@@ -10,12 +10,14 @@ from channels.ussd import accounts, gateways
 from channels.ussd.accounts import ChooseProfile, ProfileRow
 from core.errors import Refusal
 from services import gateways as verbs
-from services.gateways import GatewayRow, PauseGateway, SetCredential, SetNetworks
+from services import ussd_services
+from services.gateways import ChangeGateway, GatewayRow, PauseGateway, SetCredential, SetNetworks
 from ui import forms, shell
 from ui.components import buttons, confirm_dialog, dialogs, facts, fields, toasts
 from ui.components.reason_dialog import reason_dialog
 from ui.labels import t
 from ui.markup import join, show, tag
+from ui.pages.ussd import words as ussd_words
 from ui.pages.ussd.gateways import new_gateway, words
 
 
@@ -49,6 +51,33 @@ def draw_credentials(row: GatewayRow, profile: ProfileRow, *, may_change: bool) 
                 buttons.secondary(t("Remplacer") if is_set else t("Donner"), partial(_ask_credential, row, name))
 
 
+async def ask_change(row: GatewayRow) -> None:
+    """Ask how the account is called, and what holds for a call that says nothing of it."""
+    services = await shell.read(ussd_services.list_services)
+    if not services:
+        return
+    with dialogs.dialog(t("Modifier ce compte")) as dialog, fields.form():
+        show(facts.prose(t("Service et langue valent pour un appel qui n'en dit rien. Les codes sont page Services.")))
+        boxes: dict[str, forms.Box] = {
+            "name": fields.text(t("Nom"), value=row.name),
+            "service": fields.choice(t("Service"), {one.key: one.name for one in services}, value=row.service or None),
+            "language": fields.choice(t("Langue"), ussd_words.LANGUAGES, value=row.language),
+            "country": fields.text(t("Pays"), value=row.country, hint=t("Deux lettres.")),
+        }
+        with dialogs.actions():
+            buttons.secondary(t("Annuler"), dialog.close)
+            button = buttons.primary(t("Enregistrer"))
+
+    async def keep() -> None:
+        values = {name: forms.written(box) for name, box in boxes.items()}
+        order = forms.fill(ChangeGateway, boxes, gateway_id=row.id, **{**values, "country": values["country"].upper()})
+        if order is not None:
+            await said(shell.attempt(verbs.change_gateway, order), boxes, row, dialog)
+
+    button.on_click(keep)
+    dialog.open()
+
+
 def ask_networks(row: GatewayRow) -> None:
     """Ask from where the account's requests may come."""
     with dialogs.dialog(t("Adresses admises")) as dialog, fields.form():
@@ -63,7 +92,7 @@ def ask_networks(row: GatewayRow) -> None:
         networks = tuple(forms.written(box).split())
         order = forms.fill(SetNetworks, {"networks": box}, gateway_id=row.id, networks=networks)
         if order is not None:
-            await _said(shell.attempt(verbs.set_networks, order), {"networks": box}, row, dialog)
+            await said(shell.attempt(verbs.set_networks, order), {"networks": box}, row, dialog)
 
     button.on_click(keep)
     dialog.open()
@@ -83,7 +112,7 @@ async def ask_profile(row: GatewayRow) -> None:
 
     async def keep() -> None:
         order = ChooseProfile(gateway_id=row.id, profile=str(box.value))
-        await _said(shell.attempt(accounts.choose_profile, order), {"profile": box}, row, dialog)
+        await said(shell.attempt(accounts.choose_profile, order), {"profile": box}, row, dialog)
 
     button.on_click(keep)
     dialog.open()
@@ -103,22 +132,22 @@ def _ask_credential(row: GatewayRow, name: str) -> None:
             return
         order = forms.fill(SetCredential, {"value": box}, gateway_id=row.id, name=name, value=forms.written(box))
         if order is not None:
-            await _said(shell.attempt(verbs.set_credential, order), {"value": box}, row, dialog)
+            await said(shell.attempt(verbs.set_credential, order), {"value": box}, row, dialog)
 
     button.on_click(keep)
     dialog.open()
 
 
 async def _forget(row: GatewayRow, name: str) -> None:
-    await _said(shell.attempt(verbs.set_credential, SetCredential(gateway_id=row.id, name=name)), {}, row)
+    await said(shell.attempt(verbs.set_credential, SetCredential(gateway_id=row.id, name=name)), {}, row)
 
 
 async def _drop(row: GatewayRow) -> None:
-    await _said(shell.attempt(verbs.drop_old_secret, row.id), {}, row)
+    await said(shell.attempt(verbs.drop_old_secret, row.id), {}, row)
 
 
 async def _resume(row: GatewayRow) -> None:
-    await _said(shell.attempt(accounts.resume_account, row.id), {}, row)
+    await said(shell.attempt(accounts.resume_account, row.id), {}, row)
 
 
 def _ask_rotation(row: GatewayRow) -> None:
@@ -154,7 +183,8 @@ def _ask_pause(row: GatewayRow) -> None:
     )
 
 
-async def _said(act: Awaitable[Any], boxes: forms.Boxes, row: GatewayRow, dialog: ui.dialog | None = None) -> None:
+async def said(act: Awaitable[Any], boxes: forms.Boxes, row: GatewayRow, dialog: ui.dialog | None = None) -> None:
+    """Do an act and say how it went: under its field, or as a page drawn anew."""
     outcome = await act
     if isinstance(outcome, Refusal):
         forms.say(outcome, boxes)

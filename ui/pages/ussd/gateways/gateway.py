@@ -15,8 +15,9 @@ from ui.components import buttons, cards, chips, facts, layout
 from ui.labels import count, t
 from ui.markup import join, show, tag
 from ui.pages.ussd import words as ussd_words
-from ui.pages.ussd.gateways import changes, words
+from ui.pages.ussd.gateways import changes, knock, network_limits, words
 from ui.pages.ussd.gateways.kannel import KannelCard
+from ui.pages.ussd.gateways.steps import draw_steps
 from ui.pages.ussd.gateways.vendor import draw_answers
 from ui.pages.ussd.gateways.wire import Wire
 
@@ -42,6 +43,9 @@ async def gateway(gateway_id: str) -> None:
         said = t("Deux adresses sont bonnes : retirez l'ancienne quand la passerelle emploie la nouvelle.")
         cards.notice(said, tone="ochre", icon_name="key")
     with layout.grid():
+        if may_change and row.state == "stopped":
+            with layout.cell(12):
+                draw_steps(row, profile)
         with layout.cell(12):
             wire = Wire(row, profile, may_change=may_change)
         with layout.cell(6):
@@ -68,19 +72,26 @@ def _draw_facts(row: GatewayRow, profile: ProfileRow, *, may_change: bool) -> ui
         figures = show(facts.facts(_figures(row)))
         link = tag("a", words.profile(profile), href=f"{words.PROFILES}/{profile.name}")
         networks = join(*(tag("div", tag("code", one, class_="code-inline")) for one in row.networks))
+        limits = join(*(tag("div", words.page_limits(*one)) for one in row.network_limits.items()))
         show(
             facts.facts(
                 [
                     (t("Langage"), link),
                     (t("Codes"), ", ".join(row.codes)),
-                    (t("Service"), row.service),
+                    (t("Service"), row.service_name or words.NEVER),
+                    (t("Langue"), ussd_words.language(row.language)),
+                    (t("Pays"), row.country),
                     (t("Adresses admises"), networks or t("toutes")),
+                    (t("Pages plus courtes"), limits or t("sur aucun réseau")),
                 ]
             )
         )
         if may_change:
             with layout.row():
+                buttons.secondary(t("Modifier"), lambda: changes.ask_change(row), icon="edit")
+                buttons.secondary(t("Essayer l'adresse"), lambda: knock.ask(row), icon="call")
                 buttons.secondary(t("Adresses admises"), lambda: changes.ask_networks(row), icon="shield")
+                buttons.secondary(t("Limites par réseau"), lambda: network_limits.ask(row), icon="tune")
                 if row.state != "live":
                     buttons.secondary(t("Autre langage"), lambda: changes.ask_profile(row), icon="translate")
     return figures

@@ -22,7 +22,7 @@ class KannelCard:
     """The panel; it asks once when the page opens, and again at a press."""
 
     def __init__(self, row: GatewayRow, notes: GatewayNotes, *, may_change: bool) -> None:
-        self._row, self._address = row, notes.status_address
+        self._row, self._address, self._has_password = row, notes.status_address, notes.has_status_password
         with cards.titled("Kannel", self._address):
             self._place = layout.stack(is_tight=True)
             with layout.row():
@@ -38,7 +38,10 @@ class KannelCard:
 
     async def ask(self) -> None:
         """Ask Kannel and show what it says."""
-        found = await to_thread.run_sync(kannel_status.read, self._address)
+        request = await shell.read(gateway_notes.get_status_request, self._row.id)
+        if request is None:
+            return
+        found = await to_thread.run_sync(kannel_status.read, request.address)
         if self._place.is_deleted:
             return
         self._place.clear()
@@ -50,16 +53,24 @@ class KannelCard:
 
     def _ask_address(self) -> None:
         with dialogs.dialog(t("Adresse de status.xml")) as dialog, fields.form():
-            box = fields.text(t("Adresse"), value=self._address, hint="http://127.0.0.1:13000/status.xml")
+            hint = "http://127.0.0.1:13000/status.xml"
+            kept = t("Gardé. Vide : il ne change pas.") if self._has_password else ""
+            boxes: dict[str, forms.Box] = {
+                "address": fields.text(t("Adresse"), value=self._address, hint=hint),
+                "password": fields.password(t("status-password de kannel.conf"), autocomplete="off", hint=kept),
+            }
             with dialogs.actions():
                 buttons.secondary(t("Annuler"), dialog.close)
                 button = buttons.primary(t("Enregistrer"))
 
         async def keep() -> None:
-            order = SetStatusAddress(gateway_id=self._row.id, address=forms.written(box))
+            values = {name: forms.written(box) for name, box in boxes.items()}
+            order = forms.fill(SetStatusAddress, boxes, gateway_id=self._row.id, **values)
+            if order is None:
+                return
             outcome = await shell.attempt(gateway_notes.set_status_address, order)
             if isinstance(outcome, Refusal):
-                forms.say(outcome, {"address": box})
+                forms.say(outcome, boxes)
                 return
             dialog.close()
             ui.navigate.to(f"{words.GATEWAYS}/{self._row.id}")
@@ -70,7 +81,9 @@ class KannelCard:
 
 def _silence(found: Silence) -> str:
     if not found.is_heard:
-        return t("Personne ne répond à cette adresse.")
+        return t("Bearerbox ne répond pas à cette adresse : Kannel est arrêté, ou l'adresse est fausse.")
+    if found.is_denied:
+        return t("Kannel refuse ce mot de passe : donnez le status-password de kannel.conf.")
     return t("Ce qui répond à cette adresse (état {status}) n'est pas Kannel.").format(status=found.status)
 
 
@@ -88,7 +101,7 @@ def _draw(found: KannelStatus) -> None:
     )
     for title, links in ((t("Boîtes"), found.boxes), (t("Liaisons"), found.lines)):
         show(tag("h3", title, class_="caption"))
-        show(facts.facts([_link(link) for link in links]))
+        show(facts.facts([_link(link) for link in links] or [(t("aucune"), "")]))
 
 
 def _link(link: Link) -> facts.Fact:

@@ -14,7 +14,7 @@ from ui import forms, shell
 from ui.components import buttons, cards, copy_field, dialogs, facts, fields
 from ui.labels import t
 from ui.markup import show
-from ui.pages.ussd.gateways import words
+from ui.pages.ussd.gateways import knock, words
 
 
 async def ask(profiles: Sequence[ProfileRow]) -> None:
@@ -27,8 +27,10 @@ async def ask(profiles: Sequence[ProfileRow]) -> None:
         kinds = {row.name: words.profile(row) for row in profiles}
         boxes: dict[str, forms.Box] = {
             "profile": fields.choice(t("Langage de la passerelle"), kinds, value=profiles[0].name),
-            "name": fields.text(t("Nom"), hint=t("Africa's Talking, Cameroun")),
-            "key": fields.text(t("Clé"), hint=t("Minuscules, chiffres, tirets : elle est dans l'adresse.")),
+            "name": fields.text(t("Nom"), hint=t("Par exemple Africa's Talking, Cameroun.")),
+            "key": fields.text(
+                t("Clé"), hint=t("Dans l'adresse : minuscules, chiffres, tirets. Par exemple at-cameroun.")
+            ),
             "country": fields.text(t("Pays"), value=get_settings().ussd_country, hint=t("Deux lettres.")),
             "service": fields.choice(t("Service"), {row.key: row.name for row in services}, value=services[0].key),
             "codes": fields.text(t("Codes composés"), hint=t("Par exemple *123#. Plusieurs : séparés d'une virgule.")),
@@ -58,8 +60,13 @@ def show_address(made: AddressShown) -> None:
     """Show the address an account was just given; it is never shown again."""
     with dialogs.dialog(t("Adresse à donner à la passerelle")) as dialog:
         cards.notice(t("Copiez-la maintenant : elle ne sera plus jamais montrée."), tone="ochre", icon_name="key")
-        show(copy_field.copy_field(made.address, label=made.row.name))
+        show(copy_field.copy_field(made.address, label=t("Adresse de {name}").format(name=made.row.name)))
+        query = words.KANNEL_QUERIES.get(made.row.profile)
+        if query:
+            show(copy_field.copy_field(f'get-url = "{made.address}{query}"', label=t("Ligne de kannel.conf")))
+        show(facts.prose(words.place(made.row.profile)))
         with dialogs.actions():
+            buttons.secondary(t("Essayer cette adresse"), lambda: knock.ask(made.row, made.address), icon="call")
             buttons.primary(t("C'est copié"), dialog.close)
     dialog.on("hide", lambda: ui.navigate.to(f"{words.GATEWAYS}/{made.row.id}"))
     dialog.open()

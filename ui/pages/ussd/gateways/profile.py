@@ -1,11 +1,13 @@
 """`/ussd-console/passerelles/profils/{name}`: how a kind of gateway speaks, as text, tried on a request, proved."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from nicegui import ui
 
 from channels.ussd import accounts, trials
-from channels.ussd.accounts import FEWEST_FIXTURES, CopyProfile, DropFixture, EditProfile, ProfileRow
+from channels.ussd.accounts import FEWEST_FIXTURES, CopyProfile, DropFixture, EditProfile, ProfileRow, ProfileVersion
 from core import ids
 from core.errors import InvalidInput, Refusal
 from core.permissions import Permission
@@ -13,7 +15,7 @@ from services import wire_records
 from services.wire_records import WireRow
 from ui import forms, shell
 from ui.components import buttons, cards, chips, dialogs, facts, fields, layout, toasts
-from ui.labels import Sign, Tone, t
+from ui.labels import Sign, Tone, t, when
 from ui.markup import join, show, tag
 from ui.pages.ussd import words as ussd_words
 from ui.pages.ussd.gateways import words
@@ -31,6 +33,7 @@ async def profile(name: str, essai: str = "", compte: str = "") -> None:
         return
     may_change = shell.visitor().may(Permission.USSD_GATEWAYS)
     record = await _record(essai, compte) if essai else None
+    versions = None if row.is_shipped else await shell.read(accounts.list_versions, name)
     crumbs = [("USSD", ussd_words.SECTION), (t("Passerelles"), words.GATEWAYS)]
     sign = chips.plain(t("Livré"), icon_name="lock") if row.is_shipped else chips.plain(t("Copie"), icon_name="edit")
     with layout.page_head(words.profile(row), row.name, crumbs=crumbs, chip=sign):
@@ -41,11 +44,13 @@ async def profile(name: str, essai: str = "", compte: str = "") -> None:
             text = _Text(row, is_writable=may_change and not row.is_shipped)
         with layout.cell(6):
             trial = TrialCard(text.written, record)
-        if not row.is_shipped:
-            with layout.cell(12):
+        if versions is not None:
+            with layout.cell(6):
                 _draw_fixtures(row, may_change=may_change)
-    if record is not None:
-        trial.run()
+            with layout.cell(6):
+                _draw_versions(row, versions, text if may_change else None)
+    text.on_change(trial.run)
+    trial.run()
 
 
 async def _record(record_id: str, gateway_id: str) -> WireRow | None:
@@ -66,7 +71,7 @@ class _Text:
             if row.is_shipped:
                 show(facts.prose(said))
             self._box = ui.textarea(value=trials.to_text(row.body)).props(
-                "outlined autogrow no-error-icon hide-bottom-space spellcheck=false"
+                "outlined autogrow no-error-icon hide-bottom-space spellcheck=false debounce=500"
             )
             self._box.classes("yaml-text profile-text")
             self._box.props["aria-label"] = t("Le profil en YAML")
@@ -78,6 +83,14 @@ class _Text:
     def written(self) -> str:
         """Return what stands in the text, saved or not."""
         return str(self._box.value or "")
+
+    def write(self, body: dict[str, Any]) -> None:
+        """Put another text there, unsaved."""
+        self._box.value = trials.to_text(body)
+
+    def on_change(self, act: Callable[[], None]) -> None:
+        """Do this each time the text changes."""
+        self._box.on_value_change(act)
 
     async def _save(self) -> None:
         fields.show_error(self._box, None)
@@ -91,7 +104,7 @@ class _Text:
         if isinstance(outcome, InvalidInput):
             fields.show_error(self._box, " · ".join(f"{name}: {fault}" for name, fault in outcome.fields.items()))
         elif isinstance(outcome, Refusal):
-            toasts.refused(shell.sentence_of(outcome))
+            fields.show_error(self._box, shell.sentence_of(outcome))
         else:
             toasts.done(t("Profil enregistré."))
             ui.navigate.to(f"{words.PROFILES}/{outcome.name}")
@@ -118,6 +131,28 @@ def _draw_fixtures(row: ProfileRow, *, may_change: bool) -> None:
                 if may_change:
                     label = t("Retirer {title}").format(title=fixture["title"])
                     buttons.icon_only("delete", label, partial(_drop, row, place))
+
+
+def _draw_versions(row: ProfileRow, versions: Sequence[ProfileVersion], text: "_Text | None") -> None:
+    with cards.titled(
+        t("Versions"), t("Une reprise n'est gardée qu'à l'enregistrement."), is_flush=True, is_ruled=True
+    ):
+        for one in versions:
+            with ui.element("div").classes("line"):
+                said = f"{when(one.at)} · {one.by}"
+                names = (
+                    tag("span", _numbered(one.version), class_="line-title"),
+                    tag("span", said, class_="line-detail"),
+                )
+                show(join(*names), classes="line-words")
+                if one.version == row.version:
+                    show(chips.plain(t("En usage"), icon_name="check", tone=Tone.ACCENT))
+                elif text is not None:
+                    buttons.quiet(t("Reprendre ce texte"), partial(text.write, one.body))
+
+
+def _numbered(version: int) -> str:
+    return t("Version {number}").format(number=version)
 
 
 async def _drop(row: ProfileRow, place: int) -> None:

@@ -9,14 +9,16 @@ from core.errors import InvalidInput, Refusal
 from core.settings import get_settings
 from services.wire_records import WireRow
 from ui import forms, shell
-from ui.components import buttons, cards, code, fields, layout
+from ui.components import cards, code, fields, layout
 from ui.labels import t
 from ui.markup import show
 from ui.pages.ussd.gateways.wire import turn_facts
 
+EXAMPLE_CODE = "*123#"
+
 
 class TrialCard:
-    """Nothing pasted here is kept, sent or run."""
+    """Decodes at each change; nothing pasted here is kept, sent or run."""
 
     def __init__(self, profile_text: Callable[[], str], record: WireRow | None) -> None:
         self._profile_text = profile_text
@@ -24,23 +26,23 @@ class TrialCard:
         with cards.titled(t("Essayer une requête"), t("Rien n'est gardé ni exécuté.")), fields.form():
             self._request = fields.long_text(
                 t("Requête"),
-                value=self._recorded(exchange),
+                value=self._recorded(exchange) or self._example(),
                 hint=t("Sa première ligne, ses en-têtes, une ligne vide, son corps ; ou le corps seul."),
             )
             self._request.classes("yaml-line")
-            self._request.props("spellcheck=false")
+            self._request.props("spellcheck=false debounce=500")
             with layout.row():
                 country = get_settings().ussd_country
                 self._country = fields.text(t("Pays"), value=country)
                 self._codes = fields.text(
-                    t("Codes du compte"), value=str(exchange.get("turn", {}).get("service_code", "*123#"))
+                    t("Codes du compte"), value=str(exchange.get("turn", {}).get("service_code", EXAMPLE_CODE))
                 )
             self._text = fields.long_text(
                 t("Ce que dirait l'écran"), value=str(exchange.get("text") or t("Bienvenue\n1. Solde\n2. Envoyer"))
             )
             self._more = fields.switch(t("La session continue"), is_on=bool(exchange.get("continue", True)))
-            with layout.row(at_end=True):
-                buttons.primary(t("Décoder"), self.run, icon="play_arrow")
+            for box in (self._request, self._country, self._codes, self._text, self._more):
+                box.on_value_change(self.run)
             self._place = layout.stack()
             self._place.props("role=status")
 
@@ -65,6 +67,13 @@ class TrialCard:
             headers = "".join(f"{name}: {value}\n" for name, value in outcome.headers.items())
             title = f"{t('Réponse')} · {outcome.status} {outcome.media_type}".strip()
             show(code.block(f"{headers}{outcome.answer}" or "\N{EM DASH}", title=title))
+
+    def _example(self) -> str:
+        """Return a first request as such a gateway sends it, to begin with."""
+        try:
+            return trials.example(trials.read_profile(trials.from_text(self._profile_text())), EXAMPLE_CODE)
+        except Refusal:
+            return ""
 
     def _recorded(self, exchange: dict[str, object]) -> str:
         found = exchange.get("fields")

@@ -29,7 +29,10 @@ class Wire:
         self._row, self._profile, self._may_change = row, profile, may_change
         self._records: list[WireRow] = []
         self._chosen: UUID | None = None
-        with layout.grid():
+        with cards.titled(t("Échanges"), is_live=True) as self._none:
+            said = t("Aucune requête encore. La première paraîtra ici d'elle-même, décodée.")
+            show(empty.sentence(said, "hourglass_top"))
+        with layout.grid() as self._some:
             with (
                 layout.cell(4),
                 cards.titled(t("Échanges"), t("Sans secret, sept jours au plus."), is_flush=True, is_live=True),
@@ -42,10 +45,13 @@ class Wire:
     async def refresh(self) -> None:
         """Read the exchanges again; a first request appears by itself."""
         records = await shell.read(wire_records.list_records, self._row.id, limit=MOST_SHOWN)
-        if records is None or (records == self._records and records):
+        if records is None:
             return
-        self._records = records
-        self._draw()
+        self._none.set_visibility(not records)
+        self._some.set_visibility(bool(records))
+        if records != self._records:
+            self._records = records
+            self._draw()
 
     def _draw(self) -> None:
         chosen = next((one for one in self._records if one.id == self._chosen), None)
@@ -53,21 +59,17 @@ class Wire:
         with self._list:
             for record in self._records:
                 self._line(record)
-        shown = chosen or (self._records[0] if self._records else None)
         self._detail.clear()
-        with self._detail:
-            if shown is None:
-                said = t("Aucune requête encore. La première paraîtra ici d'elle-même, décodée.")
-                show(empty.sentence(said, "hourglass_top"))
-            else:
-                self._draw_record(shown)
+        if self._records:
+            with self._detail:
+                self._draw_record(chosen or self._records[0])
 
     def _line(self, record: WireRow) -> None:
         turn = record.exchange.get("turn", {})
         said = " · ".join(filter(None, (str(turn.get("msisdn", "")), str(turn.get("service_code", "")))))
         names = tag(
             "span",
-            tag("span", words.kind(str(turn.get("kind", ""))), class_="line-title"),
+            tag("span", words.kind(_kind(record)), class_="line-title"),
             tag("span", f"{clock(record.at, with_seconds=True)} · {said}" if said else when(record.at),
                 class_="line-detail"),
             class_="line-words",
@@ -125,6 +127,13 @@ class Wire:
 
         button.on_click(keep)
         dialog.open()
+
+
+def _kind(record: WireRow) -> str:
+    """Return what an exchange was: by what it says, else by its place in the dialogue."""
+    said = str(record.exchange.get("turn", {}).get("kind", ""))
+    number = record.exchange.get("turn_number", 0)
+    return said or ("begin" if number == 1 else "continue" if number else "")
 
 
 def turn_facts(turn: dict[str, Any]) -> Markup:

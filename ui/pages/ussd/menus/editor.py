@@ -69,6 +69,8 @@ class _Editor:
         self._show_chosen()
         self._follow_part()
         self._say_state()
+        if screen:
+            ui.timer(0, lambda: ui.run_javascript("palabre.showLeaf()"), once=True)  # once the browser is there
 
     # Drawing
 
@@ -242,8 +244,8 @@ class _Editor:
 
 
 def _about(line: VersionLine) -> str:
-    who = line.saved_by or t("livrée avec Palabre")
-    parts = [f"{who}, {when(line.saved_at)}", line.note, words.sessions(line.open_sessions)]
+    who, note = (line.saved_by, line.note) if line.saved_by else (t("livrée avec Palabre"), "")
+    parts = [f"{who}, {when(line.saved_at)}", note, words.sessions(line.open_sessions)]
     return " · ".join(filter(None, parts))
 
 

@@ -10,6 +10,7 @@ from channels.document import Body, Path
 from channels.flow import InputType
 from channels.meter import Gauge
 from channels.ussd.actions import REGISTRY
+from ui.labels import t
 from ui.pages.ussd.menus import words
 from ui.pages.ussd.menus.draft import Draft
 
@@ -123,11 +124,24 @@ def fields_of(screen: Body) -> list[Field]:
     return [field for field in given if field.name in screen or kind in ONLY_FOR.get(field.name, {kind})]
 
 
+INPUT_TYPES = {
+    "text": "Texte libre",
+    "name": "Nom de personne",
+    "digits": "Chiffres, en nombre fixé",
+    "int": "Nombre entier",
+    "amount": "Montant",
+    "phone": "Numéro de téléphone",
+    "date": "Date",
+    "ref": "Référence",
+    "secret": "Code secret",
+}
+
+
 def choices(field: str, body: Body) -> dict[str, str]:
     """Return what may be chosen in a field."""
     match field:
         case "type":
-            return {name: name for name in get_args(InputType)}
+            return {name: t(INPUT_TYPES.get(name, name)) for name in get_args(InputType)}
         case "goal":
             given = body.get("goals")
             return {str(goal): str(goal) for goal in given} if isinstance(given, list) else {}

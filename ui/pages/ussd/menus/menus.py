@@ -4,19 +4,24 @@ from core.permissions import Permission
 from services import menus as reads
 from services.menus import MenuRow, ServiceLine
 from ui import live, shell
-from ui.components import chips, layout
+from ui.components import buttons, chips, layout
 from ui.components.empty import sentence
 from ui.labels import State, Tone, count, counted, moment, t
 from ui.markup import Markup, join, show, tag
-from ui.pages.ussd.menus import words
+from ui.pages.ussd.menus import new_menu, words
+from ui.pages.ussd.words import SECTION
 
 FOLLOWS_EVERY_S = 2.0
+SURVEY = "survey:"  # the menus that questionnaires make of themselves
 
 
 @shell.screen(words.MENUS, title="Menus", needs=Permission.USSD_READ)
 async def menus() -> None:
     """Draw the menus, one a card."""
-    layout.title(t("Menus"), t("Ce que les codes donnent à lire : la version en ligne, et celles qui s'écrivent."))
+    said = t("Ce que les codes donnent à lire : la version en ligne, et celles qui s'écrivent.")
+    with layout.page_head(t("Menus"), said, crumbs=[("USSD", SECTION)]):
+        if shell.visitor().may(Permission.USSD_MENUS_WRITE):
+            buttons.primary(t("Nouveau menu"), new_menu.ask, icon="add")
     place = show(Markup(), classes="menu-cards")
 
     async def refresh() -> None:
@@ -30,7 +35,8 @@ async def menus() -> None:
 
 def _menu(row: MenuRow) -> Markup:
     title = tag("a", row.title or row.key, href=words.menu_path(row.key))
-    marks = [chips.plain(row.key)]
+    is_survey = row.key.startswith(SURVEY)
+    marks = [chips.plain(t("Sondage"), icon_name="rule") if is_survey else chips.plain(row.key)]
     if row.reviews:
         word = counted(row.reviews, t("{count} à relire"), t("{count} à relire"))
         marks.append(chips.plain(word, icon_name="fact_check", tone=Tone.OCHRE))
@@ -46,7 +52,8 @@ def _menu(row: MenuRow) -> Markup:
         tag("span", words.sessions(row.open_sessions), class_="card-note"),
         class_="card-head card-head-ruled",
     )
-    nothing = sentence(t("Aucun service n'a encore ce menu."), "dialpad")
+    waiting = t("Le menu des services y mène.") if is_survey else t("Aucun service n'a encore ce menu.")
+    nothing = sentence(waiting, "rule" if is_survey else "dialpad")
     table = _services(row.services) if row.services else nothing
     return tag("section", head, tag("div", table, class_="entries"), class_="card card-flush")
 

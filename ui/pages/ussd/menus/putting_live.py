@@ -25,6 +25,8 @@ async def put_live_dialog(
     """Open the dialog for a version; `again` is called once it is live."""
     services = {each.key: each.name for each in row.services if each.live_id != line.id}
     body = await shell.read(flows.get_body, line.id)
+    if not services:
+        toasts.refused(t("Aucun service n'a ce menu : créez-en un, page « Services »."))
     if body is None or not services:
         return
     is_back = line.state == VersionState.RETIRED

@@ -1,7 +1,7 @@
 """What the pieces of a menu are called on the screen."""
 
 from models.flows import VersionState
-from ui.labels import NO_BREAK, Sign, State, Tone, count, counted, t
+from ui.labels import NO_BREAK, Sign, State, Tone, counted, t
 from ui.markup import Markup, tag
 
 MENUS = "/ussd-console/menus"
@@ -137,5 +137,5 @@ def faults(errors: int, warnings: int) -> Markup:
 
 def delta(septets: int) -> str:
     """Return `+12 septets`, or `−3 septets`."""
-    sign = "+" if septets > 0 else ""
-    return t("{change} septets").format(change=sign + count(septets))
+    sign = "+" if septets > 0 else "\N{MINUS SIGN}" if septets else ""
+    return sign + counted(abs(septets), t("{count} septet"), t("{count} septets"))

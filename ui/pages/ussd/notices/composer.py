@@ -62,6 +62,7 @@ class Composer:
                         "ni à qui a demandé de ne plus rien recevoir."
                     )
                     show(tag("p", told, class_="prose"))
+        await self._offer_flash()
         await self._look()
 
     def _draw_texts(self) -> None:
@@ -77,7 +78,23 @@ class Composer:
         with layout.row():
             self._sms = fields.checkbox("SMS", is_on=row.has_sms if row else True)
             self._inbox = fields.checkbox(t("Menu USSD, sous 5"), is_on=row.has_inbox if row else True)
+        with layout.stack() as self._of_flash:
+            self._flash = fields.checkbox(t("Message flash USSD"), is_on=row.has_flash if row else False)
+            self._flash_told = show(Markup())
+        self._of_flash.set_visibility(False)
         self._starts = fields.text(t("Départ"), kind="datetime-local", hint=t("vide : tout de suite"))
+
+    async def _offer_flash(self) -> None:
+        """Offer the screen shown at once where some network can show it."""
+        networks = await shell.read(service.list_flash_networks)
+        if not networks or self._of_flash.is_deleted:
+            return
+        told = t(
+            "Un écran de 182 caractères au plus, affiché aussitôt par {networks} à la place du SMS ; "
+            "les autres numéros reçoivent le SMS. Personne n'y répond : n'y demandez jamais de code."
+        )
+        self._flash_told.set_content(tag("p", told.format(networks=", ".join(networks)), class_="caption"))
+        self._of_flash.set_visibility(True)
 
     def _draw_audience(self) -> None:
         chosen = self._row.audience if self._row else audiences.Audience()
@@ -139,6 +156,7 @@ class Composer:
             audience=self._audience(),
             has_sms=bool(self._sms.value),
             has_inbox=bool(self._inbox.value),
+            has_flash=bool(self._flash.value),
             numbers=tuple(each for each in typed if each.strip()) if typed else self._numbers,
         )
         if order is None:
@@ -180,7 +198,7 @@ class Composer:
         self._tested.set_content(
             sign if self._row.is_tested else chips.plain(t("Essai à faire"), icon_name="mobile", tone=Tone.OCHRE)
         )
-        self._preview.set_content(_shown(found))
+        self._preview.set_content(_shown(found, has_flash=self._row.has_flash))
 
     async def _ask_send(self) -> None:
         kept = await self._keep()
@@ -203,6 +221,7 @@ class Composer:
             notes=(
                 (t("Destinataires"), count(found.people)),
                 (t("Sans SMS (opposés)"), count(found.opted_out)),
+                *([(t("Messages flash"), count(found.flashes))] if kept.has_flash else []),
                 (t("Parties de SMS"), count(found.parts)),
                 (t("Coût estimé"), _total(found)),
             ),
@@ -222,14 +241,16 @@ def _meter(text: str) -> Markup:
     return tag("div", tag("span", unit), bar, figures, class_="meter meter-wide")
 
 
-def _shown(found: Preview) -> Markup:
-    names = (t("Réseau (estimé)"), t("Personnes"), t("Parties"), t("Coût"))
+def _shown(found: Preview, *, has_flash: bool) -> Markup:
+    flash = (t("Flash"),) if has_flash else ()
+    names = (t("Réseau (estimé)"), t("Personnes"), *flash, t("Parties"), t("Coût"))
     head = tag("tr", *(tag("th", name, scope="col", class_="number" if at else "") for at, name in enumerate(names)))
     lines = [
         tag(
             "tr",
             tag("td", each.network or t("réseau inconnu")),
             tag("td", count(each.people), class_="number"),
+            *((tag("td", count(each.flashes), class_="number"),) if has_flash else ()),
             tag("td", count(each.parts), class_="number"),
             tag("td", _cost(each.cost_minor, each.currency), class_="number"),
         )

@@ -13,7 +13,7 @@ from ui.pages.ussd.notices import words
 @shell.screen(words.NOTICES, title="Notifications", needs=Permission.USSD_READ)
 async def notices() -> None:
     """Draw the list; figures follow the outbox."""
-    subtitle = t("Un texte pour beaucoup de monde, par SMS, dans le menu des services, ou les deux.")
+    subtitle = t("Un texte pour beaucoup de monde, par SMS ou message flash, dans le menu des services, ou les deux.")
     with layout.page_head(t("Notifications"), subtitle, crumbs=[("USSD", "/ussd-console")]):
         if shell.visitor().may(Permission.USSD_NOTICES_WRITE):
             buttons.primary(t("Nouvelle notification"), icon="add", href=f"{words.NOTICES}/{words.NEW}")
@@ -49,7 +49,7 @@ def _row(row: NoticeRow) -> tables.Row:
         {
             "name": row.name,
             "audience": words.audience(row.audience),
-            "channels": words.channels(has_sms=row.has_sms, has_inbox=row.has_inbox),
+            "channels": words.channels(row),
             "state": chips.cell(words.STATES[row.state]),
             "written": count(row.written),
             "at": moment(row.started_at or row.starts_at) or "–",

@@ -81,7 +81,7 @@ def _facts(row: NoticeRow, found: Progress) -> list[tuple[str, str | Markup]]:
         (t("Écrites"), count(row.written)),
         (t("Départ"), moment(row.started_at or row.starts_at)),
         (t("Fin"), moment(row.ended_at)),
-        (t("Canaux"), words.channels(has_sms=row.has_sms, has_inbox=row.has_inbox)),
+        (t("Canaux"), words.channels(row)),
         (t("Dans le menu, lues"), f"{count(found.inbox_read)} / {count(found.inbox)}"),
     ]
 
@@ -102,7 +102,8 @@ def _parts(row: NoticeRow, found: Progress) -> Markup:
     messages = sum(part.number for part in parts)
     done = parts[0].number + parts[1].number
     rate = percent(done / messages, 1) if messages else "–"
-    told = t("SMS sur {people} destinataires").format(people=count(row.recipients))
+    written = t("messages sur {people} destinataires") if row.has_flash else t("SMS sur {people} destinataires")
+    told = written.format(people=count(row.recipients))
     return bars.progress(parts, headline=tag("b", count(messages)), detail=told, rate=rate)
 
 
@@ -117,12 +118,15 @@ def _in_menu(row: NoticeRow, found: Progress) -> Markup:
 
 
 def _networks(found: Progress) -> Markup:
-    names = (t("Réseau"), t("Messages"), t("Remis"), t("Échoués"), t("En attente"))
-    head = tag("tr", *(tag("th", name, scope="col", class_="number" if at else "") for at, name in enumerate(names)))
+    names = (t("Réseau"), t("Canal"), t("Messages"), t("Remis"), t("Échoués"), t("En attente"))
+    head = tag(
+        "tr", *(tag("th", name, scope="col", class_="number" if at > 1 else "") for at, name in enumerate(names))
+    )
     lines = [
         tag(
             "tr",
             tag("td", each.network or t("réseau inconnu")),
+            tag("td", words.channel(each.channel)),
             *(
                 tag("td", count(number), class_="number")
                 for number in (each.total, each.delivered, each.failed, each.waiting)

@@ -1,6 +1,7 @@
 """What the codes of notices are called on the screen."""
 
 from services.audiences import Audience
+from services.notices import NoticeRow
 from ui.labels import Sign, Tone, count, t
 
 NOTICES = "/ussd-console/notifications"
@@ -36,6 +37,12 @@ def audience(chosen: Audience) -> str:
     return ", ".join(parts) or t("Tous les abonnés")
 
 
-def channels(*, has_sms: bool, has_inbox: bool) -> str:
+def channels(row: NoticeRow) -> str:
     """Say which ways a notice goes."""
-    return " + ".join([*(["SMS"] if has_sms else []), *([t("Menu USSD")] if has_inbox else [])])
+    by_phone = t("Message flash ou SMS") if row.has_flash else "SMS"
+    return " + ".join([*([by_phone] if row.has_sms else []), *([t("Menu USSD")] if row.has_inbox else [])])
+
+
+def channel(code: str) -> str:
+    """Return what one way is called."""
+    return t("Flash USSD") if code == "ussd" else "SMS"

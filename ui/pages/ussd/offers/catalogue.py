@@ -8,6 +8,7 @@ from ui.components import buttons, cards, chips, layout, tables
 from ui.components.tables import Answer, Ask, Column
 from ui.labels import count, t
 from ui.pages.ussd.offers import service_form, words
+from ui.pages.ussd.words import SECTION
 
 
 @shell.screen(words.PATH, title="Offres", needs=Permission.USSD_READ)
@@ -23,7 +24,8 @@ async def catalogue() -> None:
         rows = [row for row in found if wanted in f"{row.code} {row.name} {row.category}".casefold()]
         return Answer([_row(row) for row in rows[ask.offset : ask.offset + ask.limit]], len(rows))
 
-    with layout.page_head(t("Offres"), t("Les services que propose le menu, gratuits ou payants.")):
+    said = t("Les services que propose le menu, gratuits ou payants.")
+    with layout.page_head(t("Offres"), said, crumbs=[("USSD", SECTION)]):
         if actor.may(Permission.USSD_GATEWAYS):
             buttons.secondary(t("Connecteurs"), href=words.CONNECTORS, icon="hub")
         if actor.may(Permission.USSD_OFFERS_WRITE):

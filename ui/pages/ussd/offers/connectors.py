@@ -15,7 +15,7 @@ from ui.components.facts import prose
 from ui.components.tables import Answer, Ask, Column
 from ui.labels import count, moment, t
 from ui.markup import show, tag
-from ui.pages.ussd.offers import connector_form, words
+from ui.pages.ussd.offers import connector_form, connector_trial, words
 
 
 @shell.screen(words.CONNECTORS, title="Connecteurs", needs=Permission.USSD_GATEWAYS)
@@ -75,6 +75,7 @@ def _open(row: ConnectorRow, table: tables.Table) -> None:
             buttons.quiet(t("Supprimer"), lambda: _then(dialog, lambda: _ask_delete(row, table)), icon="delete")
             if row.down_since is not None:
                 buttons.secondary(t("Rouvrir"), lambda: _reopen(row, dialog, table), icon="restart_alt")
+            buttons.secondary(t("Essayer"), lambda: _then(dialog, lambda: connector_trial.ask(row)), icon="experiment")
             buttons.primary(
                 t("Changer"), lambda: _then(dialog, lambda: connector_form.ask(table.load, row)), icon="edit"
             )

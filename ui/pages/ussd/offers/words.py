@@ -44,6 +44,29 @@ FAKES = {
     FakeMode.SLOW: "Ne répond pas à temps",
     FakeMode.GARBAGE: "Répond n'importe quoi",
 }
+TYPES = {
+    "text": "Du texte",
+    "int": "Un nombre entier",
+    "money": "Un montant, sans séparateur",
+    "phone": "Un numéro de téléphone",
+    "date": "Une date, AAAA-MM-JJ",
+}
+# What a call came to, for whoever tries it.
+OUTCOMES = {
+    "ok": Sign("check_circle", "Répondu", Tone.ACCENT),
+    "refused": Sign("error", "Refusé", Tone.OCHRE),
+    "down": Sign("error", "En panne", Tone.RED),
+}
+FAULTS = {
+    "host_not_allowed": "Cet hôte n'est pas dans la liste permise.",
+    "unresolved": "Ce nom d'hôte ne mène nulle part.",
+    "private": "Ce nom mène dans un réseau privé, et cet hôte n'y est pas permis.",
+    "not_json": "La réponse n'est pas du JSON.",
+    "AnswerTooLargeError": "La réponse dépasse 64 Kio.",
+    "ConnectError": "Personne ne répond à cette adresse.",
+    "ConnectTimeout": "Personne ne répond à cette adresse.",
+    "ReadTimeout": "Pas de réponse dans le délai.",
+}
 _CONNECTED = Sign("check_circle", "En service", Tone.ACCENT)
 _PRETENDING = Sign("experiment", "Simulé", Tone.BLUE)
 _DOWN = Sign("error", "En panne", Tone.RED)
@@ -72,3 +95,16 @@ def connector_sign(row: ConnectorRow) -> Sign:
 def reason(code: str) -> str:
     """Return why a subscription ended; what a person wrote stays as it is."""
     return t(REASONS[code]) if code in REASONS else code
+
+
+def outcome_sign(name: str) -> Sign:
+    """Return how a call ended; an outcome of its own rules keeps its name."""
+    return OUTCOMES.get(name, Sign("call_split", name, Tone.BLUE))
+
+
+def fault(why: str) -> str:
+    """Return why a call came to nothing."""
+    if why in FAULTS:
+        return t(FAULTS[why])
+    name, _, kind = why.partition(": ")
+    return t("{name} manque, ou n'est pas du type {kind}.").format(name=name, kind=kind) if kind else why

@@ -11,6 +11,7 @@ from ui.components.export import export_button
 from ui.components.tables import Answer, Ask, Column, Filter
 from ui.labels import Sign, Tone, moment, money, t
 from ui.pages.ussd.orders import order_form, sheet, statuses
+from ui.pages.ussd.words import SECTION
 
 PATH = "/ussd-console/commandes"
 MOST_EXPORTED = 200
@@ -32,7 +33,8 @@ async def orders() -> None:
             if not found[0] or len(lines) >= found[1]:
                 return lines
 
-    with layout.page_head(t("Commandes"), t("Chacune ne se voit que depuis le numéro de son client.")):
+    said = t("Chacune ne se voit que depuis le numéro de son client.")
+    with layout.page_head(t("Commandes"), said, crumbs=[("USSD", SECTION)]):
         export_button(t("commandes"), [t("Référence"), t("Numéro"), t("Statut"), t("Montant"), t("Note")], fetch)
         if shell.visitor().may(Permission.USSD_OFFERS_WRITE):
             buttons.secondary(t("Statuts"), lambda: statuses.ask(table.load), icon="list_alt")
@@ -58,7 +60,7 @@ async def orders() -> None:
 
 def status_sign(status: str, *, is_final: bool) -> Sign:
     """Return how a status is shown: its own word, done or not."""
-    return Sign("done_all", status, Tone.NEUTRAL) if is_final else Sign("local_shipping", status, Tone.BLUE)
+    return Sign("flag", status, Tone.NEUTRAL) if is_final else Sign("local_shipping", status, Tone.BLUE)
 
 
 async def _fetch(ask: Ask) -> tuple[list[OrderLine], int] | None:

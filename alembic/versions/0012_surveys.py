@@ -1,14 +1,14 @@
 """Surveys, their runs and answers; notices and the numbers they go to.
 
-Revision ID: 0008_surveys
+Revision ID: 0012_surveys
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0008_surveys"
-down_revision = "0008_offers"
+revision = "0012_surveys"
+down_revision = "0011_offers"
 branch_labels = None
 depends_on = None
 

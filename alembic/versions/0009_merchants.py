@@ -1,6 +1,6 @@
 """Points of sale, billers, and limits by version.
 
-Revision ID: 0008_merchants
+Revision ID: 0009_merchants
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0008_merchants"
+revision = "0009_merchants"
 down_revision = "0008_switches"
 branch_labels = None
 depends_on = None
@@ -90,12 +90,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("rule_id", "subject", "hour", name=op.f("uq_velocity_refusal_rule_id_subject_hour")),
     )
     op.create_index("ix_velocity_refusal_last_at", "velocity_refusal", ["last_at"], unique=False)
-    op.execute((SQL / "0008_merchants.sql").read_text(encoding="utf-8"))
+    op.execute((SQL / "0009_merchants.sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:
     op.execute(TIMEOUTS)
-    op.execute((SQL / "0008_merchants.down.sql").read_text(encoding="utf-8"))
+    op.execute((SQL / "0009_merchants.down.sql").read_text(encoding="utf-8"))
     op.drop_index("ix_velocity_refusal_last_at", table_name="velocity_refusal")
     op.drop_table("velocity_refusal")
     op.drop_index("ix_biller_country", table_name="biller")

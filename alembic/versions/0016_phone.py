@@ -1,14 +1,14 @@
 """Walks of the simulated phone, kept to be taken again on every draft.
 
-Revision ID: 0008_phone
+Revision ID: 0016_phone
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0008_phone"
-down_revision = "0008_figures"
+revision = "0016_phone"
+down_revision = "0015_figures"
 branch_labels = None
 depends_on = None
 

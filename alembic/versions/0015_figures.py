@@ -1,6 +1,6 @@
 """USSD in figures: hourly roll-ups of sessions, screens, inputs, ends, ways and costs.
 
-Revision ID: 0008_figures
+Revision ID: 0015_figures
 """
 
 from pathlib import Path
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0008_figures"
-down_revision = "0008_editor"
+revision = "0015_figures"
+down_revision = "0014_editor"
 branch_labels = None
 depends_on = None
 
@@ -78,11 +78,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["gateway_id"], ["ussd_gateway.id"], name=op.f("fk_ussd_request_hour_gateway_id")),
         sa.PrimaryKeyConstraint("hour", "gateway_id", "outcome", name=op.f("pk_ussd_request_hour")),
     )
-    op.execute(sa.text((SQL / "0008_figures.sql").read_text().replace(":", "\\:")))
+    op.execute(sa.text((SQL / "0015_figures.sql").read_text().replace(":", "\\:")))
 
 
 def downgrade() -> None:
-    op.execute(sa.text((SQL / "0008_figures.down.sql").read_text()))
+    op.execute(sa.text((SQL / "0015_figures.down.sql").read_text()))
     for part in ("cost", "path"):
         op.drop_table(f"ussd_figure_{part}")
     op.drop_table("ussd_path")

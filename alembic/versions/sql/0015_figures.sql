@@ -40,7 +40,7 @@ begin
 
     with begun as materialized (
         select s.id, s.service_id, s.version_id, s.gateway_id, s.language, s.state, s.goal, s.screen, s.conflicts,
-            to_jsonb(s) as wide, s.network = '' and hint.operator is not null as is_estimated,
+            s.gateway_status, s.cost_text, s.network = '' and hint.operator is not null as is_estimated,
             coalesce(nullif(s.network, ''), hint.operator, '') as network
         from ussd_session s
         cross join lateral (select coalesce(
@@ -69,8 +69,7 @@ begin
     ), stood as materialized (
         select b.*, m.turns, m.replays, m.errors, m.refusals, m.late, m.response_time_us, m.is_last_more,
             m.last_refusal, ussd_standing(b.state, b.goal, m.is_last_error) as standing,
-            b.wide ->> 'gateway_status' as gateway_status,
-            regexp_match(b.wide ->> 'cost_text', '^\s*([A-Z]{3})\s*([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*$') as cost
+            regexp_match(b.cost_text, '^\s*([A-Z]{3})\s*([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*$') as cost
         from begun b join summed m on m.session_id = b.id
     ), answered as (
         select b.service_id, b.version_id, b.gateway_id, b.network, b.is_estimated, b.language, array[

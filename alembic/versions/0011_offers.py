@@ -1,14 +1,14 @@
 """Offers: the catalogue, subscriptions and their hooks, orders and their history, connectors.
 
-Revision ID: 0008_offers
+Revision ID: 0011_offers
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0008_offers"
-down_revision = "0008_wallet"
+revision = "0011_offers"
+down_revision = "0010_wallet"
 branch_labels = None
 depends_on = None
 

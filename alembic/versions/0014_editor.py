@@ -1,13 +1,13 @@
 """Who wrote a version: all who ever saved it, and who did last.
 
-Revision ID: 0008_editor
+Revision ID: 0014_editor
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_editor"
-down_revision = "0008_gateways"
+revision = "0014_editor"
+down_revision = "0013_gateways"
 branch_labels = None
 depends_on = None
 

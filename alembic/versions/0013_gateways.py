@@ -1,6 +1,6 @@
 """Gateways as data: profiles, what accounts were told, wire records; turns that say what they begin or end.
 
-Revision ID: 0008_gateways
+Revision ID: 0013_gateways
 """
 
 from pathlib import Path
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0008_gateways"
-down_revision = "0008_surveys"
+revision = "0013_gateways"
+down_revision = "0012_surveys"
 branch_labels = None
 depends_on = None
 
@@ -56,12 +56,12 @@ def upgrade() -> None:
     op.add_column("ussd_session", sa.Column("cost_text", sa.String(), nullable=True))
     op.add_column("ussd_session", sa.Column("gateway_report", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.add_column("ussd_turn", sa.Column("again_mac", sa.LargeBinary(), nullable=True))
-    op.execute(sa.text((SQL / "0008_gateways.sql").read_text().replace(":", "\\:")))
+    op.execute(sa.text((SQL / "0013_gateways.sql").read_text().replace(":", "\\:")))
 
 
 def downgrade() -> None:
     op.execute(TIMEOUTS)
-    op.execute(sa.text((SQL / "0008_gateways.down.sql").read_text().replace(":", "\\:")))
+    op.execute(sa.text((SQL / "0013_gateways.down.sql").read_text().replace(":", "\\:")))
     op.drop_column("ussd_turn", "again_mac")
     for name in ("gateway_report", "cost_text", "gateway_ms", "gateway_status"):
         op.drop_column("ussd_session", name)

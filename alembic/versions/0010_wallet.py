@@ -1,6 +1,6 @@
 """Wallets: cases somebody looks at, and when a PIN was proved last.
 
-Revision ID: 0008_wallet
+Revision ID: 0010_wallet
 """
 
 from pathlib import Path
@@ -8,8 +8,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_wallet"
-down_revision = "0008_merchants"
+revision = "0010_wallet"
+down_revision = "0009_merchants"
 branch_labels = None
 depends_on = None
 
@@ -47,12 +47,12 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("closed_at is null"),
     )
-    op.execute((SQL / "0008_wallet.sql").read_text(encoding="utf-8"))
+    op.execute((SQL / "0010_wallet.sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:
     op.execute(TIMEOUTS)
-    op.execute((SQL / "0008_wallet.down.sql").read_text(encoding="utf-8"))
+    op.execute((SQL / "0010_wallet.down.sql").read_text(encoding="utf-8"))
     op.drop_index("uq_wallet_case_open", table_name="wallet_case", postgresql_where=sa.text("closed_at is null"))
     op.drop_index("ix_wallet_case_created_at", table_name="wallet_case")
     op.drop_table("wallet_case")

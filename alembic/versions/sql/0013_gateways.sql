@@ -183,7 +183,8 @@ begin
             has_committed, conflicts, is_test, last_activity_at)
         values (
             p_id, p_now, p_gateway, p_session_key, fresh_generation, p_phone, svc.id, svc.live_version_id,
-            coalesce(ussd_code(coalesce(p_code, route.code)), ''), p_network, p_language,
+            coalesce(ussd_code(coalesce(p_code, route.code)), ''), p_network,
+            coalesce(nullif(p_language, ''), svc.default_language),
             '', 1, 0, '{}', '{}', 0, '{}', 0, 0, 'open', '', false, 0, p_is_test, p_now)
         on conflict (gateway_id, session_key, generation) do nothing;
         if not found then

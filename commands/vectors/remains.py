@@ -26,8 +26,9 @@ def kept(database: Database) -> str:
 
 
 def find(secrets: Iterable[str], *places: str) -> list[str]:
-    """Return the secrets that stand somewhere by themselves, not as a piece of a longer number or of an id."""
+    """Return the secrets that stand somewhere; a PIN by itself, not as a piece of a longer number or of an id."""
     wanted = {*secrets}
-    words = {word for place in places for word in re.findall(r"[0-9A-Za-z]+", place)}
-    glued = re.compile("|".join(rf"(?<![0-9A-Fa-f]){secret}(?![0-9A-Fa-f])" for secret in sorted(wanted)))
-    return sorted(wanted & words | {match for place in places for match in glued.findall(place)})
+    alone = re.compile(r"(?<![0-9A-Fa-f])[0-9]+(?![0-9A-Fa-f])")
+    numbers = {number for place in places for number in alone.findall(place)}
+    words = {secret for secret in wanted if not secret.isdigit() and any(secret in place for place in places)}
+    return sorted(wanted & numbers | words)

@@ -1,6 +1,6 @@
 """Pension batches: files, batches, payments, claims, settings and accounts of organisations.
 
-Revision ID: 0017_pensions
+Revision ID: 0019_pensions
 """
 
 from pathlib import Path
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0017_pensions"
-down_revision = "0008_phone"
+revision = "0019_pensions"
+down_revision = "0018_push"
 branch_labels = None
 depends_on = None
 
@@ -344,12 +344,12 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("purpose = 'pension' and state in ('succeeded', 'reversed')"),
     )
-    op.execute(sa.text((SQL / "0017_pensions.sql").read_text().replace(":", "\\:")))
+    op.execute(sa.text((SQL / "0019_pensions.sql").read_text().replace(":", "\\:")))
 
 
 def downgrade() -> None:
     op.execute(TIMEOUTS)
-    op.execute(sa.text((SQL / "0017_pensions.down.sql").read_text()))
+    op.execute(sa.text((SQL / "0019_pensions.down.sql").read_text()))
     op.drop_index("uq_transfer_pension_paid", table_name="transfer")
     op.drop_table("pension_claim")
     op.drop_index(
