@@ -1,5 +1,6 @@
 """HTTP to the outside: the only file that imports httpx. Short waits, no redirects, answers of a bounded size."""
 
+import asyncio
 import ssl
 import threading
 import time
@@ -88,6 +89,58 @@ def exchange(
         return NoAnswer(is_sent=True, kind=type(error).__name__)
 
 
+class AsyncCaller:
+    """Kept connections to one address, for many calls at once; it belongs to the event loop that first calls it."""
+
+    def __init__(self, most_connections: int = MOST_CONNECTIONS) -> None:
+        limits = httpx.Limits(
+            max_connections=most_connections, max_keepalive_connections=most_connections, keepalive_expiry=KEPT_S
+        )
+        self._client = httpx.AsyncClient(
+            follow_redirects=False,
+            trust_env=False,
+            verify=_authorities(),
+            limits=limits,
+            headers={"User-Agent": USER_AGENT},
+            **_proxied(limits, httpx.AsyncHTTPTransport),
+        )
+
+    async def exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        total_timeout_s: float,
+        largest_answer_bytes: int = LARGEST_ANSWER_BYTES,
+    ) -> Outcome | NoAnswer:
+        """Make one call and say what happened; never raises for the network, never tries twice.
+
+        `total_timeout_s` is from the first byte sent to the last one read, however slowly they come.
+        """
+        timeout = httpx.Timeout(total_timeout_s, connect=CONNECT_TIMEOUT_S, pool=POOL_TIMEOUT_S)
+        try:
+            async with (
+                asyncio.timeout(CONNECT_TIMEOUT_S + POOL_TIMEOUT_S + total_timeout_s),
+                self._client.stream(method, url, headers=headers, content=content, timeout=timeout) as answer,
+            ):
+                body = bytearray()
+                async for piece in answer.aiter_bytes():
+                    body += piece
+                    if len(body) > largest_answer_bytes:
+                        raise AnswerTooLargeError(f"more than {largest_answer_bytes} bytes")
+                return Outcome(answer.status_code, dict(answer.headers), bytes(body))
+        except _NOTHING_SENT as error:
+            return NoAnswer(is_sent=False, kind=type(error).__name__)
+        except (httpx.HTTPError, TimeoutError) as error:
+            return NoAnswer(is_sent=True, kind=type(error).__name__)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+
 def call_at(
     method: str,
     url: str,
@@ -156,12 +209,12 @@ def _client() -> httpx.Client:
         return _clients[0]
 
 
-def _proxied(limits: httpx.Limits) -> dict[str, Any]:
+def _proxied(limits: httpx.Limits, transport: Any = httpx.HTTPTransport) -> dict[str, Any]:
     """Return how everything but loopback goes through `OUTBOUND_PROXY`, where there is one."""
     proxy = get_settings().outbound_proxy
     if not proxy:
         return {}
-    direct = httpx.HTTPTransport(limits=limits)
+    direct = transport(limits=limits)
     return {"proxy": proxy, "mounts": dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"), direct)}
 
 
