@@ -172,15 +172,15 @@ class PayoutOrder:
         """Whether the call that comes next, or one before it, may move money: in two steps, only the last one."""
         return self.account.mode == "one_step" or self.operation is Operation.PUT_ACCEPT_QUOTE
 
-    def after(self, answer: "Accepted") -> "PayoutOrder":
-        """Return the order whose next call follows `answer`; commit it before that call is made."""
+    def after(self, answer: "Accepted | Unknown") -> "PayoutOrder":
+        """Return the order as `answer` leaves it, with the call that comes next; commit it before that call is made."""
         following = {
             Progress.WAITING_PARTY: Operation.PUT_ACCEPT_PARTY,
             Progress.WAITING_QUOTE: Operation.PUT_ACCEPT_QUOTE,
         }
         return replace(
             self,
-            operation=following.get(answer.state, self.operation),
+            operation=following.get(answer.state, self.operation) if isinstance(answer, Accepted) else self.operation,
             their_transfer_id=answer.their_transfer_id or self.their_transfer_id,
             quote=answer.quote or self.quote,
         )

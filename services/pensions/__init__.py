@@ -1,1 +1,1 @@
-"""Pensions: batches of payments that leave once each, and that an organisation can prove."""
+"""Batches of pensions: from a file to payments, once each."""
