@@ -186,6 +186,11 @@ class PayoutOrder:
         )
 
 
+    def restarted(self) -> "PayoutOrder":
+        """Return it from its first call on, under the same id: only after `again` says `same_id`."""
+        return replace(self, operation=Operation.POST_TRANSFERS, their_transfer_id="", quote=Quote())
+
+
 @dataclass(frozen=True, slots=True)
 class Fulfilment:
     """The payee institution's proof. `is_verified`: the fulfilment hashes to the condition of the quote."""
