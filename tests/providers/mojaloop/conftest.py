@@ -1,5 +1,7 @@
 """A rail, the fake adapter behind it, and orders that name their tale by the last three digits of a number."""
 
+import threading
+import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -72,6 +74,13 @@ class House:
 
     def later(self, seconds: float) -> None:
         self.kernel.advance(seconds)
+
+    def wait_for_calls(self, count: int) -> None:
+        """Wait until the adapter has noted so many calls."""
+        ends_at = time.monotonic() + 10
+        while len(self.kernel.calls) < count and time.monotonic() < ends_at:
+            threading.Event().wait(0.005)
+        assert len(self.kernel.calls) == count
 
     @property
     def book(self) -> list[Movement]:
