@@ -185,7 +185,6 @@ class PayoutOrder:
             quote=answer.quote or self.quote,
         )
 
-
     def restarted(self) -> "PayoutOrder":
         """Return it from its first call on, under the same id: only after `again` says `same_id`."""
         return replace(self, operation=Operation.POST_TRANSFERS, their_transfer_id="", quote=Quote())

@@ -47,7 +47,7 @@ def test_a_probe_sees_what_becomes_of_our_ids_and_moves_nothing(house: House, id
     assert isinstance(seen, Capabilities)
     assert seen.identity is ids
     assert house.transfers == []
-    assert house.calls == [("POST", "transfers")]
+    assert house.heard(1) == [("POST", "transfers")]
     assert [attempt.operation for attempt in seen.attempts] == ["probe"]
 
 
@@ -71,7 +71,7 @@ def test_one_step_without_our_ids_is_refused_by_the_code(house: House, identity:
     answer = house.rail.payout(house.order())
     assert isinstance(answer, Rejected)
     assert (answer.reason, answer.again, answer.stop) == (Reason.CONFIGURATION, "same_id", "account")
-    assert house.calls == []
+    assert answer.attempts == ()
 
 
 # Two steps without our ids
@@ -148,7 +148,7 @@ def test_a_quote_that_differs_is_never_accepted(house: House) -> None:
     answer = house.rail.payout(order)
     assert isinstance(answer, Rejected)
     assert answer.reason is Reason.MISMATCH_AMOUNT
-    assert house.calls == []
+    assert answer.attempts == ()
 
 
 def test_accept_quote_twice_is_204_and_asked_about_not_paid_twice(house: House) -> None:
@@ -182,7 +182,7 @@ def test_an_answer_that_never_comes_ends_with_our_own_time(house: House) -> None
     assert isinstance(answer, Unknown)
     assert (answer.is_sent, answer.detail) == (True, "ReadTimeout")
     assert len(house.moved) == 1
-    house.wait_for_calls(1)  # the other side notes it when it sees that we have gone
+    assert len(house.heard(1)) == 1  # the other side notes it when it sees that we have gone
 
 
 def test_the_same_id_twice_pays_once_and_says_that_it_exists(house: House) -> None:
@@ -282,7 +282,7 @@ def test_two_steps_go_on_by_appending_to_the_deque(house: House) -> None:
             orders.append(order.after(answer))
         paid += answer.is_paid
     assert paid == len(house.moved) == 10
-    assert house.calls.count(("PUT", "transfers")) == 20
+    assert house.heard(30).count(("PUT", "transfers")) == 20
 
 
 def test_never_more_are_out_than_the_gate_has_room(house: House) -> None:

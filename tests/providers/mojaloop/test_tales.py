@@ -241,7 +241,7 @@ def test_in_two_steps_each_step_names_the_next(house: House) -> None:
         ("put_accept_party", False, Progress.WAITING_QUOTE),
         ("put_accept_quote", True, Progress.SUCCEEDED),
     ]
-    assert house.calls == [("POST", "transfers"), ("PUT", "transfers"), ("PUT", "transfers")]
+    assert house.heard(3) == [("POST", "transfers"), ("PUT", "transfers"), ("PUT", "transfers")]
     assert [(row.amount_minor, row.fee_minor) for row in house.book] == [(50_000, 100)]
 
 
