@@ -1,6 +1,7 @@
 """The fake adapter: it refuses what the real one refuses, keeps a hub, and is driven by the same control API."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from providers.fakes import client
 from providers.fakes.mojaloop_tales import CODES, MIX, TALES
 from providers.mojaloop.attempts import short
 from providers.mojaloop.bodies import order_document
-from providers.mojaloop.contract import Accepted, Rejected
+from providers.mojaloop.contract import Accepted, NotFound, Rejected
 from providers.wire import Answered, Wire
 from tests.providers.mojaloop.conftest import House
 
@@ -110,8 +111,6 @@ def test_the_control_api_queues_a_tale_and_shows_what_moved(house: House) -> Non
 def test_a_queued_look_up_waits_for_a_look_up(house: House) -> None:
     house.kernel.chooser.queue("mojaloop", "901", 1, CODES)
     order = house.order("100")
-    from providers.mojaloop.contract import NotFound
-
     assert isinstance(house.rail.lookup(house.account, order.party), NotFound)
     assert isinstance(house.rail.payout(order), Rejected)
 
@@ -122,11 +121,10 @@ def test_sixty_of_a_thousand_go_wrong_by_chance_and_none_of_them_stops_an_accoun
     assert {"916", "941", "949", "932"}.isdisjoint(MIX)
 
 
-def test_the_paths_of_one_institution_among_several(house: House) -> None:
-    from dataclasses import replace
-
-    house.account = replace(house.account, path="/cnssbj")
+def test_it_serves_one_institution_or_several(house: House) -> None:
+    house.account = replace(house.account, path="")
     order, answer = house.pay(house.order())
     assert isinstance(answer, Accepted)
     assert answer.is_paid
     assert house.moved == [(order.transfer_id, 50_000)]
+    assert house.rail.is_alive(house.account)

@@ -61,7 +61,6 @@ def test_a_probe_that_is_quoted_or_not_answered_proves_nothing(house: House) -> 
 
 def test_the_adapter_is_alive_or_not(house: House) -> None:
     assert house.rail.is_alive(house.account)
-    assert house.rail.is_alive(replace(house.account, path="/cnssbj"))
     assert not house.rail.is_alive(replace(house.account, base_url=NOBODY_LISTENS))
 
 
