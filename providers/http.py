@@ -13,6 +13,7 @@ import httpx
 
 from core.addresses import is_inside
 from core.settings import get_settings, parse_networks
+from providers import direct
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 10.0
@@ -90,20 +91,15 @@ def exchange(
 
 
 class AsyncCaller:
-    """Kept connections to one address, for many calls at once; it belongs to the event loop that first calls it."""
+    """Kept connections to one server, for many calls at once; it belongs to the event loop that first calls it.
+
+    Straight to the server; through `OUTBOUND_PROXY`, where there is one and the server is not this machine.
+    """
 
     def __init__(self, most_connections: int = MOST_CONNECTIONS) -> None:
-        limits = httpx.Limits(
-            max_connections=most_connections, max_keepalive_connections=most_connections, keepalive_expiry=KEPT_S
-        )
-        self._client = httpx.AsyncClient(
-            follow_redirects=False,
-            trust_env=False,
-            verify=_authorities(),
-            limits=limits,
-            headers={"User-Agent": USER_AGENT},
-            **_proxied(limits, httpx.AsyncHTTPTransport),
-        )
+        self._lines = direct.Lines(most_connections, KEPT_S, CONNECT_TIMEOUT_S, _authorities)
+        self._most = most_connections
+        self._through_proxy: httpx.AsyncClient | None = None
 
     async def exchange(
         self,
@@ -119,11 +115,38 @@ class AsyncCaller:
 
         `total_timeout_s` is from the first byte sent to the last one read, however slowly they come.
         """
+        if get_settings().outbound_proxy and not _is_here(url):
+            return await self._by_proxy(method, url, headers, content, total_timeout_s, largest_answer_bytes)
+        try:
+            return Outcome(
+                *await self._lines.call(
+                    method,
+                    url,
+                    {"User-Agent": USER_AGENT, **headers},
+                    content,
+                    total_timeout_s=total_timeout_s,
+                    largest_answer_bytes=largest_answer_bytes,
+                )
+            )
+        except direct.NotSentError as error:
+            return NoAnswer(is_sent=False, kind=str(error))
+        except direct.BrokenError as error:
+            return NoAnswer(is_sent=True, kind=str(error))
+
+    async def _by_proxy(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        total_timeout_s: float,
+        largest_answer_bytes: int,
+    ) -> Outcome | NoAnswer:
         timeout = httpx.Timeout(total_timeout_s, connect=CONNECT_TIMEOUT_S, pool=POOL_TIMEOUT_S)
         try:
             async with (
                 asyncio.timeout(CONNECT_TIMEOUT_S + POOL_TIMEOUT_S + total_timeout_s),
-                self._client.stream(method, url, headers=headers, content=content, timeout=timeout) as answer,
+                self._client().stream(method, url, headers=headers, content=content, timeout=timeout) as answer,
             ):
                 body = bytearray()
                 async for piece in answer.aiter_bytes():
@@ -136,9 +159,22 @@ class AsyncCaller:
         except (httpx.HTTPError, TimeoutError) as error:
             return NoAnswer(is_sent=True, kind=type(error).__name__)
 
-    async def aclose(self) -> None:
-        """Close every connection."""
-        await self._client.aclose()
+    def _client(self) -> httpx.AsyncClient:
+        if self._through_proxy is None:
+            limits = httpx.Limits(max_connections=self._most, keepalive_expiry=KEPT_S)
+            self._through_proxy = httpx.AsyncClient(
+                follow_redirects=False,
+                trust_env=False,
+                verify=_authorities(),
+                headers={"User-Agent": USER_AGENT},
+                **_proxied(limits, httpx.AsyncHTTPTransport),
+            )
+        return self._through_proxy
+
+
+def _is_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or is_inside(host, LOOPBACK)
 
 
 def call_at(
