@@ -11,7 +11,6 @@ from providers.answers import Reason
 from providers.mojaloop.contract import Again, Stop
 
 UNKNOWN_TRANSFER = "3208"
-MODIFIED_REQUEST = "3106"
 PARTY_NOT_FOUND = "3204"
 EXPIRED = frozenset({"3300", "3303"})
 

@@ -5,7 +5,7 @@
 
 from providers.amounts import parse_amount
 from providers.answers import Reason, SeenState
-from providers.mojaloop.codes import CODES, EXPIRED, MODIFIED_REQUEST, UNKNOWN_TRANSFER
+from providers.mojaloop.codes import CODES, EXPIRED, UNKNOWN_TRANSFER
 from providers.mojaloop.contract import Again, Asked, Operation, Progress, Stop, Verdict
 from providers.mojaloop.reading import Reading, read, section, text_of
 
@@ -119,7 +119,7 @@ def _without_record(said: Reading, operation: Operation) -> Verdict:
 
 def _after_quote(code: str | None, *, is_slow: bool) -> Verdict:
     """Judge an error once a prepare may have left: only a code that says «refused» is one, and a read confirms it."""
-    if code is None or code == MODIFIED_REQUEST or code not in CODES:
+    if code is None or code not in CODES:  # 3106, «it exists», is none of them
         return _unknown(code, is_slow=is_slow)
     return _refused(code, is_confirmed_by_read=True)
 

@@ -71,9 +71,15 @@ records = st.fixed_dictionaries(
         | junk,
     },
 )
-documents = records | st.builds(
+likely = st.builds(
+    lambda record, word, own_id: {**record, "fulfil": {"body": {"transferState": word}}, **own_id},
+    records,
+    st.sampled_from(["COMMITTED", "SETTLED", "RESERVED", "ABORTED"]),
+    st.sampled_from([{}, {"transferId": OWN_ID}, {"transferId": "another"}]),
+)
+documents = (records | likely) | st.builds(
     lambda record, code, message: {"transferState": record, "statusCode": code, "message": message},
-    records | junk,
+    records | likely | junk,
     st.sampled_from(CODES_SAID),
     st.sampled_from(["socket hang up", "No cached data found", "errorCode: '3208'", "additional properties", None])
     | junk,
@@ -166,6 +172,26 @@ def test_an_answer_about_another_transfer_is_no_news_of_ours() -> None:
     document = {"transferId": "another", "fulfil": {"body": {"transferState": "COMMITTED"}}}
     verdict = classify(Operation.GET_TRANSFER, OWN_ID, ASKED, 200, json.dumps(document).encode())
     assert verdict.answer == "unknown"
+
+
+def test_an_answer_that_names_no_transfer_is_a_doubt() -> None:
+    body = json.dumps({"fulfil": {"body": {"transferState": "COMMITTED"}}}).encode()
+    for own_id in (OWN_ID, None):
+        verdict = classify(Operation.POST_TRANSFERS, own_id, ASKED, 200, body)
+        assert (verdict.answer, verdict.stop) == ("unknown", None)
+
+
+@pytest.mark.parametrize("code", ["5200", "4001", None])
+def test_a_refusal_that_carries_committed_is_a_doubt(code: str | None) -> None:
+    record = {
+        "transferId": OWN_ID,
+        "quoteResponse": {"body": {}},
+        "fulfil": {"body": {"transferState": "COMMITTED"}},
+        "lastError": {"mojaloopError": {"errorCode": code}},
+    }
+    body = json.dumps({"transferState": record}).encode()
+    for operation in (Operation.POST_TRANSFERS, Operation.PUT_ACCEPT_QUOTE):
+        assert classify(operation, OWN_ID, ASKED, 500, body).answer == "unknown"
 
 
 def test_the_grace_is_the_longer_of_two() -> None:
