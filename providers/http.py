@@ -1,5 +1,6 @@
 """HTTP to the outside: the only file that imports httpx. Short waits, no redirects, answers of a bounded size."""
 
+import asyncio
 import ssl
 import threading
 import time
@@ -12,6 +13,7 @@ import httpx
 
 from core.addresses import is_inside
 from core.settings import get_settings, parse_networks
+from providers import direct
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 10.0
@@ -88,6 +90,93 @@ def exchange(
         return NoAnswer(is_sent=True, kind=type(error).__name__)
 
 
+class AsyncCaller:
+    """Kept connections to one server, for many calls at once; it belongs to the event loop that first calls it.
+
+    Straight to the server; through `OUTBOUND_PROXY`, where there is one and the server is not this machine.
+    """
+
+    def __init__(self, most_connections: int = MOST_CONNECTIONS) -> None:
+        self._lines = direct.Lines(most_connections, KEPT_S, CONNECT_TIMEOUT_S, _authorities)
+        self._most = most_connections
+        self._through_proxy: httpx.AsyncClient | None = None
+
+    async def exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        total_timeout_s: float,
+        largest_answer_bytes: int = LARGEST_ANSWER_BYTES,
+    ) -> Outcome | NoAnswer:
+        """Make one call and say what happened; never raises for the network, never tries twice.
+
+        `total_timeout_s` is from the first byte sent to the last one read, however slowly they come.
+        """
+        if get_settings().outbound_proxy and not _is_here(url):
+            return await self._by_proxy(method, url, headers, content, total_timeout_s, largest_answer_bytes)
+        try:
+            return Outcome(
+                *await self._lines.call(
+                    method,
+                    url,
+                    {"User-Agent": USER_AGENT, **headers},
+                    content,
+                    total_timeout_s=total_timeout_s,
+                    largest_answer_bytes=largest_answer_bytes,
+                )
+            )
+        except direct.NotSentError as error:
+            return NoAnswer(is_sent=False, kind=str(error))
+        except direct.BrokenError as error:
+            return NoAnswer(is_sent=True, kind=str(error))
+
+    async def _by_proxy(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        total_timeout_s: float,
+        largest_answer_bytes: int,
+    ) -> Outcome | NoAnswer:
+        timeout = httpx.Timeout(total_timeout_s, connect=CONNECT_TIMEOUT_S, pool=POOL_TIMEOUT_S)
+        try:
+            async with (
+                asyncio.timeout(CONNECT_TIMEOUT_S + POOL_TIMEOUT_S + total_timeout_s),
+                self._client().stream(method, url, headers=headers, content=content, timeout=timeout) as answer,
+            ):
+                body = bytearray()
+                async for piece in answer.aiter_bytes():
+                    body += piece
+                    if len(body) > largest_answer_bytes:
+                        raise AnswerTooLargeError(f"more than {largest_answer_bytes} bytes")
+                return Outcome(answer.status_code, dict(answer.headers), bytes(body))
+        except _NOTHING_SENT as error:
+            return NoAnswer(is_sent=False, kind=type(error).__name__)
+        except (httpx.HTTPError, TimeoutError) as error:
+            return NoAnswer(is_sent=True, kind=type(error).__name__)
+
+    def _client(self) -> httpx.AsyncClient:
+        if self._through_proxy is None:
+            limits = httpx.Limits(max_connections=self._most, keepalive_expiry=KEPT_S)
+            self._through_proxy = httpx.AsyncClient(
+                follow_redirects=False,
+                trust_env=False,
+                verify=_authorities(),
+                headers={"User-Agent": USER_AGENT},
+                **_proxied(limits, httpx.AsyncHTTPTransport),
+            )
+        return self._through_proxy
+
+
+def _is_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or is_inside(host, LOOPBACK)
+
+
 def call_at(
     method: str,
     url: str,
@@ -156,12 +245,12 @@ def _client() -> httpx.Client:
         return _clients[0]
 
 
-def _proxied(limits: httpx.Limits) -> dict[str, Any]:
+def _proxied(limits: httpx.Limits, transport: Any = httpx.HTTPTransport) -> dict[str, Any]:
     """Return how everything but loopback goes through `OUTBOUND_PROXY`, where there is one."""
     proxy = get_settings().outbound_proxy
     if not proxy:
         return {}
-    direct = httpx.HTTPTransport(limits=limits)
+    direct = transport(limits=limits)
     return {"proxy": proxy, "mounts": dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"), direct)}
 
 

@@ -1,7 +1,7 @@
 """What a fake is made of: its routes, each a plain function from a `Call` to an answer, and the words it says."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from providers.answers import SeenState
+from providers.fakes.behaviour import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,11 +85,12 @@ class Fake:
     """One provider on loopback, in its real wire format. It keeps nothing itself: payments live in the kernel.
 
     `name` is the path it is mounted under, and the adapter's name. `cannot_show` are the codes its wire format has no
-    words for: such an order goes well.
+    words for: such an order goes well. `codes` are those the control API may queue for it.
     """
 
     name: str
     cannot_show: frozenset[str] = frozenset()
+    codes: Collection[str] = CODES
 
     def routes(self, kernel: "Kernel") -> list[Route]:
         """Return its routes, made with `route`."""

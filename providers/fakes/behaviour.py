@@ -6,7 +6,7 @@ A story is data; `kernel` plays it. The same seed and the same references give t
 import hashlib
 import re
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -153,11 +153,29 @@ class Chooser:
     _chosen: dict[tuple[str, str, str], Story] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 
-    def queue(self, adapter: str, code: str, count: int = 1) -> None:
-        """Play `code` for the next `count` orders of an adapter."""
-        if code not in STORIES:
+    def queue(self, adapter: str, code: str, count: int = 1, known: Collection[str] = CODES) -> None:
+        """Play `code` for the next `count` orders of an adapter; refuse one that is not `known`."""
+        if code not in known:
             raise LookupError(code)
         self.queued.setdefault(adapter, deque()).extend([code] * count)
+
+    def code(  # what the documented order of choice looks at
+        self,
+        adapter: str,
+        operation: str,
+        reference: str,
+        asked: str,
+        mix: Mapping[str, int],
+        only: Collection[str] | None = None,
+    ) -> str:
+        """Return a code for a fake that has tales of its own: queued (if `only` has it), asked for, or by chance."""
+        waiting = self.queued.get(adapter)
+        if waiting and (only is None or waiting[0] in only):
+            found = waiting.popleft()
+        else:
+            found = asked or code_of_mix(self.seed, adapter, operation, reference, mix)
+        self.counts[found] += 1
+        return found
 
     def choose(  # what the documented order of choice looks at
         self,

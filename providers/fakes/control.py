@@ -12,7 +12,7 @@ from starlette.routing import Route
 from core import clock
 from providers.answers import Reason, SeenState
 from providers.fakes.base import Call, Fake, route
-from providers.fakes.behaviour import CODES, DEMO_MIX, Told
+from providers.fakes.behaviour import DEMO_MIX, Told
 from providers.fakes.kernel import Kernel, NotLoopbackError, Payment
 from providers.fakes.phones import PHONES
 
@@ -74,10 +74,10 @@ class _Controls:
         return {}
 
     def scenario(self, body: _Scenario) -> dict[str, Any] | Response:
-        if body.adapter not in self.fakes or body.code not in CODES:
+        if body.adapter not in self.fakes or body.code not in self.fakes[body.adapter].codes:
             return _refuse(404, f"no such fake or code: {body.adapter} {body.code}")
         if body.count:
-            self.kernel.chooser.queue(body.adapter, body.code, body.count)
+            self.kernel.chooser.queue(body.adapter, body.code, body.count, self.fakes[body.adapter].codes)
         else:
             self.kernel.chooser.queued.pop(body.adapter, None)
         return {}

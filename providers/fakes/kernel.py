@@ -5,7 +5,7 @@ happens to it, when, with which faults) is the same for all and stands in this f
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -107,6 +107,19 @@ class Kernel(Clock):
         with self._lock:
             return self.chooser.choose(adapter, operation, reference, party, amount, sandbox)
 
+    def code(  # idem
+        self,
+        adapter: str,
+        operation: str,
+        reference: str,
+        asked: str,
+        mix: Mapping[str, int],
+        only: Collection[str] | None = None,
+    ) -> str:
+        """Return a code for a fake that has tales of its own (`behaviour.Chooser.code`)."""
+        with self._lock:
+            return self.chooser.code(adapter, operation, reference, asked, mix, only)
+
     # Payments
 
     def open(  # noqa: PLR0913  # what an order says
@@ -153,7 +166,7 @@ class Kernel(Clock):
             original=original,
             document=dict(document or {}),
         )
-        self._keep(payment)
+        self.keep(payment)
         is_waiting = (story.is_answer_lost and is_link_needed) or (self.is_by_hand and is_by_link)
         self._plan(payment, is_immediate=is_immediate, is_waiting=is_waiting)
         self._fail_after(story)
@@ -252,7 +265,8 @@ class Kernel(Clock):
 
     # How a story is played
 
-    def _keep(self, payment: Payment) -> None:
+    def keep(self, payment: Payment) -> None:
+        """Keep an order that a fake took by itself."""
         with self._lock:
             self._payments[payment.adapter, payment.id] = payment
             self._by_reference.setdefault((payment.adapter, payment.reference), []).append(payment)
@@ -328,7 +342,7 @@ class Kernel(Clock):
             story=STORIES["000"],
             document={},
         )
-        self._keep(stranger)
+        self.keep(stranger)
         self.succeed(stranger)
         self.tell(stranger)
 

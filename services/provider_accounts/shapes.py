@@ -102,6 +102,7 @@ SHAPES: dict[str, Shape] = {
     "moov": _PAWAPAY,
     "biller": Shape("Facturier", secrets=("api_key",), is_hosted_by_us=True),
     "airtime": Shape("Crédit téléphonique", secrets=("api_key",), is_hosted_by_us=True),
+    "mojaloop": Shape("Mojaloop", schemes=("https", "http"), is_hosted_by_us=True),
     "africas_talking": Shape(
         "Africa's Talking",
         secrets=("api_key",),
