@@ -1,0 +1,1 @@
+"""Batches of pensions: from a file to payments, once each."""
