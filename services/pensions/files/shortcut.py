@@ -22,7 +22,7 @@ from services.pensions.files.rules import (
     IdType,
 )
 
-_BEYOND = "beyond"
+_END = "\x00"  # refused at reception
 _OTHER = r"^[A-Za-z0-9._@+/-]{1,128}$"
 _EMAIL = r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
 _TRANSFER_ID = r"^[A-Za-z0-9._:-]{1,64}$"
@@ -72,25 +72,27 @@ class Shortcut:
     def _cells(self, block: Block) -> pl.DataFrame:
         """Return the untrimmed cells of the rows that have as many as the header.
 
-        A row of one cell more than any should have goes first, so that Polars looks for that many in each.
+        Each line gets one cell more, of the one character that no file has: where it stands elsewhere than at the end,
+        there are cells too few or too many. An empty row goes first, so that Polars looks for that many in each.
         """
         header = self._header
+        marked = block.text.replace(b"\n", f"{header.separator}{_END}\n".encode())
         names: list[str] = [f"unknown_{seat}" for seat in range(header.width)]
         for meaning, seat in header.positions.items():
             names[seat] = meaning.value
         frame = (
             pl.scan_csv(
-                (header.separator * header.width + "\n").encode() + block.text,
+                (header.separator * header.width + "\n").encode() + marked,
                 has_header=False,
                 separator=header.separator,
                 quote_char=None,
-                schema=dict.fromkeys([*names, _BEYOND], pl.String),
+                schema=dict.fromkeys([*names, "end"], pl.String),
                 empty_string_is_null=False,
                 truncate_ragged_lines=True,
                 row_index_name="line",
                 row_index_offset=block.first_line - 1,
             )
-            .filter(pl.col(names[-1]).is_not_null(), pl.col(_BEYOND).is_null())
+            .filter(pl.col("end") == _END)
             .select(pl.col("line").cast(pl.UInt32), *header.positions)
             .collect()
         )
