@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.money import Currency, InvalidAmount, Money
@@ -68,21 +69,9 @@ def read_identifier(text: str, id_type: IdType | None, rules: FileRules) -> Iden
     """Return an identifier; without a type that is right only its absence can be told, and None says nothing more."""
     if not text:
         return Wrong("identifier_missing")
-    match id_type:
-        case None:
-            return None
-        case IdType.MSISDN | IdType.PERSONAL_ID if _EXCEL.fullmatch(text):
-            return Wrong("excel_number")
-        case IdType.MSISDN:
-            return _read_phone(text, rules)
-        case IdType.PERSONAL_ID:
-            return _read_personal_id(text, rules)
-        case IdType.EMAIL:
-            is_right = len(text) <= LONGEST_EMAIL and _EMAIL.fullmatch(text)
-            return Identifier(text.lower()) if is_right else Wrong("email_format")
-        case IdType.IBAN:
-            return _read_iban(text)
-    return Identifier(text) if _OTHER.fullmatch(text) else Wrong("identifier_format")
+    if id_type in {IdType.MSISDN, IdType.PERSONAL_ID} and _EXCEL.fullmatch(text):
+        return Wrong("excel_number")
+    return None if id_type is None else _READERS.get(id_type, _read_other)(text, rules)
 
 
 def _read_phone(text: str, rules: FileRules) -> Identifier | Wrong:
@@ -101,7 +90,12 @@ def _read_personal_id(text: str, rules: FileRules) -> Identifier | Wrong:
     return Identifier(text) if len(text) == rules.personal_id_length else Wrong("personal_id_length")
 
 
-def _read_iban(text: str) -> Identifier | Wrong:
+def _read_email(text: str, _rules: FileRules) -> Identifier | Wrong:
+    is_right = len(text) <= LONGEST_EMAIL and _EMAIL.fullmatch(text)
+    return Identifier(text.lower()) if is_right else Wrong("email_format")
+
+
+def _read_iban(text: str, _rules: FileRules) -> Identifier | Wrong:
     """Check the two digits of ISO 13616: moved to the end, letters from 10 up, the number leaves 1 when cut by 97."""
     iban = text.translate(_WITHOUT_SPACES)
     iban = iban.upper() if iban.isascii() else iban
@@ -109,6 +103,18 @@ def _read_iban(text: str) -> Identifier | Wrong:
         return Wrong("iban_checksum")
     number = int("".join(str(int(mark, 36)) for mark in iban[4:] + iban[:4]))
     return Identifier(iban) if number % _IBAN_REMAINDER == 1 else Wrong("iban_checksum")
+
+
+def _read_other(text: str, _rules: FileRules) -> Identifier | Wrong:
+    return Identifier(text) if _OTHER.fullmatch(text) else Wrong("identifier_format")
+
+
+_READERS: Mapping[IdType, Callable[[str, FileRules], Identifier | Wrong]] = {
+    IdType.MSISDN: _read_phone,
+    IdType.PERSONAL_ID: _read_personal_id,
+    IdType.EMAIL: _read_email,
+    IdType.IBAN: _read_iban,
+}
 
 
 def read_currency(text: str, rules: FileRules) -> Currency | Wrong:

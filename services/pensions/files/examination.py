@@ -84,9 +84,7 @@ class Examination:
         if self._rows > self._rules.max_rows:
             raise TooManyRows(limit=self._rules.max_rows)
         settled = self._duplicates.settle(right, wrong)
-        piece = CheckedSlice(
-            settled.accepted.select(*CLEAN_SCHEMA), self._faults(block, wrong, settled.faults)
-        )
+        piece = CheckedSlice(settled.accepted.select(*CLEAN_SCHEMA), self._faults(block, wrong, settled.faults))
         self._note(piece, right.height - settled.accepted.height + len(wrong))
         return piece
 

@@ -14,7 +14,7 @@ class FileTooLarge(FileRefusal):
 
     code = "file_too_large"
     status = 413
-    sentence = "Ce fichier est trop gros : {limit} octets au plus. Partagez-le en plusieurs fichiers."
+    sentence = "Ce fichier est trop gros : {limit} octets au plus. Partagez-le en plusieurs fichiers."
 
 
 class LineTooLong(FileTooLarge):
@@ -28,7 +28,7 @@ class TooManyRows(FileRefusal):
 
     code = "too_many_rows"
     status = 413
-    sentence = "Ce fichier a trop de lignes : {limit} au plus. Partagez-le en plusieurs fichiers."
+    sentence = "Ce fichier a trop de lignes : {limit} au plus. Partagez-le en plusieurs fichiers."
 
 
 class EmptyFile(FileRefusal):
@@ -56,28 +56,28 @@ class EncodingUnsupported(FileRefusal):
     """UTF-16, UTF-32, or bytes that neither UTF-8 nor Windows-1252 has."""
 
     code = "encoding_unsupported"
-    sentence = "L'encodage de ce fichier n'est pas reconnu. Enregistrez-le en « CSV UTF-8 »."
+    sentence = "L'encodage de ce fichier n'est pas reconnu. Enregistrez-le en « CSV UTF-8 »."
 
 
 class MissingColumn(FileRefusal):
     """`columns` lists the required columns that the header has not; `names` says them in a sentence."""
 
     code = "missing_column"
-    sentence = "Il manque dans la ligne de titres : {names}."
+    sentence = "Il manque dans la ligne de titres : {names}."
 
 
 class DuplicateColumn(FileRefusal):
     """The header names `column` twice."""
 
     code = "duplicate_column"
-    sentence = "La colonne « {column} » figure deux fois dans la ligne de titres. Gardez-en une."
+    sentence = "La colonne « {column} » figure deux fois dans la ligne de titres. Gardez-en une."
 
 
 class LineBreakInCell(FileRefusal):
     """An odd number of double quotes on `line`: a cell goes on to the next line."""
 
     code = "line_break_in_cell"
-    sentence = "Ligne {line} : une cellule contient un saut de ligne ou un guillemet de trop. Écrivez-la sur une ligne."
+    sentence = "Ligne {line} : une cellule contient un saut de ligne ou un guillemet de trop. Écrivez-la sur une ligne."
 
 
 class InvalidRows(FileRefusal):
@@ -106,4 +106,4 @@ class SameFile(FileRefusal):
 
     code = "same_file"
     status = 409
-    sentence = "Ce fichier a déjà été envoyé : voyez le lot {bulk_id}."
+    sentence = "Ce fichier a déjà été envoyé : voyez le lot {bulk_id}."

@@ -18,7 +18,6 @@ from services.pensions.files.rules import (
     IdType,
 )
 
-
 Found = TypeVar("Found")
 
 

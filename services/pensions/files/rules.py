@@ -18,7 +18,9 @@ LONGEST_VALUE = 80  # of a wrong cell, as it is kept and shown
 WHOLE_ROW = "*"  # the column of a fault that concerns all of them
 
 _ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
-_SPACES = "\t \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\u2028\u2029"
+_SPACES = (
+    "\t \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\u2028\u2029"
+)
 WHITE_SPACE = _SPACES + _ZERO_WIDTH  # what is trimmed around a cell
 
 

@@ -168,7 +168,8 @@ def _amount(exponent: int) -> pl.Expr:
         return plain.cast(pl.Int64)
     whole_and_rest = plain.str.split_exact(".", 1)
     whole, rest = whole_and_rest.struct.field("field_0"), whole_and_rest.struct.field("field_1")
-    return whole.cast(pl.Int64) * 10**exponent + rest.fill_null("").str.pad_end(exponent, "0").cast(pl.Int64)
+    minor: pl.Expr = whole.cast(pl.Int64) * 10**exponent + rest.fill_null("").str.pad_end(exponent, "0").cast(pl.Int64)
+    return minor
 
 
 def open_lines(rows: pl.DataFrame, block: Block) -> Sequence[int]:

@@ -88,9 +88,9 @@ def totals_of(rows: pl.DataFrame) -> Totals:
         biggest=tuple(
             BigRow(*row) for row in top.select("line", "id_type", "identifier", "name", "amount_minor").iter_rows()
         ),
-        repaired=rows["is_repaired"].sum(),
-        unknown_range=rows["is_unknown_range"].sum(),
-        same_person=(rows["occurrence"] > 1).sum(),
+        repaired=int(rows["is_repaired"].sum()),
+        unknown_range=int(rows["is_unknown_range"].sum()),
+        same_person=int((rows["occurrence"] > 1).sum()),
     )
 
 
