@@ -27,7 +27,9 @@ FEWEST_DIGITS = 8
 MOST_DIGITS = 16
 
 _PLAIN = rf"^\+?[0-9]{{{FEWEST_DIGITS},{MOST_DIGITS}}}$"
-_COLUMNS = {"head": pl.String, "start": pl.String, "is_repaired": pl.Boolean, "is_unknown_range": pl.Boolean}
+_FLAGS = {"is_repaired": pl.Boolean, "is_unknown_range": pl.Boolean}
+_READ = {"identifier": pl.String, **_FLAGS}
+_FAMILY = {"head": pl.String, "start": pl.String, **_FLAGS}
 
 
 class PhoneFamilies:
@@ -42,15 +44,15 @@ class PhoneFamilies:
     def read(self, numbers: pl.Series) -> pl.DataFrame:
         """Return `identifier`, `is_repaired` and `is_unknown_range` of each number, null where no family tells."""
         if not self._unread:
-            return pl.DataFrame(schema=_COLUMNS).select("start", "is_repaired", "is_unknown_range").clear(len(numbers))
+            return pl.DataFrame(schema=_READ).clear(len(numbers))
         texts = numbers.alias("text").to_frame()
         parts = texts.select(
             pl.when(pl.col("text").str.contains(_PLAIN)).then(pl.col("text").str.head(-self._unread)).alias("head"),
             pl.col("text").str.tail(self._unread).alias("tail"),
         )
-        families = pl.DataFrame(self._families(parts["head"]), schema=_COLUMNS, orient="row")
+        families = pl.DataFrame(self._families(parts["head"]), schema=_FAMILY, orient="row")
         return parts.join(families, on="head", how="left", maintain_order="left").select(
-            pl.concat_str("start", "tail").alias("identifier"), "is_repaired", "is_unknown_range"
+            pl.concat_str("start", "tail").alias("identifier"), *_FLAGS
         )
 
     def _families(self, heads: pl.Series) -> list[tuple[str, str, bool, bool]]:

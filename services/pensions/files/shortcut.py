@@ -108,7 +108,7 @@ class Shortcut:
             for number, received in even
             if len(received) == header.width
         ]
-        others = frame.filter(~pl.col("line").is_in(pl.Series([number for number, _ in quoted], dtype=pl.UInt32)))
+        others = frame.filter(~pl.col("line").is_in([number for number, _ in quoted]))
         return pl.concat([others, pl.DataFrame(read, schema=frame.schema, orient="row")]).sort("line")
 
     def _by_value(self, frame: pl.DataFrame, meaning: Field, read: Callable[[str], object]) -> pl.Expr:
