@@ -119,14 +119,13 @@ class _Seen:
     def met_twice(self, right: pl.DataFrame, others: pl.DataFrame) -> pl.Series:
         """Return the hashes that stand twice in this slice, or that an earlier one had."""
         hashes = pl.concat([self._hashes(right), self._hashes(others.drop_nulls(self._columns))])
-        distinct = hashes.unique()
-        twice = hashes.filter(hashes.is_duplicated()).unique() if distinct.len() < hashes.len() else _NOTHING
-        earlier = self._with(distinct).get_column("hash").unique() if self._frames else _NOTHING
+        twice = hashes.filter(hashes.is_duplicated()) if hashes.n_unique() < hashes.len() else _NOTHING
+        earlier = self._with(hashes).get_column("hash") if self._frames else _NOTHING
         return pl.concat([twice, earlier]).unique()
 
     def add(self, accepted: pl.DataFrame) -> None:
         """Remember the rows that go on."""
-        self._frames.append(accepted.select("line", *self._columns).with_columns(self._hashes(accepted)))
+        self._frames.append(accepted.select("line", *self._columns, pl.struct(self._columns).hash().alias("hash")))
 
     def recall(self, hashes: pl.Series) -> dict[tuple[str | None, ...], _Met]:
         """Return what was met under these hashes."""

@@ -39,7 +39,7 @@ class Examination:
         self._totals = Totals()
         self._errors = pl.DataFrame(schema=FAULT_SCHEMA)
         self._codes: Counter[str] = Counter()
-        self._is_done = False
+        self._content_sha256: str | None = None
 
     def slices(self) -> Iterator[CheckedSlice]:
         """Give each slice once; the next is examined while the caller works on the last."""
@@ -50,11 +50,12 @@ class Examination:
                 yield piece
         if not self._rows:
             raise NoRows
-        self._is_done = True
+        del self._duplicates  # what is known of each row is of no more use, and the hash needs the room
+        self._content_sha256 = self._content.sha256()
 
     def findings(self) -> Findings:
         """Return what the whole file holds, once its slices were all given."""
-        if not self._is_done:
+        if self._content_sha256 is None:
             raise RuntimeError("the slices of this file were not all taken")
         return Findings(
             encoding=self._file.encoding,
@@ -67,7 +68,7 @@ class Examination:
             totals=self._totals,
             first_errors=self._errors,
             errors_by_code=self._codes,
-            content_sha256=self._content.sha256(),
+            content_sha256=self._content_sha256,
         )
 
     def _next(self) -> CheckedSlice | None:

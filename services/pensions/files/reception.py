@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import BinaryIO
 
 from services.pensions.files.refusals import EncodingUnsupported, FileTooLarge, LineTooLong, NotCsv
 from services.pensions.files.rules import LARGEST_FILE_BYTES, LONGEST_LINE_BYTES
@@ -42,41 +43,44 @@ def receive(chunks: Iterable[bytes], path: Path, largest_bytes: int = LARGEST_FI
 
     A refused file stays at `path` as far as it was read: whoever made the folder removes it.
     """
-    digest, gauge, text = hashlib.sha256(), _LineGauge(), _TextGauge()
+    digest, text = hashlib.sha256(), _TextGauge()
     size = 0
-    with path.open("wb") as file:
+    with path.open("w+b") as file:
+        gauge = _LineGauge(file)
         for chunk in chunks:
             size += len(chunk)
             if size > largest_bytes:
                 raise FileTooLarge(limit=largest_bytes)
             text.feed(chunk)
+            file.write(chunk)
             gauge.feed(chunk)
             digest.update(chunk)
-            file.write(chunk)
     return ReceivedFile(path, size, digest.hexdigest(), text.encoding())
 
 
 class _LineGauge:
     """Refuses a line that is too long, whatever the end of a line is."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
         self._tail = b""
-        self._lines = 0
 
     def feed(self, chunk: bytes) -> None:
+        """Take a piece of the file, already written."""
         text, start = self._tail + chunk, 0
         while len(text) - start > LONGEST_LINE_BYTES:
             last = start + LONGEST_LINE_BYTES + 1
             end = max(text.rfind(b"\n", start, last), text.rfind(b"\r", start, last))
             if end < 0:
-                raise LineTooLong(line=self._lines + _count_ends(text[:start]) + 1, limit=LONGEST_LINE_BYTES)
+                raise LineTooLong(line=self._number(len(text) - start), limit=LONGEST_LINE_BYTES)
             start = end + 1
-        self._lines += _count_ends(text[:start])
         self._tail = text[start:]
 
-
-def _count_ends(text: bytes) -> int:
-    return text.count(b"\n") or text.count(b"\r")
+    def _number(self, from_end: int) -> int:
+        """Return the number of the line that begins so many bytes before the end of what was written."""
+        self._file.seek(0)
+        before = self._file.read()[:-from_end]
+        return (before.count(b"\n") or before.count(b"\r")) + 1
 
 
 class _TextGauge:

@@ -22,6 +22,7 @@ from services.pensions.files.rules import (
     IdType,
 )
 
+_OF_FEW_VALUES = frozenset({Field.ID_TYPE, Field.CURRENCY, Field.PURPOSE})
 _END = "\x00"  # refused at reception
 _OTHER = r"^[A-Za-z0-9._@+/-]{1,128}$"
 _EMAIL = r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
@@ -40,8 +41,9 @@ class Shortcut:
 
     def right_rows(self, block: Block) -> pl.DataFrame:
         """Return the rows that are plainly right, by line."""
-        frame = self._cells(block).with_columns(pl.col(*self._header.positions).str.strip_chars(WHITE_SPACE))
-        known = frame.with_columns(
+        frame = self._cells(block)
+        texts = [meaning for meaning in self._header.positions if meaning not in _OF_FEW_VALUES]
+        known = frame.with_columns(pl.col(texts).str.strip_chars(WHITE_SPACE)).with_columns(
             self._by_value(frame, Field.ID_TYPE, lambda text: cells.read_id_type(text, self._rules)),
             self._by_value(frame, Field.CURRENCY, lambda text: cells.read_currency(text, self._rules)),
             self._by_value(frame, Field.PURPOSE, cells.read_purpose),
@@ -53,7 +55,7 @@ class Shortcut:
         read = known.hstack(phones).lazy()
         return (
             read.with_columns(
-                _identifier(self._rules).alias("identifier"),
+                _identifier(known["id_type"], self._rules).alias("identifier"),
                 _amount(self._rules.currency.exponent).alias("amount_minor"),
                 self._name(),
                 self._transfer_id(),
@@ -143,21 +145,23 @@ class Shortcut:
         return pl.col("file_transfer_id").str.contains(_TRANSFER_ID) if has_ids else pl.lit(value=True)
 
 
-def _identifier(rules: FileRules) -> pl.Expr:
-    """Return the identifier by its type; an IBAN is left to the exact path."""
-    text, id_type = pl.col("identifier"), pl.col("id_type")
-    others = [IdType.BUSINESS, IdType.DEVICE, IdType.ACCOUNT_ID, IdType.ALIAS]
+def _identifier(id_types: pl.Series, rules: FileRules) -> pl.Expr:
+    """Return the identifier by its type, for the types there are; an IBAN is left to the exact path."""
+    text = pl.col("identifier")
+    other = pl.when(text.str.contains(_OTHER)).then(text)
     is_email = text.str.contains(_EMAIL) & (text.str.len_bytes() <= cells.LONGEST_EMAIL)
-    return (
-        pl.when(id_type == IdType.MSISDN)
-        .then("phone")
-        .when((id_type == IdType.PERSONAL_ID) & text.str.contains(rf"^[0-9]{{{rules.personal_id_length}}}$"))
-        .then(text)
-        .when((id_type == IdType.EMAIL) & is_email)
-        .then(text.str.to_lowercase())
-        .when(id_type.is_in(others) & text.str.contains(_OTHER))
-        .then(text)
-    )
+    is_personal = text.str.contains(rf"^[0-9]{{{rules.personal_id_length}}}$")
+    readings = {
+        IdType.MSISDN: pl.col("phone"),
+        IdType.PERSONAL_ID: pl.when(is_personal).then(text),
+        IdType.EMAIL: pl.when(is_email).then(text.str.to_lowercase()),
+        **dict.fromkeys((IdType.BUSINESS, IdType.DEVICE, IdType.ACCOUNT_ID, IdType.ALIAS), other),
+    }
+    read = pl.lit(None, pl.String)
+    for id_type in id_types.unique().drop_nulls():
+        if id_type in readings:
+            read = pl.when(pl.col("id_type") == id_type).then(readings[IdType(id_type)]).otherwise(read)
+    return read
 
 
 def _amount(exponent: int) -> pl.Expr:

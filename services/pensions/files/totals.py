@@ -80,14 +80,16 @@ class Totals:
 def totals_of(rows: pl.DataFrame) -> Totals:
     """Return the totals of accepted rows."""
     by_type, by_purpose = _sums(rows, "id_type"), _sums(rows, "purpose")
-    top = rows.sort(["amount_minor", "line"], descending=[True, False]).head(BIGGEST) if rows.height else rows
+    amount = pl.col("amount_minor")
+    large = rows.filter(amount >= amount.top_k(BIGGEST).min()).select(
+        "line", "id_type", "identifier", "name", "amount_minor"
+    )
+    top = large.sort(["amount_minor", "line"], descending=[True, False]).head(BIGGEST)
     return Totals(
         all=Sum(rows.height, sum(one.amount_minor for one in by_type.values())),
         by_type=by_type,
         by_purpose=by_purpose,
-        biggest=tuple(
-            BigRow(*row) for row in top.select("line", "id_type", "identifier", "name", "amount_minor").iter_rows()
-        ),
+        biggest=tuple(BigRow(*row) for row in top.iter_rows()),
         repaired=int(rows["is_repaired"].sum()),
         unknown_range=int(rows["is_unknown_range"].sum()),
         same_person=int((rows["occurrence"] > 1).sum()),
