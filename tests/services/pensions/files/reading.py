@@ -16,6 +16,8 @@ from services.pensions.files import CLEAN_SCHEMA, FAULT_SCHEMA, Examination, Fil
 from services.pensions.files.header import read_header
 from services.pensions.files.rows import Row, check_line
 
+Told = tuple[int, str, str, str | None, str | None]  # line, column, code, detail, what to look at
+
 BENIN = FileRules("BJ", Currency.XOF)
 
 
@@ -47,7 +49,7 @@ class Expected:
     """What a plain reading says."""
 
     clean: list[dict[str, Any]]
-    faults: list[tuple[int, str, str, str | None, str | None]]
+    faults: list[Told]
     content_sha256: str
 
 
@@ -67,7 +69,7 @@ def read_plainly(content: str, rules: FileRules = BENIN) -> Expected:
     ids: set[str] = set()
     clean, faults = [], []
     for row in rows:
-        found = [(row.line, fault.column, fault.code, fault.detail, None) for fault in row.faults]
+        found: list[Told] = [(row.line, fault.column, fault.code, fault.detail, None) for fault in row.faults]
         earlier = met.get(row.payee, []) if row.payee is not None else []
         if earlier and not rules.allows_same_person:
             found.append((row.line, _identifier(order), "duplicate_in_file", None, str(earlier[0])))
@@ -86,11 +88,11 @@ def _identifier(order: Sequence[str]) -> str:
     return "valeur_id" if "valeur_id" in order else "partyIdentifier"
 
 
-def _place(fault: tuple[int, str, str, str | None, str | None]) -> tuple[int, str]:
+def _place(fault: Told) -> tuple[int, str]:
     return fault[0], fault[1]
 
 
-def placed(faults: Sequence[dict[str, Any]]) -> list[tuple[int, str, str, str | None, str | None]]:
+def placed(faults: Sequence[dict[str, Any]]) -> list[Told]:
     """Return faults in the form of a plain reading."""
     told = [(one["line"], one["column"], one["code"], one["detail"], one["see"]) for one in faults]
     return sorted(told, key=_place)

@@ -17,7 +17,7 @@ except ImportError:  # pragma: no cover
     import sre_parse as expressions
 
 from core.money import Currency
-from core.phone import OPERATORS_FILE, PhoneRefusal, normalise
+from core.phone import OPERATORS_FILE, PhoneNumber, PhoneRefusal, normalise
 from services.pensions.files import FileRules
 from services.pensions.files.phones import FEWEST_DIGITS, UNREAD_DIGITS, PhoneFamilies
 
@@ -60,7 +60,7 @@ def _times(one: set[tuple[int, int]], times: int) -> set[tuple[int, int]]:
 
 @pytest.mark.parametrize("country", COUNTRIES)
 def test_no_pattern_of_a_country_reads_the_last_digits(country: str) -> None:
-    metadata = PhoneMetadata.metadata_for_region(country)
+    metadata: Any = PhoneMetadata.metadata_for_region(country)
     patterns = [json.loads(OPERATORS_FILE.read_text(encoding="utf-8"))["mobile"].get(country)]
     patterns += [getattr(getattr(metadata, name), "national_number_pattern", None) for name in dir(metadata)]
     read = [
@@ -93,7 +93,7 @@ def numbers(draw: st.DrawFn) -> tuple[str, list[str]]:
     """A country, and numbers that begin as many of its numbers do."""
     country = draw(st.sampled_from(COUNTRIES))
     code = str(phonenumbers.country_code_for_region(country))
-    example = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
+    example: Any = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
     national = phonenumbers.national_significant_number(example)
     starts = ["", "+", "00", code, f"+{code}", f"00{code}", f"+{code}0", "0", "+33", "0033"]
     heads = [national[:4], national[:2], national[2:4], ""]
@@ -125,7 +125,12 @@ def test_the_rule_is_asked_once_for_a_hundred_thousand_numbers_of_one_family(mon
     from services.pensions.files import phones
 
     asked: list[str] = []
-    monkeypatch.setattr(phones, "normalise", lambda raw, region: asked.append(raw) or normalise(raw, region))
+
+    def ask(raw: str, region: str | None) -> PhoneNumber:
+        asked.append(raw)
+        return normalise(raw, region)
+
+    monkeypatch.setattr(phones, "normalise", ask)
     found = PhoneFamilies(FileRules("BJ", Currency.XOF)).read(pl.Series([f"0197{n:06d}" for n in range(100_000)]))
     assert asked == ["0197000000"]
     assert found["identifier"].n_unique() == 100_000

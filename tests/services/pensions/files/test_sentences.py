@@ -33,7 +33,7 @@ def codes_in_source() -> set[str]:
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
                 seat = {"Wrong": 0, "_fault": 1}.get(name)
                 if seat is not None and isinstance(argument := node.args[seat], ast.Constant):
-                    found.add(argument.value)
+                    found.add(str(argument.value))
     return found
 
 
