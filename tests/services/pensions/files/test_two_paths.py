@@ -135,10 +135,11 @@ def files(draw: st.DrawFn) -> tuple[str, FileRules]:
 
 @st.composite
 def _lines(draw: st.DrawFn, columns: Sequence[str], separator: str) -> str:
-    kind = draw(st.sampled_from(["right"] * 4 + ["mixed"] * 3 + ["raw", "uneven"]))
+    kind = draw(st.sampled_from(["right"] * 3 + ["one"] * 5 + ["mixed", "raw", "uneven"]))
     if kind == "raw":
         return draw(st.sampled_from(RAW_LINES))
-    is_odd = {name: kind != "right" and draw(st.integers(0, 2)) == 0 for name in columns}
+    only = draw(st.sampled_from(columns))
+    is_odd = {name: name == only if kind == "one" else kind != "right" and draw(st.booleans()) for name in columns}
     cells = [
         draw(st.sampled_from(POOLS[name]) if is_odd[name] else RIGHT.get(name, st.sampled_from(["", "Adjoa K"])))
         for name in columns
