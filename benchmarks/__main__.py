@@ -8,7 +8,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+<<<<<<< HEAD
 from benchmarks import callbacks, figures, hanging, menus, posting, reconciliation, ussd
+=======
+from benchmarks import callbacks, figures, hanging, pensions_file, posting, reconciliation, ussd
+>>>>>>> pension_file
 from benchmarks.measure import Row, load
 from core import clock
 from core.embedded_postgres import find_binaries
@@ -35,6 +39,8 @@ the ratio the median of the rounds' own ratios.
   answered.
 - reconciliation: the yardstick is the bare COPY of the lines; a day is saved page by page and compared both ways, and
   half a hundredth of each side is unknown to the other.
+- pensions file: the yardstick is the bare COPY of the accepted rows, ready made, into a table without an index; the
+  product receives, hashes, decodes, checks, finds who stands twice, loads and takes the content's hash.
 - figures: a million sessions of 30 days, made set-based; an hour is counted anew, and the pages read over all days.
 - menus: a publication is timed from its commit to the first new caller who reads it; lint and the meter are what an
   operator waits for at every key.
@@ -47,7 +53,11 @@ MEASURES: dict[str, Callable[[int, float], list[Row]]] = {
     "callbacks": callbacks.measure,
     "reconciliation": reconciliation.measure,
     "figures": figures.measure,
+<<<<<<< HEAD
     "menus": menus.measure,
+=======
+    "pensions_file": pensions_file.measure,
+>>>>>>> pension_file
 }
 
 
