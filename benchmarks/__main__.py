@@ -8,11 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-<<<<<<< HEAD
-from benchmarks import callbacks, figures, hanging, menus, posting, reconciliation, ussd
-=======
-from benchmarks import callbacks, figures, hanging, pensions_file, posting, reconciliation, ussd
->>>>>>> pension_file
+from benchmarks import callbacks, figures, hanging, menus, pensions_file, posting, reconciliation, ussd
 from benchmarks.measure import Row, load
 from core import clock
 from core.embedded_postgres import find_binaries
@@ -53,11 +49,8 @@ MEASURES: dict[str, Callable[[int, float], list[Row]]] = {
     "callbacks": callbacks.measure,
     "reconciliation": reconciliation.measure,
     "figures": figures.measure,
-<<<<<<< HEAD
     "menus": menus.measure,
-=======
     "pensions_file": pensions_file.measure,
->>>>>>> pension_file
 }
 
 

@@ -117,6 +117,7 @@ class PensionFileError(SQLModel, table=True):
     line: int
     column: str
     code: str
+    detail: str = ""
     value: str = ""
     see: str = ""
     raw: str = ""

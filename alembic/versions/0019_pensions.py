@@ -218,6 +218,7 @@ def upgrade() -> None:
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("column", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
         sa.Column("value", sa.String(), nullable=False),
         sa.Column("see", sa.String(), nullable=False),
         sa.Column("raw", sa.String(), nullable=False),
