@@ -35,8 +35,6 @@ BLUE_SOFT: Colour = (233, 240, 247)
 NEUTRAL_SOFT: Colour = (241, 238, 231)
 TRACK: Colour = (236, 232, 223)
 
-_ELLIPSIS = "…"
-
 
 class Press(FPDF):
     """Pages with our two letters, and a pen that puts a text where it is told."""
@@ -66,6 +64,8 @@ class Press(FPDF):
     def put(self, x: float, y: float, text: str, *, width: float = 0, align: Align = "left") -> None:
         """Write one line whose foot stands at `y`; cut to `width` where one is given, and set within it."""
         text = self.drawable(text)
+        if self.font_family == MONO.lower():
+            text = text.encode("ascii", "replace").decode()
         if width:
             text = self.cut(text, width)
         if align != "left":
@@ -77,9 +77,10 @@ class Press(FPDF):
         """Return a text that fits in `width`, its end replaced by an ellipsis where it does not."""
         if self.get_string_width(text) <= width:
             return text
-        while text and self.get_string_width(text + _ELLIPSIS) > width:
+        mark = "..." if self.font_family == MONO.lower() else "…"
+        while text and self.get_string_width(text + mark) > width:
             text = text[:-1]
-        return text.rstrip() + _ELLIPSIS
+        return text.rstrip() + mark
 
     def wrap(self, text: str, width: float, most: int) -> list[str]:
         """Return a text as at most `most` lines of `width`, broken between words."""
