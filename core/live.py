@@ -9,8 +9,9 @@ import threading
 
 import psycopg
 import structlog
+from sqlalchemy import event
 
-from core.database import get_database
+from core.database import Session, get_database
 
 CHANNEL = "palabre_live"
 SHORTEST_INTERVAL_S = 0.25
@@ -66,3 +67,19 @@ class Bell:
 
 _bell = Bell()
 ring, start, stop = _bell.ring, _bell.start, _bell.stop
+
+_RUNG = "bell_topics"
+
+
+def ring_after_commit(session: Session, *topics: str) -> None:
+    """Announce `topics` when the transaction is committed; a rollback announces nothing."""
+    if _RUNG not in session.info:
+        session.info[_RUNG] = set[str]()
+        event.listen(session, "after_commit", _announce)
+        event.listen(session, "after_rollback", lambda ended: ended.info[_RUNG].clear())
+    session.info[_RUNG].update(topics)
+
+
+def _announce(session: Session) -> None:
+    while session.info[_RUNG]:
+        ring(session.info[_RUNG].pop())

@@ -23,6 +23,7 @@ from models.wallets import WALLET_STEPS, Wallet, WalletState
 from services import audit, ledger, messages, pins
 from services.messages import MessageRow
 from services.pins import NoPin, PinState
+from services.searching import beginning
 from services.shown import LARGEST_PAGE, full_name, phone_for
 
 
@@ -250,5 +251,4 @@ def _condition(search: str, region: str) -> tuple[str, str]:
     try:
         return _BY_PHONE, normalise(text, region).e164
     except PhoneRefusal:
-        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        return _BY_NAME, f"{escaped}%"
+        return _BY_NAME, beginning(text)

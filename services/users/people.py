@@ -17,6 +17,7 @@ from models.organisations import Organisation, RoleGrant
 from models.users import User, UserState
 from services import audit, organisations
 from services.organisations import OrganisationRow
+from services.searching import containing
 from services.users.refusals import SomeoneElsesProfile, UserNotFound
 
 LARGEST_PAGE = 100
@@ -221,8 +222,8 @@ def _conditions(search: UserSearch) -> list[Any]:
     conditions: list[Any] = []
     if search.text.strip():
         # The name's key is the expression of ix_users_search; e-mail and phone have no accents to fold.
-        wanted = func.french_key(_pattern(search.text.strip()))
-        email = func.lower(col(User.email)).like(func.lower(_pattern(search.text.strip())))
+        wanted = func.french_key(containing(search.text.strip()))
+        email = func.lower(col(User.email)).like(func.lower(containing(search.text.strip())))
         conditions.append(or_(_french_name().like(wanted), email, *_phone_condition(search.text)))
     if search.is_active is not None:
         conditions.append((col(User.state) == UserState.ACTIVE) == search.is_active)
@@ -247,9 +248,3 @@ def _phone_condition(text: str) -> list[Any]:
 
 def _holds(*conditions: Any) -> Any:
     return exists().where(col(RoleGrant.user_id) == col(User.id), *conditions)
-
-
-def _pattern(text: str) -> str:
-    """Return a LIKE pattern that finds `text` anywhere, its own `%` and `_` taken as they are."""
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
