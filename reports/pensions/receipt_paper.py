@@ -1,7 +1,7 @@
 """A receipt on paper: one A6 page, what was paid to whom, what proves it, and a code to check it."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from core import formats
@@ -11,6 +11,7 @@ from core.money import Currency, Money
 from core.permissions import Actor
 from reports import press
 from reports.pensions import receipts, words
+from reports.pensions.documents import Document
 from reports.press import Press
 
 WIDTH_MM, HEIGHT_MM, MARGIN = 105.0, 148.0, 9.0
@@ -18,15 +19,7 @@ INNER = WIDTH_MM - 2 * MARGIN
 CODE_MM = 27.0
 
 
-class Paper(NamedTuple):
-    """A file to hand over."""
-
-    name: str
-    media_type: str
-    content: bytes
-
-
-def receipt_pdf(session: Session, actor: Actor, bulk_id: str, transfer_id: str) -> Paper:
+def receipt_pdf(session: Session, actor: Actor, bulk_id: str, transfer_id: str) -> Document:
     """Return the receipt of a payment as an A6 page; the refusals are those of `receipts.receipt`."""
     row = receipts.find(session, actor, bulk_id, transfer_id)
     paper = receipts.signed(row)
@@ -37,7 +30,7 @@ def receipt_pdf(session: Session, actor: Actor, bulk_id: str, transfer_id: str) 
     page.set_lang("fr")
     page.add_page()
     _draw(page, paper, row["completed_at"].astimezone(ZoneInfo(row["zone"])))
-    return Paper(f"recu-{paper['payment_id']}.pdf", "application/pdf", bytes(page.output()))
+    return Document(f"recu-{paper['payment_id']}.pdf", "application/pdf", iter([bytes(page.output())]))
 
 
 def _draw(page: Press, paper: dict[str, Any], paid_at: datetime) -> None:

@@ -122,7 +122,7 @@ _COPIED = (
 
 
 def freeze(session: Session) -> None:
-    """Make the whole transaction read one snapshot, however long it lasts; call it before anything else in it."""
+    """Make the transaction that begins here read one snapshot, however long it lasts."""
     driver(session).execute("set transaction isolation level repeatable read")
     driver(session).execute(f"set local statement_timeout = {TIMEOUT_MS}")
 
