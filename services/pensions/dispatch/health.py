@@ -1,4 +1,4 @@
-"""Whether an adapter may be sent to: a probe that moves nothing, at the start, daily, and until an unwell one is well."""
+"""Whether an adapter may be sent to: a probe that moves nothing, at the start, daily, and until an ill one is well."""
 
 from collections.abc import Sequence
 from datetime import timedelta
