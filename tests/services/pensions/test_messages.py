@@ -12,7 +12,7 @@ from models.pension_stages import BatchStage, PaymentStage
 from models.pensions import PensionBatch
 from services.messages.outbox import open_text
 from services.pensions import messages
-from tests.builders import people, pension_batches, pensions
+from tests.builders import pension_batches, pensions, people
 from tests.builders.pension_batches import paid, some
 from tests.builders.pensions import PensionWorld
 
