@@ -15,7 +15,7 @@ def create_app() -> FastAPI:
     import ui.shell
     from api import app as api_app
     from commands.migrate import upgrade
-    from core import embedded_postgres, live, logs
+    from core import embedded_postgres, listening, live, logs
     from core.database import use_database
     from core.settings import get_settings
     from jobs import fakes, scheduler, workers
@@ -40,6 +40,7 @@ def create_app() -> FastAPI:
         await anyio.to_thread.run_sync(scheduler.stop)
         await anyio.to_thread.run_sync(fakes.stop)
         live.stop()
+        listening.stop()
         database.dispose()
 
     application = api_app.create(settings, lifespan, VERSION)
@@ -50,11 +51,13 @@ def create_app() -> FastAPI:
 def create_doors() -> FastAPI:
     """Build the HTTP doors alone, on whatever database is current: no console, no worker, no clock."""
     from api import app as api_app
+    from core import listening
     from core.settings import get_settings
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        listening.stop()
 
     return api_app.create(get_settings(), lifespan, VERSION)
 
