@@ -20,6 +20,7 @@ from api import (
     organisations,
     payments,
     pension_auth,
+    pensions,
     single_sign_on,
     users,
     ussd,
@@ -65,6 +66,7 @@ def create(settings: Settings, lifespan: Lifespan, version: str) -> FastAPI:
         pension_auth,
         users,
         organisations,
+        pensions,
         single_sign_on,
         ussd_orders,
     ):
