@@ -25,6 +25,7 @@ from api import (
     users,
     ussd,
     ussd_orders,
+    verification,
 )
 from api.deps import documentation_reader
 from core.access_log import AccessLog
@@ -69,6 +70,7 @@ def create(settings: Settings, lifespan: Lifespan, version: str) -> FastAPI:
         pensions,
         single_sign_on,
         ussd_orders,
+        verification,
     ):
         app.include_router(part.router)
     errors.refuse_unknown(app)
