@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
+import structlog
 from fastapi import FastAPI
 
 VERSION = "0.1.0"
@@ -23,6 +24,8 @@ def create_app() -> FastAPI:
 
     settings = get_settings()
     logs.configure(settings)
+    for notice in settings.notices:
+        structlog.get_logger(__name__).warning("settings.notice", notice=notice)
     url = embedded_postgres.ensure_running(settings)
     upgrade(url)
     database = use_database(url, settings.database_pool_size)

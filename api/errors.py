@@ -37,7 +37,7 @@ from services import users
 BATCHES = ("/api/bulk-transfers", "/api/transfers")
 
 # Rooms whose refusals have the pension document's own codes; those of the others are translated below.
-PENSIONS = ("services.pensions", "api.pensions")
+PENSIONS = ("services.pensions", "reports.pensions", "api.pensions")
 
 # The pension document's word for each refusal; a class stands for those below it.
 PENSION_CODES: dict[type[Refusal], str] = {

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from core.errors import Forbidden, Refusal
 from core.i18n import t
@@ -57,6 +57,28 @@ def require_manager(actor: Actor) -> None:
         raise Forbidden(required=Permission.PENSIONS_WRITE.value)
 
 
+def batch_stages(word: str) -> tuple[BatchStage, ...]:
+    """Return the stages that a documented state, or a stage, stands for; none for an empty word."""
+    stages = stages_of(word.upper())
+    if word and not stages:
+        raise BadParameter(parameter="state")
+    return stages
+
+
+def payment_stages(status: str, stage: str) -> frozenset[PaymentStage]:
+    """Return the stages that are of a documented status and are this stage; all where neither is said."""
+    stages = frozenset(PaymentStage)
+    if status:
+        stages = frozenset(one for one, word in PAYMENT_STATUSES.items() if word == status.upper())
+        if not stages:
+            raise BadParameter(parameter="status")
+    if stage:
+        if stage.upper() not in PaymentStage.__members__:
+            raise BadParameter(parameter="stage")
+        stages &= {PaymentStage(stage.upper())}
+    return stages
+
+
 def _day(text: str) -> date:
     if not _DAY.fullmatch(text):
         raise ValueError(t("date attendue : AAAA-MM-JJ"))
@@ -75,37 +97,14 @@ def _cycle(text: str) -> str:
     return text
 
 
-def _stages(word: str) -> tuple[BatchStage, ...]:
-    stages = stages_of(word.upper())
-    if not stages:
-        raise ValueError(t("valeur inconnue"))
-    return stages
-
-
-def _payment_stages(word: str) -> frozenset[PaymentStage]:
-    known = frozenset(stage for stage, status in PAYMENT_STATUSES.items() if word.upper() in (status, stage))
-    if not known:
-        raise ValueError(t("valeur inconnue"))
-    return known
-
-
-def _payment_stage(word: str) -> frozenset[PaymentStage]:
-    if word.upper() not in PaymentStage.__members__:
-        raise ValueError(t("valeur inconnue"))
-    return frozenset({PaymentStage(word.upper())})
-
-
 def _word(text: str) -> str:
     if text and not _NAME.fullmatch(text):
         raise ValueError(t("valeur inconnue"))
     return text
 
 
-Day = Annotated[str, AfterValidator(_day), Query()]
+Day = Annotated[date, BeforeValidator(_day), Query()]
 Cycle = Annotated[str, AfterValidator(_cycle), Query()]
-Stages = Annotated[str, AfterValidator(_stages), Query()]
-Statuses = Annotated[str, AfterValidator(_payment_stages), Query()]
-ExactStage = Annotated[str, AfterValidator(_payment_stage), Query()]
 Word = Annotated[str, AfterValidator(_word), Query()]
 Sought = Annotated[Text, Query(max_length=200)]
 Offset = Annotated[int, Query(ge=0, le=LARGEST_OFFSET)]

@@ -11,19 +11,19 @@ from api.deps import Door, SignedIn
 from api.pensions import downloads, shapes
 from api.pensions.parameters import (
     Amount,
-    ExactStage,
     Line,
     Offset,
     PageSize,
     Sought,
-    Statuses,
     Word,
     batch_name,
     payment_name,
+    payment_stages,
 )
 from api.pensions.reading import ROOT, USUAL_PAGE, read_batch
 from core.database import Session
 from core.orders import Order
+from models.pension_stages import PaymentStage
 from reports import pensions as reports
 from services.pensions import held, inquiries, payment_reading
 from services.pensions.held import HeldDecision
@@ -52,8 +52,9 @@ class SettleBody(Order):
 def list_payments(  # noqa: PLR0913  # one parameter a filter of the document
     door: SignedIn,
     bulk_id: str,
-    status: Statuses | None = None,
-    stage: ExactStage | None = None,
+    *,
+    status: Word = "",
+    stage: Word = "",
     q: Sought = "",
     code: Word = "",
     name_verdict: Word = "",
@@ -65,10 +66,9 @@ def list_payments(  # noqa: PLR0913  # one parameter a filter of the document
 ) -> Response:
     """Return a page of a batch's payments in file order."""
     name = batch_name(bulk_id)
-    wanted = [asked for asked in (status, stage) if asked is not None]
-    stages = frozenset.intersection(*wanted) if wanted else None
+    stages = payment_stages(status, stage)
     search = PaymentSearch(
-        stages=tuple(sorted(stages or ())),
+        stages=() if len(stages) == len(PaymentStage) else tuple(sorted(stages)),
         text=q,
         code=code,
         name_verdict=name_verdict,
@@ -79,7 +79,7 @@ def list_payments(  # noqa: PLR0913  # one parameter a filter of the document
 
     def page(session: Session) -> PaymentPage:
         read_batch(session, door.actor, name)
-        if stages is not None and not stages:
+        if not stages:
             return PaymentPage((), 0)
         return payment_reading.list_payments(session, door.actor, name, search, limit=limit, offset=offset)
 

@@ -13,8 +13,9 @@ from api.pensions.parameters import (
     Offset,
     PageSize,
     Sought,
-    Stages,
+    Word,
     batch_name,
+    batch_stages,
     require_reader,
 )
 from core.database import Session
@@ -34,7 +35,7 @@ router = APIRouter(prefix=ROOT, tags=["pensions: batches"])
 @router.get("/history")
 def history(
     door: SignedIn,
-    state: Stages | None = None,
+    state: Word = "",
     start_date: Day | None = None,
     end_date: Day | None = None,
     cycle: Cycle = "",
@@ -44,7 +45,7 @@ def history(
 ) -> Response:
     """Return the organisation's batches, newest first; `state` is a documented state or an exact stage."""
     require_reader(door.actor)
-    search = BatchSearch(stages=state or (), first_day=start_date, last_day=end_date, cycle=cycle, text=q)
+    search = BatchSearch(stages=batch_stages(state), first_day=start_date, last_day=end_date, cycle=cycle, text=q)
 
     def page(session: Session) -> BatchPage:
         oversight.note_list(session, door.actor)

@@ -3,9 +3,11 @@
 import csv
 import io
 import re
+import tempfile
 import zlib
 from collections.abc import Iterator
 from itertools import groupby
+from typing import IO
 from uuid import UUID
 
 from core.database import Session, fetch_one
@@ -19,6 +21,7 @@ from services.pensions.shapes import FileRow
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 ADDED = ("ligne", "colonne", "motif")
 HEAD_OCTETS = 64 * 1024
+PIECE_OCTETS = 64 * 1024
 
 _CODECS = {Encoding.UTF_8: "utf-8", Encoding.UTF_8_BOM: "utf-8-sig", Encoding.WINDOWS_1252: "cp1252"}
 _SIGNED_NUMBER = re.compile(r"[+-][0-9][0-9 .,]*")  # spreadsheets read it as the number it is
@@ -27,11 +30,14 @@ _SIGNED_NUMBER = re.compile(r"[+-][0-9][0-9 .,]*")  # spreadsheets read it as th
 def write_correction(session: Session, actor: Actor, file_id: UUID) -> tuple[str, str, Iterator[bytes]]:
     """Return the name, the type and the bytes of a CSV with the separator of the file; three columns are added.
 
-    A sender who corrects it may send it as it is: columns that nobody knows are left aside.
+    A sender who corrects it may send it as it is: columns that nobody knows are left aside. The bytes may be read
+    after the transaction ended.
     """
     file = file_reading.get_file(session, actor, file_id)
+    kept = tempfile.TemporaryFile(prefix="palabre-correction-")  # noqa: SIM115  # closed by who reads it, or by nobody
+    kept.writelines(_lines(session, actor, file))
     name = file.name.rsplit(".", 1)[0][:100]
-    return f"{name}-a-corriger.csv", "text/csv; charset=utf-8", _lines(session, actor, file)
+    return f"{name}-a-corriger.csv", "text/csv; charset=utf-8", _pieces(kept)
 
 
 def _lines(session: Session, actor: Actor, file: FileRow) -> Iterator[bytes]:
@@ -46,6 +52,13 @@ def _lines(session: Session, actor: Actor, file: FileRow) -> Iterator[bytes]:
         yield _line([*cells, str(number), columns, reasons], file.separator).encode()
 
 
+def _pieces(kept: IO[bytes]) -> Iterator[bytes]:
+    with kept:
+        kept.seek(0)
+        while piece := kept.read(PIECE_OCTETS):
+            yield piece
+
+
 def _line(cells: list[str], separator: str) -> str:
     out = io.StringIO()
     csv.writer(out, delimiter=separator, lineterminator="\r\n").writerow(map(_harmless, cells))
@@ -58,8 +71,9 @@ def _harmless(cell: str) -> str:
 
 def _header(session: Session, file: FileRow) -> str:
     """Return the first line of the file that is not blank, from the beginning of what is kept of it."""
-    row = fetch_one(session, "select substring(original for %s) as head from pension_file where id = %s",
-                    (HEAD_OCTETS, file.id))
+    row = fetch_one(
+        session, "select substring(original for %s) as head from pension_file where id = %s", (HEAD_OCTETS, file.id)
+    )
     packed = row["head"] if row else None
     if packed is None:
         return ""

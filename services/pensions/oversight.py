@@ -28,7 +28,7 @@ def note_list(session: Session, actor: Actor) -> None:
         _note(session, actor, "pension_batch", "", "", None)
 
 
-def _note(  # noqa: PLR0913  # one line of the trail
+def _note(
     session: Session, actor: Actor, subject_type: str, subject_id: str, summary: str, organisation_id: UUID | None
 ) -> None:
     known = fetch_one(
