@@ -41,6 +41,7 @@ class Heard(list[Any]):
 async def test_two_hear_the_same_word_on_one_connection_and_who_left_hears_nothing(
     ear: Ear, database: Database
 ) -> None:
+    others = _listeners(database, "pid")  # one of an earlier test may be on its way out
     first, second = Heard(), Heard()
     leave = ear.join(first.note)
     ear.join(second.note)
@@ -55,7 +56,7 @@ async def test_two_hear_the_same_word_on_one_connection_and_who_left_hears_nothi
     await second.until(3)
     assert second == [WHATEVER_WAS_MISSED, {"topic": "pensions"}, {"topic": "ledger"}]
     assert first == second[:2]
-    assert len(_listeners(database, "pid")) == 1
+    assert len(set(_listeners(database, "pid")) - set(others)) == 1
 
 
 async def test_a_broken_connection_is_made_again_and_says_so(
@@ -65,7 +66,7 @@ async def test_a_broken_connection_is_made_again_and_says_so(
     heard = Heard()
     ear.join(heard.note)
     await heard.until(1)
-    assert _listeners(database, "pg_terminate_backend(pid)") == [True]
+    assert all(_listeners(database, "pg_terminate_backend(pid)"))
     await heard.until(2)
     assert heard == [WHATEVER_WAS_MISSED, WHATEVER_WAS_MISSED]
 

@@ -18,8 +18,8 @@ from core.database import Database
 from services.pensions import settings
 from services.pensions.settings import ChangeSettings
 from tests.builders import pensions
-from tests.builders.people import PASSWORD
 from tests.builders.pensions import PensionWorld
+from tests.builders.people import PASSWORD
 
 ROOT = "/api/bulk-transfers"
 EXAMPLE = b"type_id,valeur_id,devise,montant\nMSISDN,22997000001,XOF,50000\nMSISDN,22997000002,XOF,75000\n"
