@@ -56,12 +56,16 @@ class ProviderSettings(BaseSettings):
 
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = _EMPTY
+    twilio_auth_token_previous: SecretStr = _EMPTY
+    twilio_shared_keys: SecretStr = _EMPTY
+    twilio_api_base_url: str = "https://api.twilio.com"
     twilio_whatsapp_number: str = ""
     twilio_sms_from: str = ""
     meta_whatsapp_token: SecretStr = _EMPTY
     meta_phone_number_id: str = ""
     meta_verify_token: SecretStr = _EMPTY
     meta_app_secret: SecretStr = _EMPTY
+    meta_api_base_url: str = "https://graph.facebook.com"
 
     at_username: str = ""
     at_api_key: SecretStr = _EMPTY

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from core.ciu_settings import CiuSettings
 from core.document_settings import DocumentSettings
 from core.provider_settings import FakesMode, ProviderSettings
 
@@ -41,7 +42,7 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class Settings(ProviderSettings, DocumentSettings):
+class Settings(ProviderSettings, DocumentSettings, CiuSettings):
     """Everything that may differ between two installations."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
@@ -136,9 +137,13 @@ class Settings(ProviderSettings, DocumentSettings):
             "pin_peppers": lambda: "1:" + base64.b64encode(secrets.token_bytes(32)).decode(),
             "input_mac_key": lambda: secrets.token_urlsafe(48),
             "api_key": lambda: secrets.token_urlsafe(32),
+            "ciu_match_keys": lambda: "1:" + secrets.token_urlsafe(32),
+            "ciu_data_key": lambda: "1:" + secrets.token_urlsafe(32),
+            "uic_salt": lambda: secrets.token_urlsafe(32),
         }
         for name, make in makers.items():
-            if not getattr(self, name).get_secret_value():
+            is_given = name == "uic_salt" and name in self.model_fields_set  # an empty salt is a wrong one
+            if not getattr(self, name).get_secret_value() and not is_given:
                 setattr(self, name, SecretStr(kept.get_or_make(name, make)))
         kept.save()
 

@@ -3,6 +3,7 @@
 from models import (
     approvals,
     audit,
+    ciu,
     flows,
     inbox,
     ledger,
@@ -24,11 +25,13 @@ from models import (
     ussd_scripts,
     velocity,
     wallets,
+    whatsapp,
 )
 
 __all__ = [
     "approvals",
     "audit",
+    "ciu",
     "flows",
     "inbox",
     "ledger",
@@ -50,4 +53,5 @@ __all__ = [
     "ussd_scripts",
     "velocity",
     "wallets",
+    "whatsapp",
 ]

@@ -1,5 +1,6 @@
 """WhatsApp through Meta's Cloud API: text inside the conversation's day, approved templates outside of it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,6 +35,7 @@ KINDS: Mapping[int, RefusedKind] = {
     131031: "configuration",
     131050: "opted_out",
 }
+_VERSIONED = re.compile(r"/v\d+\.\d+$")
 PROGRESS: Mapping[str, Progress] = {"sent": "sent", "delivered": "delivered", "read": "read", "failed": "undelivered"}
 
 
@@ -123,8 +125,10 @@ def _filled(template: Mapping[str, Any], outgoing: Outgoing) -> dict[str, Any]:
 
 
 def _root(account: Account) -> str:
-    version = account.settings.get("graph_version") or VERSION
-    return f"{account.base_url}/{version}/{account.settings.get('phone_number_id', '')}"
+    base = account.base_url.rstrip("/")
+    if not _VERSIONED.search(base):
+        base = f"{base}/{account.settings.get('graph_version') or VERSION}"
+    return f"{base}/{account.settings.get('phone_number_id', '')}"
 
 
 def _headers(account: Account) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlmodel import col, select
@@ -18,7 +19,7 @@ from models.transfers import ACCOUNT_STEPS, AccountState, ProviderAccount, Provi
 from providers.fakes.accounts import ACCOUNTS, FakeAccount
 from providers.registry import ADAPTERS
 from services import audit, provider_accounts, routes
-from services.provider_accounts import CreateAccount
+from services.provider_accounts import CreateAccount, SetSecret
 from services.provider_seeds.defaults import Cell, Choice, list_defaults
 from services.provider_seeds.variables import Wanted, list_missing, list_wanted, read_value
 from services.routes import ChangeRoute, RouteEntry
@@ -106,7 +107,7 @@ def close_fakes(session: Session) -> None:
 
 
 def _make(session: Session, settings: Settings, wanted: Wanted) -> _Seeded:
-    missing = list_missing(settings, wanted)
+    missing, secrets = list_missing(settings, wanted), _filled(settings, wanted.secrets)
     account = provider_accounts.create_account(
         session,
         SYSTEM,
@@ -119,10 +120,12 @@ def _make(session: Session, settings: Settings, wanted: Wanted) -> _Seeded:
             currency=Currency(wanted.currency) if wanted.currency else None,
             base_url=wanted.base_url,
             settings={**wanted.fixed, **_filled(settings, wanted.settings)},
-            secrets=_filled(settings, wanted.secrets),
+            secrets=secrets,
             offers=_offers_of(wanted.adapter, _lacking_payout(settings, wanted)),
         ),
     )
+    for name, variable in wanted.previous.items():
+        _keep_previous(session, account.id, name, (read_value(settings, variable), secrets.get(name, "")))
     if missing or account.missing:
         reason = t("Il manque {manque}.").format(manque=", ".join(missing or account.missing))
         row = session.get_one(ProviderAccount, account.id)
@@ -132,6 +135,14 @@ def _make(session: Session, settings: Settings, wanted: Wanted) -> _Seeded:
         return _Seeded(row)
     provider_accounts.resume_account(session, SYSTEM, account.id)
     return _Seeded(session.get_one(ProviderAccount, account.id))
+
+
+def _keep_previous(session: Session, account_id: UUID, name: str, values: tuple[str, str]) -> None:
+    """Let the older of two values of a secret stay good beside the newer."""
+    if all(values):
+        for value, keeps in zip(values, (False, True), strict=True):
+            order = SetSecret(account_id=account_id, name=name, value=value, keeps_previous=keeps)
+            provider_accounts.set_secret(session, SYSTEM, order)
 
 
 def _make_fake(session: Session, wanted: FakeAccount, base_url: str) -> _Seeded:

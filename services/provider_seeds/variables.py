@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import SecretStr
 
+from core.addresses import is_inside
 from core.settings import Settings
 from models.transfers import ProviderEnvironment
+from providers.http import LOOPBACK
 
-LIVE, SANDBOX, _ = ProviderEnvironment
+LIVE, SANDBOX, FAKE = ProviderEnvironment
 
 SMTP_BACKEND = "smtp.EmailBackend"
 SMTPS_PORT = 465
@@ -31,7 +33,8 @@ _WEBPAY_CURRENCIES = {"ci": "XOF", "bf": "XOF", "ml": "XOF", "sn": "XOF", "cm": 
 class Wanted:
     """An account as the environment describes it. `secrets` and `settings` map their names to variables.
 
-    `groups` are variables that go together: some without the others is a half-filled set.
+    `groups` are variables that go together: some without the others is a half-filled set. `previous` are secrets that
+    stay good while a new one takes their place.
     """
 
     code: str
@@ -42,6 +45,7 @@ class Wanted:
     country: str = ""
     currency: str = ""
     secrets: Mapping[str, str] = field(default_factory=dict)
+    previous: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
     groups: tuple[tuple[str, ...], ...] = ()
@@ -202,11 +206,11 @@ def _messages(settings: Settings) -> list[Wanted]:
     twilio = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
     is_at_test = settings.at_username == "sandbox"
     found = [
-        _twilio("twilio-sms", "SMS (Twilio)", "twilio_sms", "TWILIO_SMS_FROM") if settings.twilio_sms_from else None,
-        _twilio("twilio-whatsapp", "WhatsApp (Twilio)", "twilio_whatsapp", "TWILIO_WHATSAPP_NUMBER")
+        _twilio(settings, "twilio-sms", "SMS (Twilio)", "TWILIO_SMS_FROM") if settings.twilio_sms_from else None,
+        _twilio(settings, "twilio-whatsapp", "WhatsApp (Twilio)", "TWILIO_WHATSAPP_NUMBER")
         if settings.twilio_whatsapp_number or (not settings.twilio_sms_from and _any(settings, twilio))
         else None,
-        _meta(),
+        _meta(settings),
         Wanted(
             code="africas-talking",
             label="SMS (Africa's Talking)",
@@ -261,26 +265,32 @@ def _kannel_ussd(settings: Settings) -> Wanted:
     )
 
 
-def _twilio(code: str, label: str, adapter: str, sender: str) -> Wanted:
+def _twilio(settings: Settings, code: str, label: str, sender: str) -> Wanted:
     return Wanted(
         code=code,
         label=label,
-        adapter=adapter,
-        environment=LIVE,
-        base_url="https://api.twilio.com",
-        secrets={"auth_token": "TWILIO_AUTH_TOKEN"},
+        adapter=code.replace("-", "_"),
+        environment=_environment_of(settings.twilio_api_base_url),
+        base_url=settings.twilio_api_base_url,
+        secrets={"auth_token": "TWILIO_AUTH_TOKEN", "shared_keys": "TWILIO_SHARED_KEYS"},
+        previous={"auth_token": "TWILIO_AUTH_TOKEN_PREVIOUS"},
         settings={"account_sid": "TWILIO_ACCOUNT_SID", "from": sender},
         groups=(("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", sender),),
     )
 
 
-def _meta() -> Wanted:
+def _environment_of(base_url: str) -> ProviderEnvironment:
+    """Return live, unless the variable points at this machine: that is a fake, whoever runs it."""
+    return FAKE if is_inside(urlsplit(base_url).hostname or "", LOOPBACK) else LIVE
+
+
+def _meta(settings: Settings) -> Wanted:
     return Wanted(
         code="meta-whatsapp",
         label="WhatsApp (Meta)",
         adapter="meta_whatsapp",
-        environment=LIVE,
-        base_url="https://graph.facebook.com",
+        environment=_environment_of(settings.meta_api_base_url),
+        base_url=settings.meta_api_base_url,
         secrets={
             "token": "META_WHATSAPP_TOKEN",
             "app_secret": "META_APP_SECRET",
