@@ -177,7 +177,7 @@ class Issue:
 
 def pack_answers(answers: Sequence[Answer | None]) -> str:
     """Return answers as text, to be sealed."""
-    return json.dumps([[one.typed, one.canonical] if one else None for one in answers], ensure_ascii=False)
+    return json.dumps([[one.typed, one.canonical] if one else None for one in answers])
 
 
 def unpack_answers(packed: str) -> tuple[Answer | None, ...]:

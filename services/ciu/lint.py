@@ -77,9 +77,7 @@ def _layout(recipe: Recipe) -> Iterator[Finding]:
             yield Finding("hash_size", "layout", t("L'empreinte s'allonge jusqu'à moins que sa longueur."))
     for kinds in ((Hash,), (Random,), (Check,), (Group,)):
         if sum(isinstance(part, kinds) for part in recipe.layout) > 1:
-            yield Finding(
-                "repeated_part", "layout", t("Une empreinte, un tirage, une clé de contrôle au plus.")
-            )
+            yield Finding("repeated_part", "layout", t("Une empreinte, un tirage, une clé de contrôle au plus."))
     if not _is_in_order(recipe):
         yield Finding("part_order", "layout", t("La clé de contrôle et les groupes suivent le tirage."))
 
@@ -111,9 +109,7 @@ def _texts(recipe: Recipe) -> Iterator[Finding]:
                 yield Finding("long_text", place, message)
             yield from _placeholders(key, place, text)
             if _choice_count(text) != _wanted_choices(recipe, key):
-                yield Finding(
-                    "choices", place, t("Les choix numérotés de la fin ne sont pas au complet.")
-                )
+                yield Finding("choices", place, t("Les choix numérotés de la fin ne sont pas au complet."))
 
 
 def _placeholders(key: str, place: str, text: str) -> Iterator[Finding]:

@@ -4,7 +4,6 @@ A digest compares only within its space, `<programme>:<canon>`, and under its ke
 """
 
 import base64
-import binascii
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -30,8 +29,8 @@ def read_match_keys(text: str) -> dict[int, bytes]:
     for part in filter(None, (part.strip() for part in text.split(","))):
         version, _, encoded = part.partition(":")
         try:
-            key = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
-        except binascii.Error:
+            key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
+        except ValueError:
             key = b""
         if not version.isdecimal() or int(version) in keys or len(key) != KEY_SIZE_BYTES:
             raise ValueError("CIU_MATCH_KEYS attend version:clé, 32 octets en base64url, chaque version une fois")

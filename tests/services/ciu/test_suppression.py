@@ -1,0 +1,41 @@
+"""Small figures: what an observer could deduce, tried by brute force."""
+
+from itertools import product
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.ciu import Suppressed, suppress
+
+CELLS = st.lists(st.integers(0, 9) | st.integers(0, 40), max_size=6)
+
+
+def possible(shown: Suppressed, truth: list[int]) -> list[tuple[int, ...]]:
+    """Return every group of counts that an observer cannot rule out; a hidden cell may be any up to 45."""
+    ranges = [range(1, 5) if cell == "<5" else range(1, 46) if cell == "n.d." else [int(cell)] for cell in shown.cells]
+    if shown.total == "n.d.":
+        return list(product(*(one if len(one) < 5 else [truth[place]] for place, one in enumerate(ranges))))
+    return [group for group in product(*ranges) if sum(group) == int(shown.total)]
+
+
+@given(st.lists(st.integers(0, 12), max_size=4))
+def test_no_small_count_can_be_deduced(cells: list[int]) -> None:
+    shown = suppress(cells)
+    groups = possible(shown, cells)
+    assert tuple(cells) in groups
+    for place, count in enumerate(cells):
+        if 0 < count < 5:
+            assert len({group[place] for group in groups}) > 1, (shown, place)
+
+
+@given(CELLS)
+def test_what_is_shown_is_true(cells: list[int]) -> None:
+    shown = suppress(cells)
+    assert shown.total in {"n.d.", str(sum(cells))}
+    for cell, count in zip(shown.cells, cells, strict=True):
+        if 0 < count < 5:
+            assert cell == "<5"
+        else:
+            assert cell in {"n.d.", str(count)}
+    if not any(0 < count < 5 for count in cells):
+        assert "n.d." not in (*shown.cells, shown.total)
