@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TypeAlias
 
 import commands
-from core.errors import Refusal
+from core.errors import ConfigurationError, Refusal
 from core.i18n import DEFAULT_LANGUAGE, LANGUAGES, language, t
 
 Subparsers: TypeAlias = "_SubParsersAction[ArgumentParser]"
@@ -37,6 +37,9 @@ def main(argv: Sequence[str]) -> int:
     except (Refusal, EmbeddedPostgresError) as refusal:
         print(refusal, file=sys.stderr)
         return EXIT_REFUSED
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return EXIT_CONFIGURATION
     except ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False):
             print(" ".join([*map(str, problem["loc"]), problem["msg"]]), file=sys.stderr)

@@ -98,3 +98,7 @@ class WrongState(Refusal):
     code = "etat"
     status = 409
     sentence = "Impossible dans l'état actuel ({state})."
+
+
+class ConfigurationError(Exception):
+    """The process must not start like this: one line for whoever starts it, in English as the guides write it."""

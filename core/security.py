@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import secrets
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -70,6 +71,11 @@ class Keys:
             peppers={pepper_id: _key("PIN_PEPPERS", encoded) for pepper_id, _, encoded in named},
             input_mac=settings.input_mac_key.get_secret_value().encode(),
         )
+
+
+def sealing_keys(keys: Iterable[bytes]) -> Keys:
+    """Return keys of a family of their own that only seal; the first is in use."""
+    return Keys(sealing={_key_id(key): key for key in keys}, peppers={}, input_mac=b"")
 
 
 def _key(variable: str, encoded: str) -> bytes:

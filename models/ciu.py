@@ -174,7 +174,7 @@ class RecordSource(StrEnum):
 class CiuRecord(Table, table=True):
     """One code. A forgotten person's row keeps its date alone; one merged away resolves to `merged_into`.
 
-    `input_hash` belongs to a code that was imported and that nobody has claimed yet.
+    `first_identity_id` is whom the reports count, while that person is known. `input_hash` belongs to a code that was imported and that nobody has claimed yet.
     """
 
     __tablename__ = "ciu_record"
@@ -190,6 +190,9 @@ class CiuRecord(Table, table=True):
     code: str | None
     programme_id: UUID = Field(foreign_key="ciu_programme.id", index=True)
     recipe_id: UUID | None = Field(default=None, foreign_key="ciu_recipe.id")
+    first_identity_id: UUID | None = Field(
+        default=None, foreign_key="ciu_identity.id", ondelete="SET NULL", index=True
+    )
     salt_fingerprint: bytes | None = octets()
     ordinal: int = 1
     language: str = ""

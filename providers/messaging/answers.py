@@ -32,7 +32,8 @@ class Outgoing:
     """One message as an adapter sends it. `to` is E.164 or an e-mail address; `is_plain`: the text fits GSM-7.
 
     `template` is the network's own name of an approved template, `values` what fills it, in the order of its variables.
-    `report_url` carries our own id: reports are found by it.
+    `report_url` carries our own id: reports are found by it. `choices` (payload, label) may be tapped under `heading`
+    where the network can; `body` says all of it in plain characters. `media_url` is a picture beside it.
     """
 
     account: Account
@@ -42,6 +43,9 @@ class Outgoing:
     subject: str = ""
     is_plain: bool = True
     locale: str = "fr"
+    heading: str = field(default="", repr=False)
+    choices: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    media_url: str = field(default="", repr=False)
     report_url: str = ""
     unsubscribe_url: str = ""
     link: str = ""

@@ -1,7 +1,7 @@
 """WhatsApp through Meta's Cloud API: text inside the conversation's day, approved templates outside of it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.ids import parse_id
@@ -27,6 +27,10 @@ from providers.wire import Answered, Wire
 
 VERSION = "v21.0"
 LONGEST_TEXT = 4_096
+LONGEST_BODY = 1_024  # beside a picture, or above what can be tapped
+MOST_BUTTONS, LONGEST_BUTTON, LONGEST_BUTTON_ID = 3, 20, 256
+MOST_ROWS, LONGEST_ROW, LONGEST_ROW_ID = 10, 24, 200
+LIST_BUTTON = "…"
 RATE = frozenset({4, 80007, 130429, 131048, 131056})
 KINDS: Mapping[int, RefusedKind] = {
     10: "configuration",
@@ -50,6 +54,9 @@ class MetaWhatsapp:
         template = outgoing.template.get("meta")
         if isinstance(template, Mapping):
             return self._post(outgoing, {"type": "template", "template": _filled(template, outgoing)}, wire)
+        tapped = _tappable(outgoing)
+        if tapped is not None:
+            return self._post(outgoing, tapped, wire)
         answer: Answer = Refused("empty")
         for place, part in enumerate(split_text(outgoing.body, LONGEST_TEXT)):
             answer = self._post(outgoing, {"type": "text", "text": {"preview_url": False, "body": part}}, wire)
@@ -122,6 +129,27 @@ def _filled(template: Mapping[str, Any], outgoing: Outgoing) -> dict[str, Any]:
         parameters = [{"type": "text", "text": value} for value in outgoing.values]
         filled["components"] = [{"type": "body", "parameters": parameters}]
     return filled
+
+
+def _tappable(outgoing: Outgoing) -> dict[str, Any] | None:
+    """Return a message with a picture, buttons or a list; None where a plain text says it, or must."""
+    if outgoing.media_url and len(outgoing.body) <= LONGEST_BODY:
+        return {"type": "image", "image": {"link": outgoing.media_url, "caption": outgoing.body}}
+    choices, count = outgoing.choices, len(outgoing.choices)
+    has_room = 0 < len(outgoing.heading) <= LONGEST_BODY
+    body = {"text": outgoing.heading}
+    if has_room and 0 < count <= MOST_BUTTONS and _fit(choices, LONGEST_BUTTON, LONGEST_BUTTON_ID):
+        buttons = [{"type": "reply", "reply": {"id": payload, "title": label}} for payload, label in choices]
+        return {"type": "interactive", "interactive": {"type": "button", "body": body, "action": {"buttons": buttons}}}
+    if has_room and MOST_BUTTONS < count <= MOST_ROWS and _fit(choices, LONGEST_ROW, LONGEST_ROW_ID):
+        rows = [{"id": payload, "title": label} for payload, label in choices]
+        action = {"button": LIST_BUTTON, "sections": [{"rows": rows}]}
+        return {"type": "interactive", "interactive": {"type": "list", "body": body, "action": action}}
+    return None
+
+
+def _fit(choices: Sequence[tuple[str, str]], longest_label: int, longest_id: int) -> bool:
+    return all(0 < len(label) <= longest_label and len(payload) <= longest_id for payload, label in choices)
 
 
 def _root(account: Account) -> str:

@@ -70,6 +70,22 @@ def find_carrier(session: Session, channel: Channel, address: str) -> Carrier | 
     return Carrier(row["id"], row["slowed_until"] if is_resting else None)
 
 
+def carrier_of_reply(session: Session, message_id: UUID) -> Carrier | None:
+    """Return the account over which a reply leaves, None while it is closed."""
+    row = fetch_one(
+        session,
+        """
+        select a.id, a.slowed_until from whatsapp_reply r join provider_account a on a.id = r.account_id
+        where r.message_id = %s and a.state = 'active' and a.breaker = 'closed'
+        """,
+        (message_id,),
+    )
+    if row is None:
+        return None
+    is_resting = row["slowed_until"] is not None and row["slowed_until"] > clock.now()
+    return Carrier(row["id"], row["slowed_until"] if is_resting else None)
+
+
 def take_slot(session: Session, account_id: UUID) -> datetime:
     """Take the next moment at which an account may send; in the past when it is free, each taken once."""
     now = clock.now()

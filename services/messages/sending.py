@@ -33,12 +33,14 @@ from services.messages import (
 )
 from services.messages.kinds import USUAL_LIFE
 from services.messages.texts import BY_PHONE, Text, fill, find_text
+from services.whatsapp import replies
 
 LEASE = timedelta(seconds=120)
 RETRIES = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 ASKED_AGAIN = timedelta(minutes=2)
 WITHOUT_ROUTE = timedelta(minutes=5)
 BUSY = timedelta(seconds=1)
+REPLY = "reply_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def take_next(session: Session, channels: list[str]) -> Ready | Settled | None:
         return Settled(message.id, message.state)
     is_again = message.state == MessageState.UNKNOWN
     waits_until = None if is_again else _not_before(session, message)
-    carrier = None if waits_until else accounts.find_carrier(session, Channel(message.channel), message.address)
+    carrier = None if waits_until else _carrier(session, message)
     if waits_until is None and carrier is None:
         return _without_route(session, message)
     if carrier is not None:
@@ -175,7 +177,8 @@ def _why_not(session: Session, message: Message) -> tuple[MessageState, str] | N
     expires_at = message.expires_at or message.created_at + USUAL_LIFE
     if expires_at <= clock.now():
         return MessageState.EXPIRED, "expired"
-    if not guards.find(message.guard)(session, message.model_dump()):
+    is_erased = REPLY in message.data and replies.open_text(session, UUID(message.data[REPLY])) is None
+    if is_erased or not guards.find(message.guard)(session, message.model_dump()):
         return MessageState.CANCELLED, "guard"
     if suppressions.is_suppressed(session, message.channel, message.address, message.priority):
         return MessageState.SUPPRESSED, "opted_out"
@@ -225,6 +228,13 @@ def _without_route(session: Session, message: Message) -> Settled:
     return Settled(message.id, message.state)
 
 
+def _carrier(session: Session, message: Message) -> accounts.Carrier | None:
+    """Return the account a message leaves through; an answer leaves through the one that heard the question."""
+    if REPLY in message.data:
+        return accounts.carrier_of_reply(session, message.id)
+    return accounts.find_carrier(session, Channel(message.channel), message.address)
+
+
 def _spent_until(session: Session, message: Message, account_id: UUID) -> datetime | None:
     until = ceilings.waits_until(session, account_id, message.priority)
     if until is not None:
@@ -257,15 +267,31 @@ def _make_ready(session: Session, message: Message, account_id: UUID, *, is_agai
     channel = Channel(message.channel)
     text = find_text(session, message.template_code, message.locale, channel)
     account = provider_accounts.view(session, account_id)
-    outgoing = _outgoing(session, message, text, account)
+    is_reply = REPLY in message.data
+    outgoing = _reply(session, message, account) if is_reply else _outgoing(session, message, text, account)
     message.account_id, message.template_version = account_id, text.version
     if channel in BY_PHONE:
         message.encoding, message.segments = measure(outgoing.body).coding, count_segments(outgoing.body)
-    message.body = None if text.secrets else outgoing.body
+    message.body = None if text.secrets or is_reply else outgoing.body
     message.tries += 1
     message.next_try_at, message.lease_until = None, clock.now() + LEASE
     _move(session, message, MessageState.SENDING, "again" if is_again else "")
     return Ready(message.id, account.adapter, outgoing, text.duplicate_ok, is_again)
+
+
+def _reply(session: Session, message: Message, account: money.Account) -> Outgoing:
+    """Open a reply: neither its text nor its address stands in the outbox. An erased one was cancelled before."""
+    letter = replies.open_letter(session, message.data[REPLY]) or replies.Letter("", "", "")
+    return Outgoing(
+        account=account,
+        message_id=message.id,
+        to=letter.to,
+        body=letter.text,
+        heading=letter.body,
+        choices=letter.choices,
+        media_url=letter.media_url,
+        report_url=accounts.report_url(account, message.id),
+    )
 
 
 def _outgoing(session: Session, message: Message, text: Text, account: money.Account) -> Outgoing:
