@@ -21,8 +21,10 @@ def create_app() -> FastAPI:
     from core.settings import get_settings
     from jobs import fakes, scheduler, workers
     from services import installation
+    from services.ciu.store import keys
 
     settings = get_settings()
+    keys.check_settings(settings)
     logs.configure(settings)
     for notice in settings.notices:
         structlog.get_logger(__name__).warning("settings.notice", notice=notice)
@@ -30,6 +32,7 @@ def create_app() -> FastAPI:
     upgrade(url)
     database = use_database(url, settings.database_pool_size)
     with database.transaction() as session:
+        keys.check_stored(session, settings)
         installation.install(session, settings)
     fakes.start(settings, database)
 
@@ -46,7 +49,7 @@ def create_app() -> FastAPI:
         listening.stop()
         database.dispose()
 
-    application = api_app.create(settings, lifespan, VERSION)
+    application = api_app.create(settings, lifespan, settings.app_version or VERSION)
     ui.shell.install(application)
     return application
 
@@ -62,7 +65,8 @@ def create_doors() -> FastAPI:
         yield
         listening.stop()
 
-    return api_app.create(get_settings(), lifespan, VERSION)
+    settings = get_settings()
+    return api_app.create(settings, lifespan, settings.app_version or VERSION)
 
 
 if __name__ == "__main__":

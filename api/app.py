@@ -27,6 +27,7 @@ from api import (
     ussd,
     ussd_orders,
     verification,
+    whatsapp,
 )
 from api.deps import documentation_reader
 from core.access_log import AccessLog
@@ -66,6 +67,7 @@ def create(settings: Settings, lifespan: Lifespan, version: str) -> FastAPI:
         payments,
         gateways,
         delivery_reports,
+        whatsapp,
         auth,
         pension_auth,
         users,
@@ -76,6 +78,7 @@ def create(settings: Settings, lifespan: Lifespan, version: str) -> FastAPI:
         verification,
     ):
         app.include_router(part.router)
+    whatsapp.serve_extra_path(app, settings.webhook_path)
     errors.refuse_unknown(app)
     _serve_documentation(app)
     return app

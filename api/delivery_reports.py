@@ -1,8 +1,7 @@
 """Where networks tell us what became of a message, and where people's STOP arrives.
 
-`/g/{gateway}/{secret}` (Africa's Talking, Kannel, Twilio SMS; `api/gateways.py` hands it on),
-`/whatsapp/status` (Twilio), `/whatsapp/webhook` (Meta,
-and Twilio's inbound messages), `/desabonnement/{token}` (the link of a mail). Nothing here calls anybody, and no log
+`/g/{gateway}/{secret}` (Africa's Talking, Kannel, Twilio SMS; `api/gateways.py` hands it on) and
+`/desabonnement/{token}` (the link of a mail); WhatsApp has `api/whatsapp.py`. Nothing here calls anybody, and no log
 carries a body: what comes is stored, applied once, and answered.
 """
 
@@ -25,7 +24,6 @@ from services.messages.doors import Knock, Reply
 LARGEST_FORM_BYTES = 64 * 1024
 LARGEST_JSON_BYTES = 1 << 20
 FORM_TYPE, JSON_TYPE = "application/x-www-form-urlencoded", "application/json"
-TWIML = "application/xml; charset=utf-8"
 
 router = APIRouter(tags=["messages"])
 
@@ -33,27 +31,6 @@ router = APIRouter(tags=["messages"])
 async def take_gateway_report(request: Request, gateway: str, secret: str) -> Response:
     """Take a delivery report; an unknown gateway and a wrong secret are the same 404 without a body."""
     return await _answer(request, lambda session, knock: doors.take_gateway(session, knock, gateway, secret))
-
-
-@router.post("/whatsapp/status", summary="Twilio reports on a WhatsApp message")
-async def take_whatsapp_status(request: Request) -> Response:
-    """Take a status callback that Twilio signed."""
-    return await _answer(request, doors.take_twilio_status)
-
-
-@router.get("/whatsapp/webhook", summary="Meta asks whether this address is ours")
-async def answer_challenge(request: Request) -> Response:
-    """Answer Meta's challenge with the token that was agreed on."""
-    return await _answer(request, doors.answer_challenge)
-
-
-@router.post("/whatsapp/webhook", summary="WhatsApp messages and statuses")
-async def take_whatsapp(request: Request) -> Response:
-    """Take Meta's JSON or Twilio's form, by what it is and who signed it."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in {FORM_TYPE, JSON_TYPE}:
-        return Response(status_code=415)
-    return await _answer(request, doors.take_meta if kind == JSON_TYPE else doors.take_twilio_message)
 
 
 @router.get("/desabonnement/{token}", include_in_schema=False)
@@ -83,10 +60,10 @@ async def unsubscribe(token: str) -> Response:
 
 async def _answer(request: Request, take: Callable[[Session, Knock], Reply]) -> Response:
     most = LARGEST_JSON_BYTES if JSON_TYPE in request.headers.get("content-type", "") else LARGEST_FORM_BYTES
-    body = await _read_body(request, most)
+    body = await read_body(request, most)
     if body is None:
         return Response(status_code=413)
-    reply = await anyio.to_thread.run_sync(_take, take, _knock(request, body))
+    reply = await anyio.to_thread.run_sync(_take, take, knock_of(request, body))
     headers = {"Cache-Control": "no-store", "Content-Type": reply.media_type} if reply.body else {}
     return Response(reply.body, reply.status, headers)
 
@@ -100,7 +77,8 @@ def _take(take: Callable[[Session, Knock], Reply], knock: Knock) -> Reply:
         return Reply(503)
 
 
-def _knock(request: Request, body: bytes) -> Knock:
+def knock_of(request: Request, body: bytes) -> Knock:
+    """Return a request as those who check its signature need it."""
     raw_query = request.scope.get("query_string", b"").decode("latin-1")
     path = request.scope.get("raw_path", b"").decode("latin-1") or request.url.path
     return Knock(
@@ -113,7 +91,8 @@ def _knock(request: Request, body: bytes) -> Knock:
     )
 
 
-async def _read_body(request: Request, most: int) -> bytes | None:
+async def read_body(request: Request, most: int) -> bytes | None:
+    """Return the octets of a request, None when there are more than `most`."""
     octets = bytearray()
     async for chunk in request.stream():
         octets += chunk

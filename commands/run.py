@@ -24,8 +24,12 @@ def run(arguments: Namespace) -> int:
     from commands.seed import seed_if_empty
     from commands.serve import serve
     from core.settings import Environment, get_settings
+    from services.ciu.store.keys import check_settings
 
     if get_settings().environment is Environment.DEVELOPMENT:
+        # The demonstration takes what nobody signed, so that the guide's `curl` answers; it says so once.
+        get_settings().whatsapp_allow_unsigned = True
+        check_settings(get_settings())
         seed_if_empty()
 
     def announce(url: str) -> None:

@@ -20,6 +20,7 @@ from core.database import Database, get_database
 from core.i18n import t
 from jobs import (
     books,
+    ciu,
     conversations,
     messages,
     notices,
@@ -51,6 +52,8 @@ JOBS = (
     retention.JOB,
     subscriptions.JOB,
     trials.JOB,
+    ciu.JOB,
+    ciu.NIGHT_JOB,
 )
 
 RETRY_S = 3.0

@@ -1,7 +1,7 @@
 """Every worker of the process: started and stopped where the scheduler is."""
 
 from core.database import get_database
-from jobs import breakers, messages, notices, pensions, transfers, worker
+from jobs import breakers, ciu, messages, notices, pensions, transfers, worker
 from jobs.worker import Worker
 from services import hooks
 from services.messages.outbox import TOPIC as MESSAGES
@@ -28,6 +28,7 @@ ALL = (
     *pensions.WORKERS,
     *breakers.WORKERS,
     *notices.WORKERS,
+    *ciu.WORKERS,
     Worker("messages", send_messages, MESSAGES, MESSAGE_IDLE_S, MESSAGE_THREADS),
     Worker("hooks", send_hooks, HOOKS, HOOK_IDLE_S, HOOK_THREADS),
 )

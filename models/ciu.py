@@ -190,9 +190,7 @@ class CiuRecord(Table, table=True):
     code: str | None
     programme_id: UUID = Field(foreign_key="ciu_programme.id", index=True)
     recipe_id: UUID | None = Field(default=None, foreign_key="ciu_recipe.id")
-    first_identity_id: UUID | None = Field(
-        default=None, foreign_key="ciu_identity.id", ondelete="SET NULL", index=True
-    )
+    first_identity_id: UUID | None = Field(default=None, foreign_key="ciu_identity.id", ondelete="SET NULL", index=True)
     salt_fingerprint: bytes | None = octets()
     ordinal: int = 1
     language: str = ""

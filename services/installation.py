@@ -25,6 +25,7 @@ from models.users import ApiKey
 from models.ussd import UssdGateway, UssdPublication, UssdRoute, UssdService, VelocityRule
 from models.wallets import OperationType, Tariff, WalletLevel, WalletLimit
 from services import audit, flows, offers_seed, provider_seeds
+from services.ciu.store import programmes
 from services.flows import Finding, PublishVersion, SaveDraft
 from services.messages import editions
 from services.tariffs import AddTariff, Band, add_tariff
@@ -128,6 +129,7 @@ def install(session: Session, settings: Settings) -> None:
         _set_prices(session, priced, scale)
     _admit_first_key(session, settings)
     provider_seeds.seed_environment(session, settings)
+    programmes.install(session, settings)
     editions.install_shipped(session)
     offers_seed.install_shipped(session, currency)
 

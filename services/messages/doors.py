@@ -79,7 +79,7 @@ def take_gateway(session: Session, knock: Knock, code: str, secret: str) -> Repl
     if account is None or reader is None:
         return Reply(404)
     form = knock.fields()
-    if account.adapter == "twilio_sms" and not _is_twilios(account, knock):
+    if account.adapter == "twilio_sms" and not is_twilios(account, knock):
         return FORBIDDEN
     is_signed = account.adapter == "twilio_sms"
     proof = Authenticity.SIGNED if is_signed else Authenticity.SECRET
@@ -125,23 +125,14 @@ def answer_challenge(session: Session, knock: Knock) -> Reply:
     return Reply(status, body.encode(), "text/plain; charset=utf-8")
 
 
-def take_meta(session: Session, knock: Knock) -> Reply:
-    """Take everything of one call of Meta's: several messages and statuses, all in this transaction."""
+def list_meta_signers(session: Session, knock: Knock) -> list[Account]:
+    """Return the accounts whose secret signed these very octets."""
     signature = knock.headers.get("x-hub-signature-256", "")
-    known = [
+    return [
         account
         for account in accounts.list_accounts_of(session, "meta_whatsapp")
         if signatures.is_meta_signed(account.secret_values("app_secret"), knock.body, signature)
     ]
-    if not known:
-        return FORBIDDEN
-    for value in _values(knock.body):
-        number = str(_document(value.get("metadata")).get("phone_number_id", ""))
-        account = next((one for one in known if str(one.settings.get("phone_number_id")) == number), None)
-        # A number of somebody else's is acknowledged, or Meta comes again for days.
-        if account is not None:
-            _take_value(session, knock, account, value)
-    return Reply(200, TAKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,16 +155,17 @@ def _written(adapter: str, form: Mapping[str, str], query: Mapping[str, str]) ->
     return _Written(fields.get(key, ""), fields[sender], fields[text])
 
 
-def _take_value(session: Session, knock: Knock, account: Account, value: Mapping[str, Any]) -> None:
-    for status in _documents(value.get("statuses")):
+def take_value(session: Session, knock: Knock, account: Account, value: Mapping[str, Any]) -> None:
+    """Store the statuses and messages of one change; STOP is obeyed."""
+    for status in parts_of(value.get("statuses")):
         report = meta_whatsapp.read_report(status)
         key = f"{report.provider_message_id}:{status.get('status', '')}"
         part = json.dumps(status).encode()
         take_report(session, _received(knock, account, Authenticity.SIGNED, key=key, body=part), report)
-    for message in _documents(value.get("messages")):
+    for message in parts_of(value.get("messages")):
         part, key = json.dumps(message).encode(), str(message.get("id", ""))
         received = _received(knock, account, Authenticity.SIGNED, source="message:meta", key=key, body=part)
-        text = str(_document(message.get("text")).get("body", ""))
+        text = str(part_of(message.get("text")).get("body", ""))
         take_inbound(session, received, Channel.WHATSAPP, _phone(str(message.get("from", ""))), text)
 
 
@@ -184,13 +176,15 @@ def _twilio_account(session: Session, knock: Knock, form: Mapping[str, str], *, 
         is_ours = (
             form.get("AccountSid") == account.settings.get("account_sid") and sender.removeprefix("whatsapp:") == ours
         )
-        if is_ours and _is_twilios(account, knock):
+        if is_ours and is_twilios(account, knock):
             return account
     return None
 
 
-def _is_twilios(account: Account, knock: Knock) -> bool:
-    pairs = (line.partition(":") for line in account.secret_values("shared_keys"))
+def is_twilios(account: Account, knock: Knock) -> bool:
+    """Say whether Twilio signed this with a secret of the account's."""
+    written = ",".join(account.secret_values("shared_keys"))  # a line each, or as the environment gives them
+    pairs = (pair.strip().partition(":") for pair in written.split(","))
     return signatures.is_twilio_signed(
         tokens=account.secret_values("auth_token"),
         urls=knock.urls(),
@@ -233,23 +227,25 @@ def _phone(raw: str) -> str:
         return text
 
 
-def _values(body: bytes) -> list[dict[str, Any]]:
+def meta_values(body: bytes) -> list[dict[str, Any]]:
     """Return every `value` of a call; none of what is not WhatsApp's or cannot be read."""
     try:
-        document = _document(made_storable(json.loads(body)))
+        document = part_of(made_storable(json.loads(body)))
     except (ValueError, RecursionError):
         return []
     if document.get("object") != "whatsapp_business_account":
         return []
-    changes = [change for entry in _documents(document.get("entry")) for change in _documents(entry.get("changes"))]
-    return [_document(change.get("value")) for change in changes]
+    changes = [change for entry in parts_of(document.get("entry")) for change in parts_of(entry.get("changes"))]
+    return [part_of(change.get("value")) for change in changes]
 
 
-def _document(value: Any) -> dict[str, Any]:
+def part_of(value: Any) -> dict[str, Any]:
+    """Return a part of a document that should be an object; an empty one when it is not."""
     return value if isinstance(value, dict) else {}
 
 
-def _documents(value: Any) -> Sequence[dict[str, Any]]:
+def parts_of(value: Any) -> Sequence[dict[str, Any]]:
+    """Return the objects of a list; none when it is no list."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 

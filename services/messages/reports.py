@@ -70,6 +70,12 @@ def take_report(session: Session, received: Received, report: Report) -> str:
     return _conclude(session, event_id, _apply(session, message_id, report))
 
 
+def apply_report(session: Session, account_id: UUID, report: Report) -> str:
+    """Apply a report without storing it: of a message that says nothing of its reader; return its outcome."""
+    message_id = _find(session, account_id, report)
+    return "nothing" if message_id is None else _apply(session, message_id, report)
+
+
 def take_inbound(session: Session, received: Received, channel: Channel, address: str, text: str) -> str:
     """Store a message of a person and obey a STOP or a START; return which word it was, or nothing."""
     event_id, is_new = _store(session, received, "message", {**received.references, "from": address}, None)

@@ -1,4 +1,4 @@
-"""Messages that came: each is taken once, by the digest of its provider's id; those of Meta wait here for the worker."""
+"""Messages that came: each is taken once, by the digest of its provider's id; Meta's wait here for the worker."""
 
 import json
 from collections.abc import Mapping
@@ -125,7 +125,9 @@ def take_waiting(session: Session) -> Waiting | None:
         row = fetch_one(session, _FIRST, {"lane": lane})
         if row is not None:
             payload = json.loads(unseal(bytes(row["payload_enc"]), _context(bytes(row["provider_id"]))))
-            return Waiting(row["id"], bytes(row["provider_id"]), row["sender_id"], row["sent_at"], row["tries"], payload)
+            return Waiting(
+                row["id"], bytes(row["provider_id"]), row["sender_id"], row["sent_at"], row["tries"], payload
+            )
     return None
 
 

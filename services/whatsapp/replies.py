@@ -118,7 +118,7 @@ def erase_old(session: Session, *, most: int = 500) -> int:
     return erased.rowcount
 
 
-def _keep(  # noqa: PLR0913  # one row, by column
+def _keep(  # one row, by column
     session: Session,
     text: str,
     keeping: Keeping,

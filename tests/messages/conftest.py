@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from api import delivery_reports, gateways
+from api import delivery_reports, gateways, whatsapp
 from core import clock
 from core.database import Database
 from core.settings import get_settings
@@ -28,6 +28,7 @@ def our_address() -> Iterator[str]:
     app = FastAPI(redirect_slashes=False)
     app.include_router(gateways.router)
     app.include_router(delivery_reports.router)
+    app.include_router(whatsapp.router)
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -174,7 +174,7 @@ def _end(session: Session, conversation_id: UUID, turn: Turn) -> None:
     replies.erase(session, conversation_id)
 
 
-def _save_run(  # noqa: PLR0913  # what a row is made of
+def _save_run(  # what a row is made of
     session: Session, dialogue: Dialogue, turn: Turn, run: Run, open_id: UUID, recipe_id: UUID | None, *, is_new: bool
 ) -> None:
     driver(session).execute(

@@ -154,9 +154,7 @@ def _claim_imported(session: Session, keys: CiuKeys, wanted: Wanted) -> _Known |
     return _Known(row["id"], row["code"], linked is not None, is_claimed=True)
 
 
-def _again(
-    session: Session, keys: CiuKeys, wanted: Wanted, known: _Known, digests: Mapping[int, bytes]
-) -> Issued:
+def _again(session: Session, keys: CiuKeys, wanted: Wanted, known: _Known, digests: Mapping[int, bytes]) -> Issued:
     """Give a known code again: link whoever asks, bring the digests under the key in use, tell a reviewer if need be."""
     if known.is_claimed:
         _write_match(session, keys, wanted, known.id, digests, ordinal=1)
@@ -301,4 +299,3 @@ def _write_near(session: Session, keys: CiuKeys, wanted: Wanted, record_id: UUID
     pairs.write_keys(session, keys, wanted.recipe, wanted.space, wanted.canonical, record_id)
     search = pairs.Search(record_id, wanted.space, wanted.canonical, wanted.programme.review_score)
     pairs.find(session, keys, wanted.recipe, search)
-

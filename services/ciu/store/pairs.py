@@ -41,7 +41,7 @@ class Search:
     least_score: int
 
 
-def write_keys(  # noqa: PLR0913  # what a digest is made of, and whose it is
+def write_keys(  # what a digest is made of, and whose it is
     session: Session, keys: CiuKeys, recipe: Recipe, space: str, canonical: Sequence[str], record_id: UUID
 ) -> None:
     """Keep the digests of how somebody's answers sound, under the key in use."""
@@ -91,7 +91,7 @@ def note_repeat(session: Session, record_id: UUID, identity_id: UUID, causes: Se
         _note(session, record_id, None, identity_id, cause, REPEAT_SCORE, [], is_same=False)
 
 
-def _note(  # noqa: PLR0913  # one row, by column
+def _note(  # one row, by column
     session: Session,
     left: UUID,
     right: UUID | None,

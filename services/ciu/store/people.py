@@ -126,9 +126,7 @@ def _keep_alias(session: Session, identity_id: UUID, version: int, lookup: bytes
     )
 
 
-def _old_ivorian(
-    session: Session, keys: CiuKeys, identity: Identity, asked: dict[str, Any]
-) -> dict[str, Any] | None:
+def _old_ivorian(session: Session, keys: CiuKeys, identity: Identity, asked: dict[str, Any]) -> dict[str, Any] | None:
     """Return the one known person whose number ends as an Ivorian number of the old plan does."""
     if not identity.old_ivorian_digits:
         return None

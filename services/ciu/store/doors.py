@@ -1,0 +1,191 @@
+"""What Twilio and Meta bring to `/whatsapp`: who it is, whether it may be believed, and which programme answers.
+
+A number of ours that no programme answers at only hears STOP (`services.messages.doors`).
+"""
+
+from collections.abc import Mapping
+from uuid import UUID, uuid4
+
+from core import live
+from core.database import Session, fetch_one
+from core.settings import Environment, get_settings
+from models.transfers import ProviderEnvironment
+from models.whatsapp import WhatsappChannel
+from providers.answers import Account
+from providers.messaging import meta_whatsapp, twilio
+from services.ciu.store import programmes, turns_kept
+from services.ciu.store.hearing import Fields, hear_meta, hear_twilio, sent_at
+from services.ciu.store.keys import get_ciu_keys
+from services.ciu.store.people import lane_of
+from services.ciu.store.programmes import Sender
+from services.messages import accounts, doors, reports
+from services.messages.doors import FORBIDDEN, MOST_FIELDS, TAKEN, Knock, Reply
+from services.whatsapp import inbox, twiml
+
+TOPIC = "ciu"
+NO_PROGRAMME = Reply(403, b'{"detail":"no programme answers here"}')
+NOBODY = Reply(400, b'{"detail":"unknown sender"}')
+TOO_MANY = Reply(400, b'{"detail":"too many fields"}')
+
+
+def is_unsigned_allowed() -> bool:
+    """Say whether what nobody signed is taken: for the guide's `curl`, in development alone."""
+    settings = get_settings()
+    return settings.whatsapp_allow_unsigned and settings.environment is Environment.DEVELOPMENT
+
+
+# Twilio
+
+
+def take_twilio(session: Session, knock: Knock) -> Reply:
+    """Answer a message at once, in XML."""
+    if len(knock.form()) > MOST_FIELDS:
+        return TOO_MANY
+    form = knock.fields()
+    account = _find_twilio(session, knock, form)
+    if account is None and not _may_pass_unsigned(session, knock, form):
+        return FORBIDDEN
+    to = _number(form.get("To", ""))
+    sender = programmes.find_sender(session, WhatsappChannel.TWILIO, to) if to else None
+    if sender is None and account is not None and to:
+        return doors.take_twilio_message(session, knock)
+    if sender is None and (to or account is not None):
+        return FORBIDDEN
+    if not get_settings().has_ciu:
+        return NO_PROGRAMME
+    heard = hear_twilio(form)
+    if heard is None:
+        return NOBODY
+    programme = sender.programme if sender else programmes.get_default(session)
+    message_id = form.get("MessageSid") or form.get("SmsMessageSid") or uuid4().hex
+    text = turns_kept.answer_at_once(session, programme, sender.id if sender else None, message_id, heard)
+    return Reply(200, text.encode(), twiml.MEDIA_TYPE)
+
+
+def take_twilio_status(session: Session, knock: Knock) -> Reply:
+    """Note what became of a message; of a programme's number only the progress is kept, not the form."""
+    form = knock.fields()
+    sender = programmes.find_sender(session, WhatsappChannel.TWILIO, _number(form.get("From", "")))
+    if sender is None:
+        return doors.take_twilio_status(session, knock)
+    account = _find_twilio(session, knock, form)
+    if account is not None:
+        reports.apply_report(session, account.id, twilio.read_report(form, knock.asked()))
+        return Reply(204)
+    return Reply(204) if _may_pass_unsigned(session, knock, form) else FORBIDDEN
+
+
+def error_reply() -> Reply:
+    """Return what a person is told when something failed on our side: Twilio would not ask again."""
+    return Reply(200, twiml.render(turns_kept.error_text()).encode(), twiml.MEDIA_TYPE)
+
+
+def _find_twilio(session: Session, knock: Knock, form: Mapping[str, str]) -> Account | None:
+    """Return the account that signed."""
+    if not knock.headers.get("x-twilio-signature"):
+        return None
+    account_sid = form.get("AccountSid", "")
+    for account in accounts.list_known(session, *doors.TWILIO):
+        if account.settings.get("account_sid") == account_sid and doors.is_twilios(account, knock):
+            return account
+    return None
+
+
+def _may_pass_unsigned(session: Session, knock: Knock, form: Mapping[str, str]) -> bool:
+    """Say whether a form without any signature may pass; an account it names must be one of ours."""
+    if not is_unsigned_allowed() or "x-twilio-signature" in knock.headers:
+        return False
+    account_sid = form.get("AccountSid")
+    known = {str(one.settings.get("account_sid")) for one in accounts.list_known(session, *doors.TWILIO)}
+    return not account_sid or account_sid in known
+
+
+def _number(address: str) -> str:
+    """Return one of our own numbers as it is kept; a bare plus came as a space."""
+    bare = address.removeprefix("whatsapp:").strip()
+    return f"+{bare}" if bare.isdecimal() else bare
+
+
+# Meta
+
+
+def take_meta(session: Session, knock: Knock) -> Reply:
+    """Take everything of one call, all in this transaction; messages wait for the worker."""
+    known = doors.list_meta_signers(session, knock)
+    if not known and is_unsigned_allowed() and "x-hub-signature-256" not in knock.headers:
+        known = accounts.list_known(session, "meta_whatsapp")
+    elif not known:
+        return FORBIDDEN
+    for value in doors.meta_values(knock.body):
+        number = str(doors.part_of(value.get("metadata")).get("phone_number_id", ""))
+        account = next((one for one in known if str(one.settings.get("phone_number_id")) == number), None)
+        sender = programmes.find_sender(session, WhatsappChannel.META, number) if account else None
+        if account is not None and sender is None:
+            doors.take_value(session, knock, account, value)
+        elif account is not None and sender is not None and get_settings().has_ciu:
+            _take_value(session, account, sender, value)
+    return Reply(200, TAKEN)
+
+
+def _take_value(session: Session, account: Account, sender: Sender, value: Fields) -> None:
+    for status in doors.parts_of(value.get("statuses")):
+        reports.apply_report(session, account.id, meta_whatsapp.read_report(status))
+    keys, kept = get_ciu_keys(), False
+    for message in doors.parts_of(value.get("messages")):
+        heard, message_id = hear_meta(message), str(message.get("id", ""))
+        if heard is not None and message_id:
+            lane = lane_of(keys, heard.identity)
+            kept |= inbox.keep_waiting(session, sender.id, message_id, lane, sent_at(message), message)
+    if kept:
+        live.ring_after_commit(session, TOPIC)
+
+
+def answer_next(session: Session, taken: list[inbox.Waiting]) -> UUID | None:
+    """Answer the next message that waits; return which, None when none is due.
+
+    It is put in `taken` first: whoever calls learns which one failed.
+    """
+    waiting = inbox.take_waiting(session)
+    if waiting is None:
+        return None
+    taken.append(waiting)
+    sender = programmes.get_sender(session, waiting.sender_id)
+    heard, account_id = hear_meta(waiting.payload), _account_of(session, sender)
+    if heard is None or account_id is None:
+        inbox.conclude(session, waiting.id, None)
+    else:
+        turns_kept.answer_later(session, sender.programme, account_id, waiting, heard)
+    return waiting.id
+
+
+def _account_of(session: Session, sender: Sender) -> UUID | None:
+    """Return the account over which a number of ours at Meta speaks."""
+    row = fetch_one(
+        session,
+        """
+        select a.id from provider_account a join whatsapp_sender s on s.address = a.settings ->> 'phone_number_id'
+        where s.id = %s and a.adapter = 'meta_whatsapp' and a.state <> 'retired'
+        order by a.state = 'active' desc, a.code limit 1
+        """,
+        (sender.id,),
+    )
+    return row["id"] if row else None
+
+
+# Reads
+
+
+def get_channels(session: Session) -> dict[str, str]:
+    """Return which channels can hear: `ready` or `off`."""
+    settings = get_settings()
+    named = {"twilio": settings.twilio_whatsapp_number, "meta": settings.meta_phone_number_id}
+    adapters = {"twilio": "twilio_whatsapp", "meta": "meta_whatsapp"}
+    found = {}
+    for channel, adapter in adapters.items():
+        real = [
+            account
+            for account in accounts.list_known(session, adapter)
+            if named[channel] or account.environment != ProviderEnvironment.FAKE
+        ]
+        found[channel] = "ready" if real and settings.has_ciu else "off"
+    return found

@@ -1,0 +1,92 @@
+"""Being forgotten: the address, the conversations and the consents go; a code that nobody else holds goes with them.
+
+Of such a code only a keyed digest stays, so that it is never given to another.
+"""
+
+from uuid import UUID
+
+from core import clock, ids
+from core.database import Session, driver, fetch_all
+from services.ciu.store.keys import CiuKeys
+
+UNLINK = "unlink"
+
+# The records somebody holds and those merged with them, locked before their links are counted.
+_HELD = """
+select r.id from ciu_record r where r.forgotten_at is null and r.id in (
+    with recursive family (id) as (
+        select record_id from ciu_record_identity where identity_id = %(identity)s
+        union
+        select case when r.id = f.id then r.merged_into else r.id end
+        from family f join ciu_record r on r.merged_into is not null and (r.id = f.id or r.merged_into = f.id))
+    select id from family)
+order by r.id for update
+"""
+_ALONE = """
+select r.id, r.code from ciu_record r where r.id = any(%(held)s)
+and not exists (select from ciu_record_identity l where l.record_id = r.id)
+"""
+
+
+def forget_identity(session: Session, keys: CiuKeys, identity_id: UUID, *, mode: str = "") -> int:
+    """Forget somebody whose row is locked; return how many codes went. In `unlink` codes stay, without the person."""
+    held = [row["id"] for row in fetch_all(session, _HELD, {"identity": identity_id})]
+    _forget_messages(session, identity_id)
+    driver(session).execute("delete from ciu_identity where id = %s", (identity_id,))
+    gone = 0
+    if mode != UNLINK:
+        for row in fetch_all(session, _ALONE, {"held": held}):
+            forget_record(session, keys, row["id"], row["code"])
+            gone += 1
+    _name_next(session, held)
+    return gone
+
+
+def forget_record(session: Session, keys: CiuKeys, record_id: UUID, code: str) -> None:
+    """Forget a code: its date stays, and a digest that keeps it from being given again."""
+    driver(session).execute(
+        "insert into ciu_reserved_code (id, created_at, digest, key_version) values (%s, %s, %s, %s)"
+        " on conflict (digest) do nothing",
+        (ids.new_id(), clock.now(), keys.code_digests(code)[keys.newest], keys.newest),
+    )
+    for table, column in (
+        ("ciu_match_key", "record_id"),
+        ("ciu_near_key", "record_id"),
+        ("ciu_qr_token", "record_id"),
+        ("ciu_record_identity", "record_id"),
+        ("ciu_pair", "left_id"),
+        ("ciu_pair", "right_id"),
+    ):
+        driver(session).execute(f"delete from {table} where {column} = %s".encode(), (record_id,))
+    driver(session).execute(
+        """
+        update ciu_record set code = null, forgotten_at = %s, first_identity_id = null, salt_fingerprint = null,
+            language = '', input_hash = null, recipe_id = null where id = %s
+        """,
+        (clock.now(), record_id),
+    )
+
+
+def _forget_messages(session: Session, identity_id: UUID) -> None:
+    """Erase every reply to somebody; the ids that Meta gave them hold his number."""
+    driver(session).execute(
+        """
+        with his as (
+            update whatsapp_reply set body_enc = null where identity_id = %s returning message_id
+        )
+        update message m set provider_message_id = null from his where m.id = his.message_id
+        """,
+        (identity_id,),
+    )
+
+
+def _name_next(session: Session, records: list[UUID]) -> None:
+    """Let the codes that live on be counted as the next person's."""
+    driver(session).execute(
+        """
+        update ciu_record r set first_identity_id = (
+            select l.identity_id from ciu_record_identity l where l.record_id = r.id order by l.created_at, l.id limit 1)
+        where r.id = any(%s) and r.first_identity_id is null and r.forgotten_at is null
+        """,
+        (records,),
+    )

@@ -1,0 +1,159 @@
+"""One message of a person: taken once, answered once, all in one transaction.
+
+Twilio is answered at once with the very text that is kept; what came through Meta waits, and is answered through the
+outbox. A repeated message changes nothing and gets the reply it got.
+"""
+
+import time
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+import structlog
+
+from core import clock
+from core.database import Session
+from core.settings import get_settings
+from models.whatsapp import WhatsappChannel
+from services.ciu.conversation import Message, Rules, Turn, Wish
+from services.ciu.identities import Identity
+from services.ciu.recipes import shipped
+from services.ciu.store import dialogues, forgetting, issuing, people, pictures
+from services.ciu.store.dialogues import Dialogue
+from services.ciu.store.keys import CiuKeys, get_ciu_keys
+from services.ciu.store.programmes import Programme, load_recipe
+from services.ciu.texts import Reply, Say, render
+from services.ciu.turns import settle_issue, take_turn
+from services.whatsapp import inbox, replies, twiml
+from services.whatsapp.inbox import Claim
+from services.whatsapp.replies import Keeping
+
+NOTHING = Reply("")
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What somebody sent. `is_silent`: a reaction, a group's, a system's; `moves_to`: he changed numbers."""
+
+    identity: Identity = field(repr=False)
+    message: Message = field(repr=False)
+    user_id: str = field(default="", repr=False)
+    is_silent: bool = False
+    moves_to: Identity | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What is said, whose it is, and the picture beside it."""
+
+    reply: Reply
+    keeping: Keeping
+    media_url: str = ""
+    outcome: str = ""
+
+
+def answer_at_once(
+    session: Session, programme: Programme, sender_id: UUID | None, provider_id: str, heard: Heard
+) -> str:
+    """Answer a message of Twilio's; a repeated one is answered as before, byte for byte, while that is kept."""
+    begun = time.perf_counter()
+    digest = inbox.digest_of(provider_id)
+    claim = inbox.claim(session, WhatsappChannel.TWILIO, digest, sender_id)
+    if claim.id is None:
+        return _repeated(session, programme, claim)
+    answered = _answer(session, programme, heard, WhatsappChannel.TWILIO)
+    text = twiml.render(answered.reply.text, answered.media_url)
+    reply_id = replies.keep(session, text, answered.keeping)
+    inbox.conclude(session, claim.id, reply_id)
+    _tell(programme, WhatsappChannel.TWILIO, digest, answered, begun)
+    return text
+
+
+def answer_later(
+    session: Session, programme: Programme, account_id: UUID, inbound: inbox.Waiting, heard: Heard
+) -> None:
+    """Answer a message of Meta's that waited, through the outbox."""
+    begun = time.perf_counter()
+    is_late = clock.now() - inbound.sent_at > programme.timeout
+    heard = replace(heard, message=replace(heard.message, is_late=is_late))
+    answered = _answer(session, programme, heard, WhatsappChannel.META)
+    reply_id = None
+    if answered.reply.text:
+        reply_id = replies.send(
+            session, answered.reply, heard.identity.send_to, account_id, answered.keeping, answered.media_url
+        )
+    inbox.conclude(session, inbound.id, reply_id)
+    _tell(programme, WhatsappChannel.META, inbound.provider_id, answered, begun)
+
+
+def error_text() -> str:
+    """Return what is said when something failed on our side: before anything is known of who asks."""
+    recipe = shipped("document")
+    return render(recipe, recipe.default_language, Say("error")).text
+
+
+def _repeated(session: Session, programme: Programme, claim: Claim) -> str:
+    _log.info("ciu.repeated", programme=programme.code)
+    text = replies.open_text(session, claim.reply_id)
+    return twiml.NOTHING if text is None else text
+
+
+def _answer(session: Session, programme: Programme, heard: Heard, channel: WhatsappChannel) -> Answered:
+    keys = get_ciu_keys()
+    person = people.take_person(session, keys, heard.identity, heard.user_id)
+    if heard.moves_to is not None:
+        people.move_number(session, keys, person, heard.moves_to)
+    if heard.is_silent or not person.has_room:
+        return Answered(NOTHING, Keeping(person.id), outcome="silent" if heard.is_silent else "too_many")
+    dialogue = dialogues.load(session, programme, person)
+    rules = Rules(load_recipe(session, programme.recipe_id), programme.timeout, dialogue.begun)
+    turn = take_turn(rules, dialogue.state, heard.message, clock.now())
+    if turn.wish is Wish.FORGET:
+        return _forget(session, keys, dialogue, turn)
+    media_url = ""
+    if turn.wish is Wish.ISSUE:
+        turn, media_url = _issue(session, keys, dialogue, turn)
+    open_id = dialogues.save(session, dialogue, turn, channel)
+    return Answered(turn.reply(programme.values), Keeping(person.id, open_id), media_url, _outcome(turn))
+
+
+def _issue(session: Session, keys: CiuKeys, dialogue: Dialogue, turn: Turn) -> tuple[Turn, str]:
+    """Give the code that a turn wishes for, with its picture where the recipe has one."""
+    run = turn.state.run
+    assert run is not None  # noqa: S101  # a wish for a code has its answers
+    wanted = issuing.Wanted(
+        programme=dialogue.programme,
+        person=dialogue.person,
+        recipe=turn.recipe,
+        recipe_id=dialogue.recipe_id or dialogue.programme.recipe_id,
+        language=run.language,
+        answers=tuple(answer for answer in run.answers if answer is not None),
+    )
+    issued = issuing.issue(session, keys, wanted)
+    settled = settle_issue(turn, issued.issue if issued else None, clock.now())
+    has_picture = issued is not None and turn.recipe.qr and get_settings().enable_qr_code
+    return settled, pictures.make_address(session, issued.record_id) if issued and has_picture else ""
+
+
+def _forget(session: Session, keys: CiuKeys, dialogue: Dialogue, turn: Turn) -> Answered:
+    """Forget who asked for it; the last reply is nobody's."""
+    dialogues.record_events(session, dialogue, turn, None)
+    mode = str(dialogue.programme.settings.get("forget_mode", ""))
+    forgetting.forget_identity(session, keys, dialogue.person.id, mode=mode)
+    return Answered(turn.reply(dialogue.programme.values), Keeping(), outcome="forgotten")
+
+
+def _outcome(turn: Turn) -> str:
+    return turn.events[-1].name if turn.events else "said" if turn.says else "silent"
+
+
+def _tell(programme: Programme, channel: str, digest: bytes, answered: Answered, begun: float) -> None:
+    _log.info(
+        "ciu.turn",
+        programme=programme.code,
+        message=inbox.log_id(digest),
+        channel=channel,
+        outcome=answered.outcome,
+        elapsed_ms=round((time.perf_counter() - begun) * 1000, 1),
+    )
