@@ -174,7 +174,8 @@ class RecordSource(StrEnum):
 class CiuRecord(Table, table=True):
     """One code. A forgotten person's row keeps its date alone; one merged away resolves to `merged_into`.
 
-    `first_identity_id` is whom the reports count, while that person is known. `input_hash` belongs to a code that was imported and that nobody has claimed yet.
+    `first_identity_id` is whom the reports count, while that person is known. `input_hash` belongs to a code that was
+    imported and that nobody has claimed yet.
     """
 
     __tablename__ = "ciu_record"

@@ -36,7 +36,7 @@ class WhatsappSender(Table, table=True):
 
 
 class WhatsappInbound(Table, table=True):
-    """A message that came, by the digest of its provider's id: it is never processed twice, however late it is repeated.
+    """A message that came, by the digest of its provider's id: never processed twice, however late it is repeated.
 
     From Meta it waits here, sealed, until the worker takes it; `lane` is its writer's, `sent_at` what orders the lane.
     """

@@ -23,7 +23,6 @@ from services.messages.doors import FORBIDDEN, MOST_FIELDS, TAKEN, Knock, Reply
 from services.whatsapp import inbox, twiml
 
 TOPIC = "ciu"
-NO_PROGRAMME = Reply(403, b'{"detail":"no programme answers here"}')
 NOBODY = Reply(400, b'{"detail":"unknown sender"}')
 TOO_MANY = Reply(400, b'{"detail":"too many fields"}')
 
@@ -42,17 +41,14 @@ def take_twilio(session: Session, knock: Knock) -> Reply:
     if len(knock.form()) > MOST_FIELDS:
         return TOO_MANY
     form = knock.fields()
-    account = _find_twilio(session, knock, form)
-    if account is None and not _may_pass_unsigned(session, knock, form):
-        return FORBIDDEN
-    to = _number(form.get("To", ""))
+    account, to = _find_twilio(session, knock, form), _number(form.get("To", ""))
     sender = programmes.find_sender(session, WhatsappChannel.TWILIO, to) if to else None
     if sender is None and account is not None and to:
         return doors.take_twilio_message(session, knock)
-    if sender is None and (to or account is not None):
+    is_default = not to and account is None and _may_pass_unsigned(session, knock, form)
+    is_ours = sender is not None and (account is not None or _may_pass_unsigned(session, knock, form))
+    if not (is_default or is_ours) or not get_settings().has_ciu:
         return FORBIDDEN
-    if not get_settings().has_ciu:
-        return NO_PROGRAMME
     heard = hear_twilio(form)
     if heard is None:
         return NOBODY

@@ -85,7 +85,8 @@ def _name_next(session: Session, records: list[UUID]) -> None:
     driver(session).execute(
         """
         update ciu_record r set first_identity_id = (
-            select l.identity_id from ciu_record_identity l where l.record_id = r.id order by l.created_at, l.id limit 1)
+            select l.identity_id from ciu_record_identity l where l.record_id = r.id
+            order by l.created_at, l.id limit 1)
         where r.id = any(%s) and r.first_identity_id is null and r.forgotten_at is null
         """,
         (records,),

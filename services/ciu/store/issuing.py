@@ -155,7 +155,7 @@ def _claim_imported(session: Session, keys: CiuKeys, wanted: Wanted) -> _Known |
 
 
 def _again(session: Session, keys: CiuKeys, wanted: Wanted, known: _Known, digests: Mapping[int, bytes]) -> Issued:
-    """Give a known code again: link whoever asks, bring the digests under the key in use, tell a reviewer if need be."""
+    """Give a known code again: link whoever asks, move its digests under the key in use, tell a reviewer if need be."""
     if known.is_claimed:
         _write_match(session, keys, wanted, known.id, digests, ordinal=1)
         _write_near(session, keys, wanted, known.id)
