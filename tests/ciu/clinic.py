@@ -116,7 +116,9 @@ class Clinic:
         assert found is not None
         return found[0]
 
-    def meta(self, *messages: dict[str, Any], statuses: tuple[dict[str, Any], ...] = (), secret: str = APP_SECRET) -> int:
+    def meta(
+        self, *messages: dict[str, Any], statuses: tuple[dict[str, Any], ...] = (), secret: str = APP_SECRET
+    ) -> int:
         """Bring messages through Meta."""
         value = {"metadata": {"phone_number_id": PHONE_ID}, "messages": messages, "statuses": statuses}
         entry = [{"id": "1", "changes": [{"field": "messages", "value": value}]}]
