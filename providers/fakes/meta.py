@@ -46,7 +46,7 @@ class MetaFake(Fake):
         to = f"+{document.get('to', '')}"
         if document.get("messaging_product") != "whatsapp" or not to[1:].isdecimal():
             return _error(400, 100)
-        text = document.get("text", {}).get("body") or json.dumps(document.get("template", {}), ensure_ascii=False)
+        text = _read(document)
         key = str(document.get("biz_opaque_callback_data", ""))
         story = PHONES.story(kernel, self.name, to, key)
         if is_unknown_number(story):
@@ -78,6 +78,20 @@ class MetaFake(Fake):
         secret = kernel.secret(self.name, "app_secret").encode()
         signature = "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()
         kernel.callback(url, "POST", {"Content-Type": "application/json", "X-Hub-Signature-256": signature}, body)
+
+
+def _read(document: dict[str, Any]) -> str:
+    """Return what a telephone shows: a text, what can be tapped under it, the caption of a picture, or a template."""
+    if document.get("type") == "interactive":
+        shown = document["interactive"]
+        action = shown["action"]
+        rows = [row for section in action.get("sections", []) for row in section["rows"]]
+        titles = [button["reply"]["title"] for button in action.get("buttons", [])] or [row["title"] for row in rows]
+        return "\n".join([shown["body"]["text"], *(f"[{title}]" for title in titles)])
+    if document.get("type") == "image":
+        return str(document["image"].get("caption", ""))
+    text = document.get("text", {}).get("body")
+    return text or json.dumps(document.get("template", {}), ensure_ascii=False)
 
 
 def _error(status: int, code: int) -> JSONResponse:

@@ -21,6 +21,7 @@ from jobs import messages as outbox
 from models.transfers import ProviderEnvironment
 from models.whatsapp import WhatsappChannel
 from providers.fakes.accounts import account_of
+from providers.fakes.keys import secret_of
 from services import provider_accounts, routes
 from services.ciu.store import cleaning, programmes
 from services.provider_accounts import CreateAccount
@@ -53,7 +54,7 @@ class Clinic:
         with self.database.transaction() as session:
             for adapter, secrets in (
                 ("twilio_whatsapp", {"auth_token": TOKEN}),
-                ("meta_whatsapp", {"token": "meta-token", "app_secret": APP_SECRET, "verify_token": "agreed"}),
+                ("meta_whatsapp", {"token": secret_of("meta_whatsapp", "token"), "app_secret": APP_SECRET, "verify_token": "agreed"}),
             ):
                 fake = account_of(adapter)
                 order = CreateAccount(
@@ -154,7 +155,7 @@ class Clinic:
         """Return everything the database holds, octets as they are and as base64."""
         tables = self.rows(
             "select table_name from information_schema.tables where table_schema = 'public'"
-            " and table_type = 'BASE TABLE' and table_name not like 'ledger%'"
+            " and table_type = 'BASE TABLE' and table_name not like 'ledger%%'"
         )
         text = []
         for table in tables:

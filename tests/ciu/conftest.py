@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+import structlog
 import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -19,6 +20,14 @@ from tests.ciu.clinic import SALT, Clinic
 from tests.providers.conftest import Fakes, _fake_server, fakes
 
 __all__ = ["_fake_server", "fakes"]
+
+
+@pytest.fixture(autouse=True)
+def _short_log() -> Iterator[None]:
+    """Tell failures in a line: a whole traceback with its variables takes longer than the test."""
+    structlog.configure(processors=[structlog.processors.KeyValueRenderer()])
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

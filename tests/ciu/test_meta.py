@@ -13,7 +13,11 @@ from services.ciu.store import turns_kept
 from tests.ciu.clinic import CODE, KABILA, Clinic, meta_text
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-SENDER = "243810000001"
+SENDER = "243810000500"
+
+
+def written(body: str, number: int, sent_at: int) -> dict[str, Any]:
+    return meta_text(body, number, SENDER, sent_at)
 
 
 def at(seconds: int = 0) -> int:
@@ -27,7 +31,7 @@ def texts(sender: str = SENDER) -> list[str]:
 def test_a_person_gets_his_code_through_meta(clinic_and_meta: Clinic) -> None:
     with clock.travel(NOON) as traveller:
         for number, word in enumerate(("Bonjour", *KABILA, "1")):
-            assert clinic_and_meta.meta(meta_text(word, number, sent_at=at(number))) == 200
+            assert clinic_and_meta.meta(written(word, number, sent_at=at(number))) == 200
             assert clinic_and_meta.work() == 1
             traveller.advance(1)
     assert CODE in texts()[-1]
@@ -41,7 +45,7 @@ def test_a_person_gets_his_code_through_meta(clinic_and_meta: Clinic) -> None:
 
 def test_the_same_message_twenty_times_is_one_answer(clinic_and_meta: Clinic) -> None:
     with clock.travel(NOON):
-        message = meta_text("Bonjour", 1, sent_at=at())
+        message = written("Bonjour", 1, sent_at=at())
         with ThreadPoolExecutor(10) as crowd:
             statuses = list(crowd.map(lambda _: clinic_and_meta.meta(message), range(20)))
         assert set(statuses) == {200}
@@ -53,8 +57,8 @@ def test_the_same_message_twenty_times_is_one_answer(clinic_and_meta: Clinic) ->
 
 def test_messages_of_one_person_are_answered_in_the_order_they_were_sent(clinic_and_meta: Clinic) -> None:
     with clock.travel(NOON):
-        late, early = meta_text("Kinshasa", 3, sent_at=at(3)), meta_text("1985", 2, sent_at=at(2))
-        clinic_and_meta.meta(late, meta_text("Bonjour", 1, sent_at=at(1)))
+        late, early = written("Kinshasa", 3, sent_at=at(3)), written("1985", 2, sent_at=at(2))
+        clinic_and_meta.meta(late, written("Bonjour", 1, sent_at=at(1)))
         clinic_and_meta.meta(early)
         assert clinic_and_meta.work() == 3
     assert clinic_and_meta.rows("select step from ciu_conversation") == [{"step": 2}]
@@ -62,17 +66,17 @@ def test_messages_of_one_person_are_answered_in_the_order_they_were_sent(clinic_
 
 def test_a_message_that_comes_too_late_is_never_an_answer(clinic_and_meta: Clinic) -> None:
     with clock.travel(NOON):
-        clinic_and_meta.meta(meta_text("1985", 1, sent_at=at(-3600)))
+        clinic_and_meta.meta(written("1985", 1, sent_at=at(-3600)))
         clinic_and_meta.work()
         assert clinic_and_meta.rows("select step from ciu_conversation") == [{"step": 0}]
-        clinic_and_meta.meta(meta_text("1985", 2, sent_at=at(-3600)))
+        clinic_and_meta.meta(written("1985", 2, sent_at=at(-3600)))
         clinic_and_meta.work()
         assert clinic_and_meta.rows("select step from ciu_conversation") == [{"step": 0}]
     assert len(texts()) == 1
 
 
 def test_what_nobody_signed_is_refused_and_what_cannot_be_read_is_acknowledged(clinic: Clinic) -> None:
-    assert clinic.meta(meta_text("x", 1), secret="wrong") == 403
+    assert clinic.meta(written("x", 1, at()), secret="wrong") == 403
     for message in (
         {"id": "w1", "from": SENDER, "type": "reaction", "reaction": {"emoji": "x"}},
         {"id": "w2", "from": "nobody", "type": "text", "text": {"body": "x"}},
@@ -90,17 +94,19 @@ def test_what_nobody_signed_is_refused_and_what_cannot_be_read_is_acknowledged(c
 def test_a_button_is_an_answer_and_choices_can_be_tapped(clinic_and_meta: Clinic) -> None:
     with clock.travel(NOON):
         for number, word in enumerate(("Bonjour", *KABILA)):
-            clinic_and_meta.meta(meta_text(word, number, sent_at=at(number)))
+            clinic_and_meta.meta(written(word, number, sent_at=at(number)))
         clinic_and_meta.work()
         tap = {"type": "button_reply", "button_reply": {"id": "confirm:yes", "title": "Oui"}}
         button: dict[str, Any] = {"id": "wb", "from": SENDER, "timestamp": str(at(9)), "type": "interactive"}
         clinic_and_meta.meta({**button, "interactive": tap})
         clinic_and_meta.work()
+    assert texts()[-2].endswith("[Oui, donner mon code]\n[Corriger]")
+    assert "1 Oui" not in texts()[-2]
     assert clinic_and_meta.number("select count(*) from uic_records") == 1
 
 
 def test_a_number_that_changed_is_the_same_person(clinic: Clinic) -> None:
-    clinic.meta(meta_text("Bonjour", 1, sent_at=at()))
+    clinic.meta(written("Bonjour", 1, sent_at=at()))
     clinic.work()
     system = {"type": "user_changed_number", "new_wa_id": "243820000009", "body": "x"}
     clinic.meta({"id": "ws", "from": SENDER, "timestamp": str(at(1)), "type": "system", "system": system})
@@ -110,7 +116,7 @@ def test_a_number_that_changed_is_the_same_person(clinic: Clinic) -> None:
 
 def test_a_message_that_fails_rests_and_is_answered_later(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     with clock.travel(NOON) as traveller:
-        clinic.meta(meta_text("Bonjour", 1, sent_at=at()))
+        clinic.meta(written("Bonjour", 1, sent_at=at()))
         real = turns_kept.take_turn
         monkeypatch.setattr(turns_kept, "take_turn", lambda *_: 1 / 0)
         assert clinic.work() == 1
@@ -124,7 +130,7 @@ def test_a_message_that_fails_rests_and_is_answered_later(clinic: Clinic, monkey
 
 def test_a_status_moves_the_message_and_leaves_no_number_behind(clinic_and_meta: Clinic) -> None:
     with clock.travel(NOON):
-        clinic_and_meta.meta(meta_text("Bonjour", 1, sent_at=at()))
+        clinic_and_meta.meta(written("Bonjour", 1, sent_at=at()))
         clinic_and_meta.work()
         message_id = clinic_and_meta.rows("select id from message")[0]["id"]
         for status in ("read", "delivered"):
