@@ -54,7 +54,10 @@ class Clinic:
         with self.database.transaction() as session:
             for adapter, secrets in (
                 ("twilio_whatsapp", {"auth_token": TOKEN}),
-                ("meta_whatsapp", {"token": secret_of("meta_whatsapp", "token"), "app_secret": APP_SECRET, "verify_token": "agreed"}),
+                (
+                    "meta_whatsapp",
+                    {"token": secret_of("meta_whatsapp", "token"), "app_secret": APP_SECRET, "verify_token": "agreed"},
+                ),
             ):
                 fake = account_of(adapter)
                 order = CreateAccount(

@@ -11,9 +11,9 @@ import pytest
 
 from core import clock
 from core.settings import Environment, get_settings
+from services.ciu.answers import ERROR_TEXTS
 from services.ciu.recipes import shipped
 from services.ciu.texts import ERROR_PREFIX
-from services.ciu.answers import ERROR_TEXTS
 from tests.ciu.clinic import AWA, CODE, KABILA, Clinic, text_of
 
 VECTORS = json.loads((Path(__file__).parents[1] / "data" / "ciu.json").read_text())

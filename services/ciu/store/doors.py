@@ -45,9 +45,9 @@ def take_twilio(session: Session, knock: Knock) -> Reply:
     sender = programmes.find_sender(session, WhatsappChannel.TWILIO, to) if to else None
     if sender is None and account is not None and to:
         return doors.take_twilio_message(session, knock)
-    is_default = not to and account is None and _may_pass_unsigned(session, knock, form)
-    is_ours = sender is not None and (account is not None or _may_pass_unsigned(session, knock, form))
-    if not (is_default or is_ours) or not get_settings().has_ciu:
+    is_believed = account is not None or _may_pass_unsigned(session, knock, form)
+    is_default = not to and is_unsigned_allowed()
+    if not is_believed or not (sender or is_default) or not get_settings().has_ciu:
         return FORBIDDEN
     heard = hear_twilio(form)
     if heard is None:
@@ -82,7 +82,8 @@ def _find_twilio(session: Session, knock: Knock, form: Mapping[str, str]) -> Acc
         return None
     account_sid = form.get("AccountSid", "")
     for account in accounts.list_known(session, *doors.TWILIO):
-        if account.settings.get("account_sid") == account_sid and doors.is_twilios(account, knock):
+        is_named = account.settings.get("account_sid") == account_sid or (not account_sid and is_unsigned_allowed())
+        if is_named and doors.is_twilios(account, knock):
             return account
     return None
 
