@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from commands import ciu_service
 from core.errors import Refusal
 from core.i18n import t
 
@@ -41,6 +42,7 @@ def register(subparsers: "Subparsers") -> None:
     population.add_argument("--seed", type=int, default=1, metavar="N")
     population.add_argument("--error", type=float, default=0.03, metavar="P")
     population.set_defaults(command=simulate)
+    ciu_service.add(acts)
 
 
 def generate_salt(_arguments: Namespace) -> None:

@@ -38,8 +38,10 @@ def serve(announce: Callable[[str], None], descriptor: int | None = None) -> int
     import uvicorn
 
     from core.settings import get_settings
+    from services.ciu.store.keys import check_settings
 
     settings = get_settings()
+    check_settings(settings)
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:

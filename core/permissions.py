@@ -79,6 +79,7 @@ class Permission(StrEnum):
     PENSIONS_ACCOUNTS = "pensions.accounts"
     CIU_READ = "ciu.read"
     CIU_ACT = "ciu.act"
+    CIU_ADMINISTER = "ciu.administer"
 
 
 EVERYBODY = frozenset({Permission.PROFILE})

@@ -97,6 +97,7 @@ class CiuAlias(Table, table=True):
     identity_id: UUID = Field(foreign_key="ciu_identity.id", ondelete="CASCADE", index=True)
     lookup: bytes = octets(nullable=False, unique=True)
     lookup_version: int
+    value_enc: bytes = octets(nullable=False)
 
 
 class CiuContact(Table, table=True):

@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("identity_id", sa.Uuid(), nullable=False),
         sa.Column("lookup", sa.LargeBinary(), nullable=False),
         sa.Column("lookup_version", sa.Integer(), nullable=False),
+        sa.Column("value_enc", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["identity_id"], ["ciu_identity.id"], name=op.f("fk_ciu_alias_identity_id"), ondelete="CASCADE"
         ),

@@ -37,6 +37,11 @@ def is_twilio_signed(  # what a signature covers, by name
         return False
 
 
+def sign_as_twilio(token: str, url: str, form: Mapping[str, str]) -> str:
+    """Return the signature that Twilio would put under a form: for a test message to our own address."""
+    return str(RequestValidator(token).compute_signature(url, dict(form)))
+
+
 def is_meta_signed(secrets: Sequence[str], body: bytes, header: str) -> bool:
     """Say whether Meta signed these very octets: JSON written again never matches."""
     if not header.startswith(SHA256_PREFIX):

@@ -9,6 +9,7 @@ import pytest
 
 from core import clock
 from providers.fakes.phones import PHONES
+from services.ciu import turns
 from services.ciu.store import turns_kept
 from tests.ciu.clinic import CODE, KABILA, Clinic, meta_text
 
@@ -117,7 +118,7 @@ def test_a_number_that_changed_is_the_same_person(clinic: Clinic) -> None:
 def test_a_message_that_fails_rests_and_is_answered_later(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     with clock.travel(NOON) as traveller:
         clinic.meta(written("Bonjour", 1, sent_at=at()))
-        real = turns_kept.take_turn
+        real = turns.take_turn
         monkeypatch.setattr(turns_kept, "take_turn", lambda *_: 1 / 0)
         assert clinic.work() == 1
         assert clinic.work() == 0

@@ -5,11 +5,25 @@ Of such a code only a keyed digest stays, so that it is never given to another.
 
 from uuid import UUID
 
+from pydantic import Field
+
 from core import clock, ids
-from core.database import Session, driver, fetch_all
-from services.ciu.store.keys import CiuKeys
+from core.database import Session, driver, fetch_all, fetch_one
+from core.errors import NotFound
+from core.orders import Order
+from core.permissions import Actor, Permission
+from services import audit
+from services.ciu.store.keys import CiuKeys, get_ciu_keys
 
 UNLINK = "unlink"
+
+
+class ForgetCode(Order):
+    """Somebody asked at the counter to have his code erased, and why."""
+
+    record_id: UUID
+    reason: str = Field(min_length=3, max_length=500)
+
 
 # The records somebody holds and those merged with them, locked before their links are counted.
 _HELD = """
@@ -40,6 +54,33 @@ def forget_identity(session: Session, keys: CiuKeys, identity_id: UUID, *, mode:
             gone += 1
     _name_next(session, held)
     return gone
+
+
+def forget_code(session: Session, actor: Actor, order: ForgetCode) -> int:
+    """Erase a code with whoever holds no other; return how many addresses went with it."""
+    actor.require(Permission.CIU_ACT)
+    row = fetch_one(
+        session, "select code from ciu_record where id = %s and forgotten_at is null for update", (order.record_id,)
+    )
+    if row is None:
+        raise NotFound(thing="ciu_record")
+    holders = fetch_all(
+        session,
+        """
+        select i.id, exists (select from ciu_record_identity o
+            where o.identity_id = i.id and o.record_id <> l.record_id) as has_others
+        from ciu_record_identity l join ciu_identity i on i.id = l.identity_id where l.record_id = %s
+        order by i.id for update of i
+        """,
+        (order.record_id,),
+    )
+    forget_record(session, get_ciu_keys(), order.record_id, row["code"])
+    alone = [holder["id"] for holder in holders if not holder["has_others"]]
+    for identity_id in alone:
+        forget_identity(session, get_ciu_keys(), identity_id)
+    # The code itself is not in the trail: it would outlive what was erased.
+    audit.record(session, actor, "ciu.forget", "ciu_record", order.record_id, order.reason, {"addresses": len(alone)})
+    return len(alone)
 
 
 def forget_record(session: Session, keys: CiuKeys, record_id: UUID, code: str) -> None:

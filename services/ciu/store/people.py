@@ -1,6 +1,7 @@
 """Who writes: found again by a keyed digest of the address, locked while one message of theirs is worked on."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -11,10 +12,12 @@ from core.database import Session, driver, fetch_all, fetch_one
 from core.settings import get_settings
 from services.ciu.identities import OLD_DIGITS, Identity
 from services.ciu.store.keys import CiuKeys
-from services.whatsapp.sealing import seal
+from services.whatsapp.sealing import seal, unseal
 
 MOST_A_MINUTE = 20
 MINUTE = timedelta(minutes=1)
+
+IDENTITY, ALIAS = "ciu_identity", "ciu_alias"  # where what is sealed belongs
 
 _TEST_NUMBER = re.compile(r"\+2430000000\d\d")
 _IVORY_COAST = "+225"
@@ -70,12 +73,12 @@ def take_person(session: Session, keys: CiuKeys, identity: Identity, user_id: st
     if row is None:
         row = _old_ivorian(session, keys, identity, asked)
     if row is None:
-        driver(session).execute(_INSERT, {"id": ids.new_id(), "now": now, **_columns(keys, identity)})
+        driver(session).execute(_INSERT, {"id": ids.new_id(), "now": now, **columns_of(keys, identity, keys.oldest)})
         row = fetch_one(session, _BY_LOOKUP, asked)
     if row is None:
         raise LookupError("an address was forgotten between two statements")
     if aliases:
-        _keep_alias(session, row["id"], keys.oldest, aliases[keys.oldest])
+        _keep_alias(session, keys, row["id"], f"user_id:{user_id}")
     has_room = row["minute_count"] <= MOST_A_MINUTE
     return Person(row["id"], identity.value, row["language"], row["is_test"], has_room)
 
@@ -94,6 +97,26 @@ def move_number(session: Session, keys: CiuKeys, person: Person, identity: Ident
         _learn_number(session, keys, person.id, identity)
 
 
+def read_value(row: Mapping[str, Any]) -> str:
+    """Return an address from its row, sealed or not."""
+    return str(row["value"]) if row["value_enc"] is None else unseal(bytes(row["value_enc"]), IDENTITY)
+
+
+def columns_of(keys: CiuKeys, identity: Identity, version: int) -> dict[str, Any]:
+    """Return what a row holds of an address, looked up under one version of the keys."""
+    is_sealed = get_settings().ciu_phone_encryption
+    is_ivorian = identity.kind == "phone" and identity.value.startswith(_IVORY_COAST)
+    return {
+        "kind": identity.kind,
+        "value": None if is_sealed else identity.value,
+        "value_enc": seal(identity.value, IDENTITY) if is_sealed else None,
+        "lookup": keys.lookups(str(identity))[version],
+        "version": version,
+        "tail": keys.lookups(f"tail:{identity.value[-OLD_DIGITS:]}")[version] if is_ivorian else None,
+        "is_test": _TEST_NUMBER.fullmatch(identity.value) is not None,
+    }
+
+
 def set_language(session: Session, person: Person, language: str) -> None:
     """Remember the language that somebody chose."""
     driver(session).execute("update ciu_identity set language = %s where id = %s", (language, person.id))
@@ -101,28 +124,37 @@ def set_language(session: Session, person: Person, language: str) -> None:
 
 def _learn_number(session: Session, keys: CiuKeys, identity_id: UUID, identity: Identity) -> None:
     """Put a number in the place of the address known so far, which becomes an alias."""
-    known = fetch_one(session, "select lookup, lookup_version from ciu_identity where id = %s", (identity_id,))
+    known = fetch_one(session, "select kind, value, value_enc from ciu_identity where id = %s", (identity_id,))
     if known is not None:
-        _keep_alias(session, identity_id, known["lookup_version"], bytes(known["lookup"]))
+        _keep_alias(session, keys, identity_id, f"{known['kind']}:{read_value(known)}")
     driver(session).execute(
         """
         update ciu_identity set kind = %(kind)s, value = %(value)s, value_enc = %(value_enc)s, lookup = %(lookup)s,
             lookup_version = %(version)s, tail = %(tail)s where id = %(id)s
         """,
-        {"id": identity_id, **_columns(keys, identity)},
+        {"id": identity_id, **columns_of(keys, identity, keys.oldest)},
     )
 
 
-def _keep_alias(session: Session, identity_id: UUID, version: int, lookup: bytes) -> None:
+def _keep_alias(session: Session, keys: CiuKeys, identity_id: UUID, address: str) -> None:
     """Keep another address of somebody, unless it is known as somebody's already."""
     driver(session).execute(
         """
-        insert into ciu_alias (id, created_at, identity_id, lookup, lookup_version)
-        select %(id)s, %(now)s, %(identity)s, %(lookup)s, %(version)s
-        where not exists (select from ciu_identity where lookup = %(lookup)s and id <> %(identity)s)
+        insert into ciu_alias (id, created_at, identity_id, lookup, lookup_version, value_enc)
+        select %(id)s, %(now)s, %(identity)s, %(lookup)s, %(version)s, %(value_enc)s
+        where not exists (select from ciu_identity where lookup = any(%(lookups)s) and id <> %(identity)s)
+          and not exists (select from ciu_alias where lookup = any(%(lookups)s))
         on conflict (lookup) do nothing
         """,
-        {"id": ids.new_id(), "now": clock.now(), "identity": identity_id, "lookup": lookup, "version": version},
+        {
+            "id": ids.new_id(),
+            "now": clock.now(),
+            "identity": identity_id,
+            "lookup": keys.lookups(address)[keys.oldest],
+            "lookups": [*keys.lookups(address).values()],
+            "version": keys.oldest,
+            "value_enc": seal(address, ALIAS),
+        },
     )
 
 
@@ -135,19 +167,3 @@ def _old_ivorian(session: Session, keys: CiuKeys, identity: Identity, asked: dic
     if len(found) != 1:
         return None
     return fetch_one(session, _TAKE.format(condition="id = %(id)s"), {**asked, "id": found[0]["id"]})
-
-
-def _columns(keys: CiuKeys, identity: Identity) -> dict[str, Any]:
-    is_sealed = get_settings().ciu_phone_encryption
-    lookup = keys.lookups(str(identity))[keys.oldest]
-    is_ivorian = identity.kind == "phone" and identity.value.startswith(_IVORY_COAST)
-    tail = keys.lookups(f"tail:{identity.value[-OLD_DIGITS:]}")[keys.oldest] if is_ivorian else None
-    return {
-        "kind": identity.kind,
-        "value": None if is_sealed else identity.value,
-        "value_enc": seal(identity.value, f"ciu_identity:{lookup.hex()}") if is_sealed else None,
-        "lookup": lookup,
-        "version": keys.oldest,
-        "tail": tail,
-        "is_test": _TEST_NUMBER.fullmatch(identity.value) is not None,
-    }

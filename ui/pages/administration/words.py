@@ -82,6 +82,7 @@ PERMISSIONS: dict[str, dict[Permission, str]] = {
     "CIU": {
         Permission.CIU_READ: "Voir les dossiers",
         Permission.CIU_ACT: "Agir sur les dossiers",
+        Permission.CIU_ADMINISTER: "Administrer les clés et les registres",
     },
 }
 
