@@ -18,7 +18,7 @@ from api.delivery_reports import FORM_TYPE, JSON_TYPE, LARGEST_FORM_BYTES, LARGE
 from api.deps import read_proof
 from core.ciu_settings import WEBHOOK_PATH
 from core.database import Session, get_database
-from core.errors import NotSignedIn, Refusal
+from core.errors import Refusal
 from core.permissions import Permission
 from core.security import is_same
 from core.settings import get_settings
@@ -46,7 +46,9 @@ async def take_webhook(request: Request) -> Response:
 
 async def challenge(request: Request) -> Response:
     """Answer Meta's challenge with the token that was agreed on."""
-    return await _answer(request, answer_challenge, LARGEST_FORM_BYTES)
+    answer = await _answer(request, answer_challenge, LARGEST_FORM_BYTES)
+    detail = {400: "hub.* missing", 403: "wrong token"}.get(answer.status_code)
+    return answer if detail is None else _refusal(answer.status_code, detail)
 
 
 async def take_status(request: Request) -> Response:
@@ -147,8 +149,6 @@ def _may_clean(request: Request) -> Response | None:
         return None
     try:
         actor = read_proof(request)
-    except NotSignedIn:
-        return _unknown()
     except Refusal:
         return _unknown()
     return None if actor.may(Permission.CIU_ACT) else _refusal(403, "wrong role")

@@ -16,6 +16,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Addresses whose end is a secret or a person's paper, and how many of their parts may be written.
 SECRET_TAILS = {"g": 2, "verifier": 1, "v": 1, "desabonnement": 1}
+PICTURES = "/whatsapp/qr/"  # whoever has the token sees the code
 CALLBACKS = "/api/v1/payments/callback/"  # a door, then the token that is all the proof some operators give
 QUIET_PATHS = ("/_nicegui", "/health", "/metrics", "/docs-assets")
 UNKNOWN_ROUTE = "other"
@@ -52,6 +53,8 @@ def loggable_path(path: str) -> str:
     """Return `path` cut before its secret part."""
     if path.startswith(CALLBACKS):
         return CALLBACKS + path.removeprefix(CALLBACKS).partition("/")[0]
+    if path.startswith(PICTURES):
+        return PICTURES.rstrip("/")
     parts = path.split("/")
     kept = SECRET_TAILS.get(parts[1]) if len(parts) > 1 else None
     return path if kept is None else "/".join(parts[: kept + 1])

@@ -15,7 +15,7 @@ IN_FILES = ("ciu_match_keys", "ciu_data_key", "uic_salt")
 
 
 class CiuSettings(BaseSettings):
-    """What `specification` of the identifiers calls its configuration."""
+    """What the identifiers are told from outside; without a salt none are issued here."""
 
     app_version: str = ""
     uic_salt: SecretStr = _EMPTY
@@ -29,7 +29,7 @@ class CiuSettings(BaseSettings):
     ciu_timezone: str = "Africa/Kinshasa"
     enable_qr_code: bool = False
     session_timeout_minutes: int = Field(default=15, ge=1, le=60)
-    webhook_path: str = Field(default=WEBHOOK_PATH, pattern=r"^/[A-Za-z0-9._~/-]*$")
+    webhook_path: str = Field(default=WEBHOOK_PATH, pattern=r"^/[A-Za-z0-9][A-Za-z0-9._~/-]*$")
     whatsapp_allow_unsigned: bool = False
 
     @field_validator("ciu_phone_encryption", mode="before")
@@ -54,5 +54,5 @@ class CiuSettings(BaseSettings):
 
     @property
     def has_ciu(self) -> bool:
-        """Whether identifiers are issued here: elsewhere than in development, only where their secrets were given."""
+        """Whether identifiers are issued here: where a salt was given, or made in development."""
         return bool(self.uic_salt.get_secret_value())

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from core import clock, ids
 from core.database import Session, driver, fetch_one
+from core.security import UnreadableSecretError
 from models.whatsapp import WhatsappChannel
 from services.whatsapp.sealing import seal, unseal
 
@@ -123,11 +124,10 @@ def take_waiting(session: Session) -> Waiting | None:
         if is_free is None or not is_free[0]:
             continue
         row = fetch_one(session, _FIRST, {"lane": lane})
-        if row is not None:
-            payload = json.loads(unseal(bytes(row["payload_enc"]), _context(bytes(row["provider_id"]))))
-            return Waiting(
-                row["id"], bytes(row["provider_id"]), row["sender_id"], row["sent_at"], row["tries"], payload
-            )
+        if row is not None and (waiting := _open(row)) is not None:
+            return waiting
+        if row is not None:  # sealed with a key that is gone: it can never be answered, and must not stop the others
+            conclude(session, row["id"], None)
     return None
 
 
@@ -167,6 +167,15 @@ def erase_old(session: Session, *, most: int = 500) -> int:
         (clock.now() - LONGEST_WAIT, most),
     )
     return erased.rowcount
+
+
+def _open(row: Mapping[str, Any]) -> Waiting | None:
+    provider_id = bytes(row["provider_id"])
+    try:
+        payload = json.loads(unseal(bytes(row["payload_enc"]), _context(provider_id)))
+    except UnreadableSecretError:
+        return None
+    return Waiting(row["id"], provider_id, row["sender_id"], row["sent_at"], row["tries"], payload)
 
 
 def _context(digest: bytes) -> str:

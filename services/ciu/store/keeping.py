@@ -15,7 +15,7 @@ with late as (
     select c.id, c.programme_id, c.recipe_id, c.language, i.is_test
     from ciu_conversation c join ciu_identity i on i.id = c.identity_id
     where c.ended_at is null and c.expires_at < %(now)s order by c.expires_at limit %(most)s
-    for update of c skip locked
+    for no key update of c, i skip locked
 ), told as (
     insert into ciu_event (id, created_at, programme_id, conversation_id, recipe_id, name, question, error, language,
         is_test)
@@ -47,7 +47,7 @@ select count(*) from old
 
 
 def expire(session: Session, *, most: int = BATCH) -> int:
-    """End up to `most` conversations past their time and erase their answers; a turn under way keeps its own."""
+    """End up to `most` conversations past their time and erase their answers; a turn under way holds its person."""
     return driver(session).execute(_EXPIRE, {"now": clock.now(), "most": most}).rowcount
 
 
