@@ -63,7 +63,7 @@ def test_one_person_on_two_telephones_at_once_is_one_record_with_two_links(clini
     assert clinic.number("select count(*) from ciu_record_identity") == 2
 
 
-def test_two_hundred_conversations_with_repeats_and_swaps_make_exactly_their_records(clinic: Clinic) -> None:
+def test_many_conversations_with_repeated_messages_make_exactly_their_records(clinic: Clinic) -> None:
     people = 60
     chance = random.Random(7)  # noqa: S311  # a seed, so that it can be done again
     plans = []

@@ -24,6 +24,8 @@ from services.ciu.store.programmes import Programme, load_recipe
 from services.whatsapp import replies
 from services.whatsapp.sealing import seal, unseal
 
+NOBODY = UUID(int=0)
+
 _LOAD = """
 select c.aside, c.aside_until, c.issued_at, c.is_stopped, o.id as conversation_id, o.recipe_id, o.page,
     o.language as spoken, o.answers_enc, o.created_at as started_at, o.expires_at, o.consented_at,
@@ -136,9 +138,10 @@ def record_events(session: Session, dialogue: Dialogue, turn: Turn, open_id: UUI
     _write_events(session, rows)
 
 
-def record_event(session: Session, dialogue: Dialogue, name: str) -> None:
-    """Write one line about no conversation."""
-    _write_events(session, [_event_row(dialogue, Event(name), None, None, "")])
+def record_repeat(session: Session, programme: Programme, *, is_test: bool) -> None:
+    """Count a message that came again: of no conversation, for it changed none."""
+    nobody = Dialogue(programme, Person(NOBODY, "", "", is_test=is_test, has_room=True), State())
+    _write_events(session, [_event_row(nobody, Event("repeated"), None, None, "")])
 
 
 def _event_row(

@@ -113,8 +113,13 @@ def columns_of(keys: CiuKeys, identity: Identity, version: int) -> dict[str, Any
         "lookup": keys.lookups(str(identity))[version],
         "version": version,
         "tail": keys.lookups(f"tail:{identity.value[-OLD_DIGITS:]}")[version] if is_ivorian else None,
-        "is_test": _TEST_NUMBER.fullmatch(identity.value) is not None,
+        "is_test": is_test_number(identity),
     }
+
+
+def is_test_number(identity: Identity) -> bool:
+    """Say whether an address is a rehearsal's; nobody's telephone has it."""
+    return _TEST_NUMBER.fullmatch(identity.value) is not None
 
 
 def set_language(session: Session, person: Person, language: str) -> None:

@@ -61,7 +61,7 @@ def answer_at_once(
     digest = inbox.digest_of(provider_id)
     claim = inbox.claim(session, WhatsappChannel.TWILIO, digest, sender_id)
     if claim.id is None:
-        return _repeated(session, programme, claim)
+        return _repeated(session, programme, heard, claim)
     answered = _answer(session, programme, heard, WhatsappChannel.TWILIO)
     text = twiml.render(answered.reply.text, answered.media_url)
     reply_id = replies.keep(session, text, answered.keeping)
@@ -93,8 +93,8 @@ def error_text() -> str:
     return render(recipe, recipe.default_language, Say("error")).text
 
 
-def _repeated(session: Session, programme: Programme, claim: Claim) -> str:
-    _log.info("ciu.repeated", programme=programme.code)
+def _repeated(session: Session, programme: Programme, heard: Heard, claim: Claim) -> str:
+    dialogues.record_repeat(session, programme, is_test=people.is_test_number(heard.identity))
     text = replies.open_text(session, claim.reply_id)
     return twiml.NOTHING if text is None else text
 
