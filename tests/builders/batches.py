@@ -9,9 +9,11 @@ from core.money import Money
 from core.permissions import Actor
 from models.ledger import AccountKind, Source
 from models.pension_stages import OPEN_PAYMENTS, BatchStage, PaymentStage
-from services import ledger
+from services import approvals, ledger
+from services.approvals import ApprovalRow, DecideApproval
 from services.ledger import Leg, Posting
 from services.pensions import accounts, batches, counters, reading, settings, steps
+from services.pensions.accounts import RecordFunding
 from services.pensions.batches import Previewed, UploadBatch, Uploaded
 from services.pensions.files.totals import Sum
 from services.pensions.settings import ChangeSettings
@@ -72,6 +74,16 @@ class Desk:
         with self.database.transaction() as session:
             order = ChangeSettings(organisation_id=self.caisse.organisation_id, **changes)
             settings.change_settings(session, self.world.administrator, order)
+
+    def fund(self, amount_minor: int) -> None:
+        """Put much money on the caisse's account, as two administrators do."""
+        order = RecordFunding(
+            account_id=self.caisse.account.id, amount_minor=amount_minor, key="virement-9", reason="Relevé du mois"
+        )
+        asked = self.do(accounts.record_funding, order, self.world.administrator)
+        assert isinstance(asked, ApprovalRow)
+        decision = DecideApproval(approval_id=asked.id, is_approved=True, reason="Vu sur le relevé")
+        self.do(approvals.decide, decision, self.world.colleague)
 
     def batch(self, bulk_id: str) -> BatchRow:
         """Return a batch as it stands."""
