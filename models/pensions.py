@@ -257,7 +257,10 @@ class PensionPayment(Table, table=True):
 
 
 class PensionClaim(SQLModel, table=True):
-    """A person is paid once for a cycle and a purpose; dropped when the payment ends unpaid."""
+    """A person is paid once for a cycle and a purpose; dropped when the payment ends unpaid.
+
+    Its payment is of a sealed batch, and such are never deleted.
+    """
 
     __tablename__ = "pension_claim"
 
@@ -266,7 +269,7 @@ class PensionClaim(SQLModel, table=True):
     payee_key: str = Field(primary_key=True)
     purpose: str = Field(primary_key=True)
     occurrence: int = Field(primary_key=True)
-    payment_id: UUID = Field(foreign_key="pension_payment.id", unique=True)
+    payment_id: UUID = Field(unique=True)
 
 
 class PensionTransferId(SQLModel, table=True):
@@ -276,7 +279,7 @@ class PensionTransferId(SQLModel, table=True):
 
     organisation_id: UUID = Field(primary_key=True)
     transfer_id: str = Field(primary_key=True)
-    payment_id: UUID = Field(foreign_key="pension_payment.id")
+    payment_id: UUID
 
 
 class PensionSetAside(SQLModel, table=True):

@@ -324,7 +324,6 @@ def upgrade() -> None:
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("occurrence", sa.Integer(), nullable=False),
         sa.Column("payment_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(["payment_id"], ["pension_payment.id"], name=op.f("fk_pension_claim_payment_id")),
         sa.PrimaryKeyConstraint(
             "organisation_id", "cycle", "payee_key", "purpose", "occurrence", name=op.f("pk_pension_claim")
         ),
@@ -335,7 +334,6 @@ def upgrade() -> None:
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("transfer_id", sa.String(), nullable=False),
         sa.Column("payment_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(["payment_id"], ["pension_payment.id"], name=op.f("fk_pension_transfer_id_payment_id")),
         sa.PrimaryKeyConstraint("organisation_id", "transfer_id", name=op.f("pk_pension_transfer_id")),
     )
     op.create_table(

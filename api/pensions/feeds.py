@@ -1,0 +1,168 @@
+"""Batches that are followed: one read at each change, whoever many follow; nobody who waits holds a thread.
+
+The process's one ear says which batch changed. A batch that is followed has one task of its own, which reads the row
+at most four times a second, and every fifteen seconds in case a word was missed.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import psycopg
+import structlog
+from anyio import CapacityLimiter, to_thread
+from sqlalchemy import exc
+
+from api.pensions import shapes
+from core import listening
+from core.database import get_database
+from core.listening import WHATEVER_WAS_MISSED, News
+from services.pensions import reading
+from services.pensions.counters import batch_topic
+from services.pensions.shapes import BatchRow
+
+SHORTEST_INTERVAL_S = 0.25
+NET_S = 15.0
+
+K = TypeVar("K")
+
+_log = structlog.get_logger(__name__)
+
+# A few threads for all the batches that are followed: the others are for people.
+_readers = CapacityLimiter(4)
+
+
+class Feed:
+    """One batch as it was last read, and a way to wait until it is another version."""
+
+    def __init__(self, batch: BatchRow) -> None:
+        self.follower_count = 0
+        self._changed = asyncio.Event()
+        self._is_stale = asyncio.Event()
+        self._is_stale.set()  # it may have changed between the read and the first word heard of it
+        self._take(batch)
+        self._reading = asyncio.create_task(self._read_on(batch.id), name=f"feed {batch.bulk_id}")
+
+    def refresh(self) -> None:
+        """Read the batch again soon."""
+        self._is_stale.set()
+
+    def offer(self, batch: BatchRow) -> None:
+        """Take a batch that somebody read, if it is newer."""
+        if batch.version > self.batch.version:
+            self._take(batch)
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._reading.cancel()
+
+    async def wait_for_change(self, version: str, timeout_s: float) -> bool:
+        """Say whether the batch is another version than `version` within the time."""
+        if self.version != version:
+            return True
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _take(self, batch: BatchRow) -> None:
+        """Write the event once for all who follow."""
+        self.batch = batch
+        self.version = str(batch.version)
+        self.event = event(shapes.progress(batch), number=self.version)
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _read_on(self, batch_id: UUID) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(NET_S):
+                    await self._is_stale.wait()
+            self._is_stale.clear()
+            try:
+                self.offer(await to_thread.run_sync(_read, batch_id, limiter=_readers))
+            except (exc.SQLAlchemyError, psycopg.Error) as error:
+                _log.warning("feed.unread", error=type(error).__name__)
+            await asyncio.sleep(SHORTEST_INTERVAL_S)
+
+
+class Feeds:
+    """The batches followed on one event loop."""
+
+    def __init__(self) -> None:
+        self._by_topic: dict[str, Feed] = {}
+        self._leave = listening.join(self._hear)
+
+    @contextmanager
+    def follow(self, batch: BatchRow) -> Iterator[Feed]:
+        """Follow a batch that was just read; the last to leave stops the reading."""
+        topic = batch_topic(batch.id)
+        if topic not in self._by_topic:
+            self._by_topic[topic] = Feed(batch)
+        feed = self._by_topic[topic]
+        feed.offer(batch)
+        feed.follower_count += 1
+        try:
+            yield feed
+        finally:
+            feed.follower_count -= 1
+            if not feed.follower_count:
+                feed.close()
+                del self._by_topic[topic]
+
+    def _hear(self, news: News) -> None:
+        if news == WHATEVER_WAS_MISSED:
+            for feed in self._by_topic.values():
+                feed.refresh()
+        elif (followed := self._by_topic.get(str(news.get("topic")))) is not None:
+            followed.refresh()
+
+
+class Places(Generic[K]):
+    """So many at a time for each key."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._taken: Counter[K] = Counter()
+
+    def take(self, key: K) -> bool:
+        """Take a place, if there is one."""
+        if self._taken[key] >= self.most:
+            return False
+        self._taken[key] += 1
+        return True
+
+    def leave(self, key: K) -> None:
+        """Give a place back."""
+        self._taken[key] -= 1
+        if not self._taken[key]:
+            del self._taken[key]
+
+
+def event(data: dict[str, Any], *, kind: str = "", number: str = "") -> bytes:
+    """Write one server-sent event."""
+    head = (f"event: {kind}\n" if kind else "") + (f"id: {number}\n" if number else "")
+    return f"{head}data: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+
+
+_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Feeds] = WeakKeyDictionary()
+
+
+def here() -> Feeds:
+    """Return the feeds of the running loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _by_loop:
+        _by_loop[loop] = Feeds()
+    return _by_loop[loop]
+
+
+def _read(batch_id: UUID) -> BatchRow:
+    with get_database().transaction() as session:
+        return reading.find_batch(session, batch_id)
