@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from core.database import Database, Session, fetch_all, fetch_one
 from core.money import Money
-from core.permissions import Actor
+from core.permissions import Actor, Grant, Role, Scope
 from models.ledger import AccountKind, Source
 from models.pension_stages import OPEN_PAYMENTS, BatchStage, PaymentStage
 from services import approvals, ledger
@@ -19,6 +19,7 @@ from services.pensions.files.totals import Sum
 from services.pensions.settings import ChangeSettings
 from services.pensions.shapes import BatchRow
 from tests.builders import pensions
+from tests.builders import people as people_of
 from tests.builders.pensions import Caisse, PensionWorld
 
 T = TypeVar("T")
@@ -74,6 +75,13 @@ class Desk:
         with self.database.transaction() as session:
             order = ChangeSettings(organisation_id=self.caisse.organisation_id, **changes)
             settings.change_settings(session, self.world.administrator, order)
+
+    def colleague(self) -> Actor:
+        """Return another manager of the caisse."""
+        grant = Grant(Scope.ORGANISATION, Role.GESTIONNAIRE, self.caisse.organisation_id)
+        user_id = people_of.person(self.database, "collegue@cnss.example")
+        people_of.holds(self.database, user_id, grant.scope, grant.role, grant.organisation_id)
+        return people_of.actor(user_id, grant)
 
     def fund(self, amount_minor: int) -> None:
         """Put much money on the caisse's account, as two administrators do."""
