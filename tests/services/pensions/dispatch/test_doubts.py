@@ -121,9 +121,7 @@ def test_two_persons_with_a_proof_settle_what_nobody_answers(switch: Switch) -> 
     with switch.database.transaction() as session, pytest.raises(SecondPersonNeeded):  # they do not agree
         inquiries.settle(session, switch.own.supervisor, order.model_copy(update={"outcome": "failed"}))
     with switch.database.transaction() as session:
-        settled = inquiries.settle(
-            session, switch.own.manager, order.model_copy(update={"outcome": "failed"})
-        )
+        settled = inquiries.settle(session, switch.own.manager, order.model_copy(update={"outcome": "failed"}))
     assert settled.stage == "FAILED"
     assert switch.batch(batch)["stage"] == "FAILED"
     assert switch.balances() == (1_000_000_000, 0)
