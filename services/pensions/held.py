@@ -1,8 +1,0 @@
-"""stub"""
-from core.orders import Order
-class HeldDecision(Order):
-    bulk_id: str
-    transfer_id: str
-    reason: str = ""
-def release(session, actor, order): ...
-def refuse(session, actor, order): ...

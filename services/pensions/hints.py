@@ -1,6 +1,0 @@
-"""stub"""
-from core.orders import Order
-class Hint(Order):
-    transfer_id: str
-    body: bytes
-def note(session, actor, hint): ...
