@@ -1,7 +1,8 @@
 """Every worker of the process: started and stopped where the scheduler is."""
 
 from core.database import get_database
-from jobs import breakers, messages, notices, transfers, worker
+from core.settings import get_settings
+from jobs import breakers, messages, notices, pensions, transfers, worker
 from jobs.worker import Worker
 from services import hooks
 from services.messages.outbox import TOPIC as MESSAGES
@@ -34,10 +35,11 @@ ALL = (
 
 def start() -> None:
     """Let this process work off what is due."""
-    worker.start(ALL)
+    worker.start((*ALL, *pensions.open_offices(get_settings().pension_workers)))
 
 
 def stop() -> None:
     """End what `start` began."""
     worker.stop()
     transfers.finish()
+    pensions.finish()

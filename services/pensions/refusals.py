@@ -86,6 +86,14 @@ class SecondPersonNeeded(Refusal):
     sentence = "Votre preuve est gardée : une deuxième personne doit régler ce paiement."
 
 
+class PaymentTooYoung(Refusal):
+    """The switch may still say it itself."""
+
+    code = "too_early"
+    status = 409
+    sentence = "Ce paiement n'est en doute que depuis peu : il se règle avec une preuve après {hours} heures."
+
+
 class BreakerOpen(Refusal):
     """The rail is still unwell."""
 
