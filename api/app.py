@@ -24,6 +24,7 @@ from api import (
     users,
     ussd,
     ussd_orders,
+    verification,
 )
 from api.deps import documentation_reader
 from core.access_log import AccessLog
@@ -67,6 +68,7 @@ def create(settings: Settings, lifespan: Lifespan, version: str) -> FastAPI:
         organisations,
         single_sign_on,
         ussd_orders,
+        verification,
     ):
         app.include_router(part.router)
     errors.refuse_unknown(app)

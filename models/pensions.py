@@ -212,10 +212,9 @@ class PensionPayment(Table, table=True):
         check("stage", one_of("stage", PaymentStage)),
         check("amount", "amount_minor > 0"),
         Index(
-            "uq_pension_payment_file_transfer_id",
+            "ix_pension_payment_file_transfer_id",
             "organisation_id",
             "file_transfer_id",
-            unique=True,
             postgresql_where=text("file_transfer_id is not null"),
         ),
         Index("ix_pension_payment_due", "batch_id", "next_try_at", postgresql_where=text("stage = 'WAITING'")),
@@ -254,11 +253,37 @@ class PensionClaim(SQLModel, table=True):
     __tablename__ = "pension_claim"
 
     organisation_id: UUID = Field(foreign_key="organisation.id", primary_key=True)
-    payee_key: str = Field(primary_key=True)
     cycle: str = Field(primary_key=True)
+    payee_key: str = Field(primary_key=True)
     purpose: str = Field(primary_key=True)
     occurrence: int = Field(primary_key=True)
     payment_id: UUID = Field(foreign_key="pension_payment.id", unique=True)
+
+
+class PensionTransferId(SQLModel, table=True):
+    """The sender's own id of a payment that was confirmed: taken in the organisation for ever; a draft takes none."""
+
+    __tablename__ = "pension_transfer_id"
+
+    organisation_id: UUID = Field(foreign_key="organisation.id", primary_key=True)
+    transfer_id: str = Field(primary_key=True)
+    payment_id: UUID = Field(foreign_key="pension_payment.id")
+
+
+class PensionSetAside(SQLModel, table=True):
+    """A right row of a draft whose payee has a claim in the cycle: it goes on if the confirmer accepts its line."""
+
+    __tablename__ = "pension_set_aside"
+
+    batch_id: UUID = Field(foreign_key="pension_batch.id", primary_key=True)
+    line: int = Field(primary_key=True)
+    file_transfer_id: str | None = None
+    id_type: str
+    identifier: str
+    identifier_raw: str
+    amount_minor: int = minor()
+    purpose: str
+    name: str = ""
 
 
 class KnownPayee(Table, table=True):

@@ -314,17 +314,17 @@ def upgrade() -> None:
         postgresql_where=sa.text("stage <> 'COMPLETED'"),
     )
     op.create_index(
-        "uq_pension_payment_file_transfer_id",
+        "ix_pension_payment_file_transfer_id",
         "pension_payment",
         ["organisation_id", "file_transfer_id"],
-        unique=True,
+        unique=False,
         postgresql_where=sa.text("file_transfer_id is not null"),
     )
     op.create_table(
         "pension_claim",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("payee_key", sa.String(), nullable=False),
         sa.Column("cycle", sa.String(), nullable=False),
+        sa.Column("payee_key", sa.String(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("occurrence", sa.Integer(), nullable=False),
         sa.Column("payment_id", sa.Uuid(), nullable=False),
@@ -333,9 +333,34 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["payment_id"], ["pension_payment.id"], name=op.f("fk_pension_claim_payment_id")),
         sa.PrimaryKeyConstraint(
-            "organisation_id", "payee_key", "cycle", "purpose", "occurrence", name=op.f("pk_pension_claim")
+            "organisation_id", "cycle", "payee_key", "purpose", "occurrence", name=op.f("pk_pension_claim")
         ),
         sa.UniqueConstraint("payment_id", name=op.f("uq_pension_claim_payment_id")),
+    )
+    op.create_table(
+        "pension_transfer_id",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("transfer_id", sa.String(), nullable=False),
+        sa.Column("payment_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_pension_transfer_id_organisation_id")
+        ),
+        sa.ForeignKeyConstraint(["payment_id"], ["pension_payment.id"], name=op.f("fk_pension_transfer_id_payment_id")),
+        sa.PrimaryKeyConstraint("organisation_id", "transfer_id", name=op.f("pk_pension_transfer_id")),
+    )
+    op.create_table(
+        "pension_set_aside",
+        sa.Column("batch_id", sa.Uuid(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("file_transfer_id", sa.String(), nullable=True),
+        sa.Column("id_type", sa.String(), nullable=False),
+        sa.Column("identifier", sa.String(), nullable=False),
+        sa.Column("identifier_raw", sa.String(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["pension_batch.id"], name=op.f("fk_pension_set_aside_batch_id")),
+        sa.PrimaryKeyConstraint("batch_id", "line", name=op.f("pk_pension_set_aside")),
     )
     # One payment is paid once for ever, and one word goes out about it at a time (the latter is `uq_transfer_open`).
     op.create_index(
@@ -352,9 +377,11 @@ def downgrade() -> None:
     op.execute(TIMEOUTS)
     op.execute(sa.text((SQL / "0019_pensions.down.sql").read_text()))
     op.drop_index("uq_transfer_pension_paid", table_name="transfer")
+    op.drop_table("pension_set_aside")
+    op.drop_table("pension_transfer_id")
     op.drop_table("pension_claim")
     op.drop_index(
-        "uq_pension_payment_file_transfer_id",
+        "ix_pension_payment_file_transfer_id",
         table_name="pension_payment",
         postgresql_where=sa.text("file_transfer_id is not null"),
     )

@@ -35,3 +35,13 @@ $$;
 create trigger pension_batch_sealed
 before update of seal, organisation_id, account_id, cycle, currency, total_count, total_minor, bulk_id
 on pension_batch for each row execute function pension_batch_sealed();
+
+-- A file's rows arrive by COPY with what the file says; the rest of a payment begins like this.
+alter table pension_payment
+    alter rail_identifier set default '', alter fsp_id set default '', alter name_found set default '',
+    alter name_verdict set default '', alter stage set default 'WAITING', alter tries set default 0,
+    alter code set default '', alter reason set default '', alter is_retryable set default false,
+    alter fee_minor set default 0;
+
+-- An original is compressed before it comes.
+alter table pension_file alter original set storage external;
