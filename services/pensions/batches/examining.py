@@ -1,6 +1,5 @@
 """A received file becomes a draft: its rows in the database, and what is wrong with it, earlier batches included."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -125,10 +124,8 @@ class Draft:
             return own, 0
         rows = pl.concat([paid, taken]).unique("line", maintain_order=True).sort("line")
         lines = earlier.raw_lines(self._file.path, self._file.encoding, rows["line"])
-        faults: Sequence[pl.DataFrame] = [
-            earlier.faults_of(paid, earlier.ALREADY_PAID, examination.header, lines),
-            earlier.faults_of(taken, earlier.TRANSFER_ID_EXISTS, examination.header, lines),
-        ]
+        pairs = ((paid, earlier.ALREADY_PAID), (taken, earlier.TRANSFER_ID_EXISTS))
+        faults = [earlier.faults_of(found, code, examination.header, lines) for found, code in pairs if found.height]
         for place, some in enumerate(faults, MOST_FAULTS_A_LINE - len(faults)):
             self.loading.note_faults(some, place)
         if keeps_aside:
