@@ -217,7 +217,7 @@ class PensionPayment(Table, table=True):
             "file_transfer_id",
             postgresql_where=text("file_transfer_id is not null"),
         ),
-        Index("ix_pension_payment_due", "batch_id", "next_try_at", postgresql_where=text("stage = 'WAITING'")),
+        Index("ix_pension_payment_waiting", "batch_id", "line", postgresql_where=text("stage = 'WAITING'")),
         Index("ix_pension_payment_stage", "batch_id", "stage", postgresql_where=text("stage <> 'COMPLETED'")),
     )
 

@@ -90,6 +90,10 @@ class ProviderAccount(Table, table=True):
     succeeded_at: datetime | None = instant()
 
 
+# Adapters whose transfers have workers of their own: those of the house send, ask about and recover the others.
+WITH_OWN_WORKERS = ("mojaloop",)
+
+
 class Direction(StrEnum):
     """Collect: money comes to us. Payout: it leaves. Refund: it goes back to who paid."""
 

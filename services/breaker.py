@@ -15,7 +15,7 @@ from core.database import Session, driver, fetch_one
 from core.errors import NotFound, Unavailable
 from core.orders import Order
 from core.permissions import SYSTEM, Actor, Permission
-from models.transfers import BreakerState
+from models.transfers import WITH_OWN_WORKERS, BreakerState
 from providers.answers import Accepted, NotSeen, Prepared, Reason, Rejected, Seen, Unknown
 from services import audit
 
@@ -87,14 +87,20 @@ def claim_probes(session: Session, limit: int = 10) -> list[UUID]:
             update provider_account set probed_at = %(now)s where id in (
                 select id from provider_account
                 where breaker = 'open' and state <> 'retired' and probed_at <= %(before)s
+                  and adapter <> all(%(others)s)
                 order by probed_at limit %(limit)s for no key update skip locked)
             returning id
             """,
-            {"now": now, "before": now - PROBED_EVERY, "limit": limit},
+            {"now": now, "before": now - PROBED_EVERY, "limit": limit, "others": list(WITH_OWN_WORKERS)},
         )
         .fetchall()
     )
     return [row[0] for row in rows]
+
+
+def trip(session: Session, account_id: UUID, reason: str) -> BreakerState:
+    """Open the breaker of an account whose own workers counted its answers themselves."""
+    return _trip(session, account_id, BreakerState.OPEN, reason)
 
 
 def note_probe(session: Session, account_id: UUID, *, is_right: bool) -> BreakerState:

@@ -16,7 +16,7 @@ from services.transfers.rows import TransferRow
 if TYPE_CHECKING:
     from services.transfers.requests import RequestTransfer
 
-HOMES = ("services.wallets.recharge", "services.wallets.purchases")
+HOMES = ("services.wallets.recharge", "services.wallets.purchases", "services.pensions.purpose")
 
 
 class Purpose:

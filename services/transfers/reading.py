@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 
 from core import clock
 from core.database import Database, Session, driver, fetch_all
-from models.transfers import Direction, TransferState
+from models.transfers import WITH_OWN_WORKERS, Direction, TransferState
 from providers.answers import NotSeen, Order, Reason, Seen, Unknown
 from services import breaker
 from services.transfers import attempts, dispatch, outcomes
@@ -23,6 +23,7 @@ _ACCOUNTS = """
 select distinct t.account_id from transfer t join provider_account a on a.id = t.account_id
 where t.next_read_at <= %(now)s and not (t.state = 'submitted' and t.lease_until is null)
   and (a.slowed_until is null or a.slowed_until <= %(now)s) and (a.reads_until is null or a.reads_until <= %(now)s)
+  and t.adapter <> all(%(others)s)
 """
 # The account's row is the turnstile: whoever holds it counts for every process.
 _TURNSTILE = """
@@ -142,7 +143,8 @@ def _may_send_again(row: TransferRow, answer: Seen | NotSeen | Unknown) -> bool:
 
 def list_due_accounts(session: Session) -> list[UUID]:
     """Return the accounts with something to ask about, that may be asked now."""
-    return [row["account_id"] for row in fetch_all(session, _ACCOUNTS, {"now": clock.now()})]
+    asked = {"now": clock.now(), "others": list(WITH_OWN_WORKERS)}
+    return [row["account_id"] for row in fetch_all(session, _ACCOUNTS, asked)]
 
 
 def _is_link_to_close(row: TransferRow) -> bool:

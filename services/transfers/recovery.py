@@ -5,7 +5,7 @@ from typing import Any
 
 from core import clock
 from core.database import Database, Session, driver, fetch_all
-from models.transfers import TransferState
+from models.transfers import WITH_OWN_WORKERS, TransferState
 from providers.answers import Reason
 from services.transfers import purposes
 from services.transfers.outcomes import lose_sight
@@ -18,7 +18,7 @@ DOUBT_AFTER = timedelta(minutes=10)
 STALE_AFTER = timedelta(minutes=15)
 
 _ENDED_LEASES = """
-select * from transfer where state = 'submitted' and lease_until < %(now)s
+select * from transfer where state = 'submitted' and lease_until < %(now)s and adapter <> all(%(others)s)
 order by lease_until limit %(most)s for update skip locked
 """
 _DOUBTS = """
@@ -70,4 +70,4 @@ def _recover(session: Session, record: dict[str, Any]) -> bool:
 
 
 def _batch(session: Session, query: str, **times: Any) -> list[dict[str, Any]]:
-    return fetch_all(session, query, {"now": clock.now(), "most": BATCH, **times})
+    return fetch_all(session, query, {"now": clock.now(), "most": BATCH, "others": list(WITH_OWN_WORKERS), **times})

@@ -4,6 +4,7 @@ S1  a collect confirmed on the phone      5, 10, 20, 40, 60; every 60 s to 10 mi
 S2  a collect by link or QR               15, 30, 60; every 60 s until the link's end + 10 min
 S3  a payout or a refund                  2, 10, 30, 60; every 2 min to 15 min; every 15 min to 4 h; hourly to 48 h
 S4  an unknown                            15, 30, 60, 120, 300, 600, 900; then as S3; then daily for 30 days
+M1  a pension over Mojaloop               2, 5, 15, 30, 60, 120, 300, 600, 900; then as S4
 """
 
 from collections.abc import Iterator
@@ -21,14 +22,21 @@ LATE_LOOK = timedelta(hours=24)
 PROOF_AFTER = timedelta(seconds=900)
 LAST_DAY = 30
 
-_FIRST = {"S1": (5, 10, 20, 40, 60), "S2": (15, 30, 60), "S3": (2, 10, 30, 60), "S4": (15, 30, 60, 120, 300, 600, 900)}
+_FIRST = {
+    "S1": (5, 10, 20, 40, 60),
+    "S2": (15, 30, 60),
+    "S3": (2, 10, 30, 60),
+    "S4": (15, 30, 60, 120, 300, 600, 900),
+    "M1": (2, 5, 15, 30, 60, 120, 300, 600, 900),
+}
 # Pairs of how often and until when, in seconds.
-_THEN = {
+_THEN: dict[str, tuple[tuple[int, int], ...]] = {
     "S1": ((MINUTE, 10 * MINUTE), (15 * MINUTE, 2 * HOUR), (HOUR, DAY)),
     "S2": ((MINUTE, DAY),),
     "S3": ((2 * MINUTE, 15 * MINUTE), (15 * MINUTE, 4 * HOUR), (HOUR, 2 * DAY)),
     "S4": ((15 * MINUTE, 4 * HOUR), (HOUR, 2 * DAY), (DAY, LAST_DAY * DAY)),
 }
+_THEN["M1"] = _THEN["S4"]
 
 
 def offsets(schedule: str) -> Iterator[int]:

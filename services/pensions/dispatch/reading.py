@@ -1,0 +1,97 @@
+"""Asking the switch what became of transfers (schedule M1), beside the payments and no faster than their account allows.
+
+What is not known yet comes first; what was paid is looked at once more within the hour, early, as a settled transfer
+may no longer answer.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from core import clock
+from core.database import Database, Session, driver, fetch_all
+from providers.mojaloop.contract import PensionRail, ReadAnswer, Withheld
+from providers.mojaloop.gate import Throttle
+from services.pensions.dispatch import answers, orders, rails
+from services.pensions.dispatch.answers import Question
+from services.pensions.dispatch.gate import open_gate
+from services.pensions.dispatch.rails import ADAPTER, Rail
+
+READ_LEASE = timedelta(seconds=120)
+AT_ONCE = 10
+
+_ACCOUNTS = """
+select distinct account_id from transfer
+where next_read_at <= %(now)s and adapter = %(adapter)s and not (state = 'submitted' and lease_until is null)
+"""
+_CLAIM = f"""
+with due as (
+    select id from transfer
+    where account_id = %(account)s and next_read_at <= %(now)s and not (state = 'submitted' and lease_until is null)
+    order by state in ('succeeded', 'failed', 'expired', 'cancelled', 'reversed'), next_read_at
+    limit %(most)s for update skip locked
+), taken as (
+    update transfer set next_read_at = %(until)s where id in (select id from due) returning *
+)
+select t.id as transfer_id, p.id as payment_id, p.batch_id, {orders.ORDER_COLUMNS}
+from taken t
+join pension_payment p on p.id = t.subject_id
+join pension_batch b on b.id = p.batch_id
+join pension_account a on a.id = b.account_id
+"""
+
+
+# The row of the gate is the turnstile: whoever holds it reads for all, and pays for what it reads.
+_TURNSTILE = """
+select account_id from rail_gate
+where account_id = %s and (next_read_at is null or next_read_at <= clock_timestamp()) for no key update skip locked
+"""
+_PAY = "update rail_gate set next_read_at = clock_timestamp() + make_interval(secs => %s) where account_id = %s"
+
+
+def list_due_accounts(session: Session) -> list[UUID]:
+    """Return the accounts with something to ask about."""
+    rows = fetch_all(session, _ACCOUNTS, {"now": clock.now(), "adapter": ADAPTER})
+    return [row["account_id"] for row in rows]
+
+
+def claim(session: Session, account_id: UUID) -> tuple[Rail, list[Question]]:
+    """Take the due reads of one account that its rate allows now; the caller commits before it asks."""
+    rail = rails.find_rail(session, account_id)
+    open_gate(session, rail)
+    if not fetch_all(session, _TURNSTILE, (account_id,)):
+        return rail, []
+    most = max(1, round(rail.reads_per_s))
+    now = clock.now()
+    until = now + READ_LEASE
+    rows = fetch_all(session, _CLAIM, {"account": account_id, "now": now, "until": until, "most": most})
+    driver(session).execute(_PAY, (len(rows) / rail.reads_per_s, account_id))
+    return rail, [Question(orders.build(rail, row), row["transfer_id"], row["batch_id"], until) for row in rows]
+
+
+def read(database: Database, rail: PensionRail, account: Rail, questions: Sequence[Question]) -> int:
+    """Ask about these and save what was said; return how many were."""
+    by_order = {question.order.transfer_id: question for question in questions}
+    gate = Throttle(concurrency=AT_ONCE, rate_per_s=max(account.reads_per_s, AT_ONCE))
+    asked = rail.status_many((question.order for question in questions), gate)
+    came: list[tuple[Question, ReadAnswer | Withheld]] = [
+        (by_order[order.transfer_id], answer) for order, answer in asked
+    ]
+    with database.transaction() as session:
+        answers.keep_reads(session, came)
+    return len(came)
+
+
+def read_due(database: Database, rail: PensionRail, keeps_on: Callable[[], bool] = lambda: True) -> int:
+    """Ask about what is due, account by account; return how many transfers were asked about."""
+    with database.transaction() as session:
+        accounts = list_due_accounts(session)
+    asked = 0
+    for account_id in accounts:
+        if not keeps_on():
+            break
+        with database.transaction() as session:
+            account, questions = claim(session, account_id)
+        if questions:
+            asked += read(database, rail, account, questions)
+    return asked
