@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from core.database import Session, fetch_all, fetch_one
 from core.money import Money
@@ -13,18 +12,25 @@ from services.pensions.accounts import AccountRow, PensionAccountNotFound
 
 LARGEST_PAGE = 200
 
-# A reserve and what is given back name their batch in their key; a funding the bank's reference.
-_MOVEMENTS = """
-select e.id, t.id as transaction_id, t.kind, t.key, t.actor, t.occurred_at, e.amount, e.balance_after, a.side,
-    b.bulk_id, b.cycle
-from ledger_entry e
-join ledger_account a on a.id = e.account_id
-join ledger_transaction t on t.id = e.transaction_id
-left join pension_batch b on b.id::text = split_part(t.key, ':', 2) and t.kind in ('pension_reserve', 'pension_void')
-where e.account_id = %(account)s
-order by e.id desc limit %(limit)s offset %(offset)s
+# What a batch gave back is one line however many payments it was: a payment's id begins with its batch's.
+_GROUPS = """
+select t.kind, case when t.kind = 'pension_void' then left(split_part(t.key, ':', 2), 28) else t.key end as subject,
+    count(*) as postings, sum(e.amount)::bigint as amount, max(e.id) as last_id
+from ledger_entry e join ledger_transaction t on t.id = e.transaction_id
+where e.account_id = %(account)s group by 1, 2
 """
-_DUE = "select ledger_balance(%(fees)s) as due, version as entries from ledger_account where id = %(available)s"
+_MOVEMENTS = f"""
+with groups as ({_GROUPS}), page as (select * from groups order by last_id desc limit %(limit)s offset %(offset)s)
+select g.kind, g.postings, g.amount, e.id, t.key, t.actor, t.occurred_at, e.balance_after, b.bulk_id, b.cycle
+from page g
+join ledger_entry e on e.id = g.last_id
+join ledger_transaction t on t.id = e.transaction_id
+left join pension_batch b on g.kind in ('pension_reserve', 'pension_void')
+    and b.id between (left(split_part(t.key, ':', 2), 28) || '00000000')::uuid
+        and (left(split_part(t.key, ':', 2), 28) || 'ffffffff')::uuid
+order by g.last_id desc
+"""
+_DUE = f"select ledger_balance(%(fees)s) as due, (select count(*) from ({_GROUPS}) g) as movements"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +47,9 @@ class AccountCard:
 class Movement:
     """One change of what is available: positive when money came. `bulk_id` is the batch it is about, if any."""
 
-    id: UUID
-    transaction_id: UUID
+    id: int
     kind: str
+    postings: int
     reference: str
     actor: str
     at: datetime
@@ -66,9 +72,9 @@ def get_account(session: Session, actor: Actor, code: str) -> AccountCard:
     account = accounts.find_account(session, row["id"])
     if not actor.may(Permission.PENSIONS_READ, account.organisation_id):
         raise PensionAccountNotFound
-    due = fetch_one(session, _DUE, {"fees": account.fees_account_id, "available": account.available_account_id})
-    assert due is not None  # noqa: S101  # an account always has its ledger accounts
-    return AccountCard(account, row["name"], Money(int(due["due"]), account.currency), int(due["entries"]))
+    due = fetch_one(session, _DUE, {"fees": account.fees_account_id, "account": account.available_account_id})
+    assert due is not None  # noqa: S101  # two figures are always one row
+    return AccountCard(account, row["name"], Money(int(due["due"]), account.currency), int(due["movements"]))
 
 
 def list_movements(
@@ -85,17 +91,16 @@ def list_movements(
 
 
 def _movement(row: dict[str, Any], account: AccountRow) -> Movement:
-    sign = 1 if row["side"] == "debit" else -1
     after = row["balance_after"]
     return Movement(
         id=row["id"],
-        transaction_id=row["transaction_id"],
         kind=row["kind"],
+        postings=int(row["postings"]),
         reference=str(row["key"]).rpartition(":")[2] if row["kind"] == "pension_funding" else "",
         actor=row["actor"],
         at=row["occurred_at"],
-        amount=Money(sign * row["amount"], account.currency),
-        balance_after=None if after is None else Money(sign * after, account.currency),
+        amount=Money(-row["amount"], account.currency),  # a credit account: what comes in is written negative
+        balance_after=None if after is None else Money(after, account.currency),
         bulk_id=row["bulk_id"] or "",
         cycle=row["cycle"] or "",
     )

@@ -106,8 +106,8 @@ def list_set_aside(session: Session, actor: Actor, bulk_id: str) -> tuple[SetAsi
     rows = fetch_all(
         session,
         """select s.line, s.name, s.identifier, s.purpose, s.amount_minor, coalesce((
-            select e.see from pension_file_error e
-            where e.file_id = %(file)s and e.line = s.line and e.code = 'already_paid_this_cycle' limit 1), '') as paid_by
+            select e.see from pension_file_error e where e.file_id = %(file)s and e.line = s.line
+                and e.code = 'already_paid_this_cycle' limit 1), '') as paid_by
         from pension_set_aside s where s.batch_id = %(batch)s order by s.line limit %(limit)s""",
         {"batch": batch.id, "file": batch.file_id, "limit": MOST_ASIDE},
     )

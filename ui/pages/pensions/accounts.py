@@ -70,7 +70,8 @@ async def one_account(code: str) -> None:
 
 def sign(account: AccountRow) -> Sign:
     """Return whether an account pays."""
-    return (State.ACTIVE if account.is_active else State.CLOSED).value
+    state = State.ACTIVE if account.is_active else State.CLOSED
+    return state.value
 
 
 def _cards(found: list[AccountRow]) -> Markup:
@@ -144,7 +145,7 @@ def _movements(code: str, card: AccountCard) -> tables.Table:
         [
             Column("what", t("Opération"), "name"),
             Column("about", t("Objet"), is_on_phone=False),
-            Column("by", t("Par"), is_on_phone=False, is_on_tablet=False),
+            Column("by", t("Par"), is_on_phone=False, is_on_tablet=False, is_shown=False),
             Column("amount", t("Mouvement"), "amount"),
             Column("after", t("Disponible après"), "amount", is_on_phone=False),
             Column("at", t("Date"), "time", is_on_phone=False),
@@ -156,6 +157,8 @@ def _movements(code: str, card: AccountCard) -> tables.Table:
 
 def _row(row: Movement) -> tables.Row:
     about = words.cycle_title(row.cycle) if row.cycle else row.reference
+    if row.postings > 1:
+        about = words.list_text([about, words.payments(row.postings)])
     return tables.row(
         str(row.id),
         {

@@ -3,8 +3,6 @@
 from functools import partial
 from typing import Any
 
-
-
 from core.permissions import Permission
 from services.pensions import accounts, batches, comparison, summary
 from services.pensions.batches import ApproveBatch, RejectBatch
@@ -101,7 +99,7 @@ def _draw_names(batch: BatchRow, found: Summary) -> None:
     number = found.differing_count
     with cards.titled(t("Noms qui diffèrent"), count=count(number), is_flush=True, is_ruled=True):
         if found.differing:
-            show(parts.names_table(found.differing))
+            show(parts.names_table(found.differing), classes="tall")
             return
         checked = sum(found.by_verdict.get(code, 0) for code in ("same", "close"))
         said = t("Aucun nom ne diffère : {checked} noms concordent sur {total}.")
@@ -119,7 +117,7 @@ def _draw_comparison(batch: BatchRow, compared: Comparison | None) -> None:
     with cards.titled(title, is_flush=True):
         show(tiles.measures(_measures(batch, compared)), classes="measures-inside")
         if compared.shown:
-            show(_differences(batch, compared.shown))
+            show(_differences(batch, compared.shown), classes="tall")
 
 
 def _measures(batch: BatchRow, compared: Comparison) -> list[Measure]:
@@ -233,5 +231,3 @@ def _ask_rejection(batch: BatchRow) -> None:
         confirm=confirm,
         is_danger=True,
     )
-
-

@@ -73,4 +73,3 @@ class _Page:
             await self._face.follow(fresh)
         else:
             await self.draw()
-

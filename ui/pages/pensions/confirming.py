@@ -82,7 +82,9 @@ def ask(batch: BatchRow, settings: SettingsRow, *, left_out: int, accepted: Sequ
 
 def _draw_consequence(settings: SettingsRow, amount: Money, *, has_accepted: bool) -> None:
     if settings.needs_approval(amount.minor, has_accepted_duplicates=has_accepted):
-        cards.notice(t("Une deuxième personne devra approuver avant que rien ne parte."), icon_name="approval_delegation")
+        cards.notice(
+            t("Une deuxième personne devra approuver avant que rien ne parte."), icon_name="approval_delegation"
+        )
     else:
         cards.notice(t("L'envoi commence dès que le switch est prêt."), icon_name="send")
 

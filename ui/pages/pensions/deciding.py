@@ -31,8 +31,10 @@ def ask_refusal(payment: PaymentRow) -> None:
     """Ask why the payment shall not leave."""
     reason_dialog.reason_dialog(
         t("Refuser ce paiement"),
-        t("Rien ne partira vers {name}. {amount} sont rendus au compte, et la personne pourra être payée après"
-          " correction.").format(name=words.who(payment), amount=money(payment.amount)),
+        t(
+            "Rien ne partira vers {name}. {amount} sont rendus au compte, et la personne pourra être payée après"
+            " correction."
+        ).format(name=words.who(payment), amount=money(payment.amount)),
         act=t("Refuser {amount}").format(amount=money(payment.amount)),
         confirm=_deciding(held.refuse, payment, t("Refusé : la somme est rendue au compte.")),
         is_danger=True,

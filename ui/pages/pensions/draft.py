@@ -110,9 +110,7 @@ class Draft:
 
     def _ask_confirmation(self) -> None:
         accepted = self._repeats.accepted
-        confirming.ask(
-            self._batch, self._settings, left_out=self._left_out() - len(accepted), accepted=accepted
-        )
+        confirming.ask(self._batch, self._settings, left_out=self._left_out() - len(accepted), accepted=accepted)
 
     def _left_out(self) -> int:
         return self._file.invalid if self._file else self._batch.skipped_count
@@ -132,11 +130,11 @@ class Draft:
         if found.repaired:
             number = count(found.repaired_count)
             with cards.titled(t("Numéros complétés"), t("Avant et après"), count=number, is_flush=True):
-                show(parts.repaired_table(found.repaired))
+                show(parts.repaired_table(found.repaired), classes="tall")
         if found.repeated:
             number = count(found.repeated_count)
             with cards.titled(t("Plusieurs fois la même personne"), count=number, is_flush=True):
-                show(parts.payments_table(found.repeated, t("Plusieurs fois la même personne")))
+                show(parts.payments_table(found.repeated, t("Plusieurs fois la même personne")), classes="tall")
 
     def _draw_right(self, found: Summary, account: AccountRow) -> None:
         batch = self._batch

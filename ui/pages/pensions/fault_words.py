@@ -36,7 +36,6 @@ SHORT = {
 }
 
 
-
 def short(code: str) -> str:
     """Return a fault in a few words."""
     return t(SHORT[code]) if code in SHORT else code

@@ -64,7 +64,7 @@ def download_button(file_id: UUID, *, is_primary: bool = True) -> ui.button:
     async def send() -> None:
         button.props("loading")
         try:
-            await downloads.send(correction.correction_file, file_id)
+            await downloads.send(correction.write_correction, file_id)
         finally:
             if not button.is_deleted:
                 button.props(remove="loading")
@@ -85,9 +85,7 @@ def draw_table(file: FileRow, codes: list[str]) -> tables.Table:
 
     async def source(ask: Ask) -> Answer | None:
         code = ask.filters.get("code", "")
-        found = await shell.read(
-            file_reading.list_file_errors, file.id, code=code, limit=ask.limit, offset=ask.offset
-        )
+        found = await shell.read(file_reading.list_file_errors, file.id, code=code, limit=ask.limit, offset=ask.offset)
         return None if found is None else Answer([_row(error) for error in found[0]], found[1])
 
     return tables.Table(

@@ -152,7 +152,7 @@ class DropZone:
 
     async def draw(self) -> None:
         """Place the zone."""
-        with cards.card():
+        with cards.card().classes("drop-place"):
             self._said = ui.element("div").classes("stack stack-tight")
             self._said.set_visibility(False)
             self._zone = uploads.upload_large(
@@ -163,7 +163,7 @@ class DropZone:
                 largest_bytes=LARGEST_BYTES,
                 button=t("Choisir le fichier"),
             )
-            self._progress = ui.element("div").classes("stack stack-tight")
+            self._progress = ui.element("div").classes("reading")
             self._progress.set_visibility(False)
 
     async def _take(self, file: FileUpload) -> None:

@@ -20,14 +20,16 @@ from ui.pages.pensions import words
 
 def parts(batch: BatchRow) -> list[Part]:
     """Return a batch as the parts of one bar: paid, out, in doubt, not paid, to send; together they are the whole."""
-    doubt, out = batch.unknown, batch.processing.less(batch.unknown)
-    return [
-        Part(t("Payés"), batch.completed.count, Tone.ACCENT, words.amount(batch, batch.completed.amount_minor)),
-        Part(t("En cours"), out.count, Tone.BLUE, words.amount(batch, out.amount_minor)),
-        Part(t("Incertains"), doubt.count, Tone.OCHRE, words.amount(batch, doubt.amount_minor)),
-        Part(t("Échoués"), batch.failed.count, Tone.RED, words.amount(batch, batch.failed.amount_minor)),
-        Part(t("À envoyer"), batch.waiting.count, Tone.NEUTRAL, words.amount(batch, batch.waiting.amount_minor)),
+    shown = [
+        (t("Payés"), batch.completed, Tone.ACCENT),
+        (t("En cours"), batch.processing.less(batch.unknown), Tone.BLUE),
+        (t("Incertains"), batch.unknown, Tone.OCHRE),
+        (t("Échoués"), batch.failed, Tone.RED),
+        (t("À envoyer"), batch.waiting.less(batch.held), Tone.NEUTRAL),
     ]
+    if batch.held.count:
+        shown.insert(3, (t("À vérifier"), batch.held, Tone.OCHRE))
+    return [Part(label, total.count, tone, words.amount(batch, total.amount_minor)) for label, total, tone in shown]
 
 
 def seal(batch: BatchRow) -> Markup:

@@ -1,10 +1,11 @@
 """`/pensions/lots/{lot}/paiements/{id}`: one payment, its two names, what was done about it, what proves it."""
 
+import json
 from functools import partial
 from typing import Any
 
 from core.errors import Refusal
-from core.permissions import Permission
+from core.permissions import Actor, Permission
 from models.pension_stages import PaymentStage
 from reports import pensions as reports
 from services.pensions import counters, payment_reading, reading, settings
@@ -84,9 +85,7 @@ class _Page:
         subtitle = t("Ligne {line}, {purpose}, {identifier}").format(
             line=count(shown.line), purpose=words.purpose(shown.purpose).lower(), identifier=shown.identifier
         )
-        with layout.page_head(
-            words.who(shown), subtitle, crumbs=crumbs, chip=chips.chip(words.PAYMENTS[shown.stage])
-        ):
+        with layout.page_head(words.who(shown), subtitle, crumbs=crumbs, chip=chips.chip(words.PAYMENTS[shown.stage])):
             self._draw_acts()
         self._draw_notice()
 
@@ -118,7 +117,13 @@ class _Page:
 
 
 async def _send_receipt(shown: PaymentRow) -> None:
-    await downloads.send(reports.receipt_file, shown.bulk_id, shown.shown_id)
+    await downloads.send(_receipt_file, shown.bulk_id, shown.shown_id)
+
+
+def _receipt_file(session: Any, actor: Actor, bulk_id: str, shown_id: str) -> downloads.Made:
+    """Return the signed receipt as a file."""
+    paper = reports.receipt(session, actor, bulk_id, shown_id)
+    return f"recu-{shown_id}.json", "application/json", [json.dumps(paper, ensure_ascii=False, indent=2).encode()]
 
 
 async def _send_paper(shown: PaymentRow) -> None:
@@ -226,12 +231,11 @@ def _draw_switch(found: PaymentDetail) -> None:
             (t("Parti le"), moment(found.submitted_at)),
             (t("Lectures faites"), count(found.reads) if found.submitted_at else ""),
             (t("Prochaine lecture"), until(found.next_read_at) if found.next_read_at else ""),
-            (t("Prochain essai"), until(shown.next_try_at) if _is_late(shown) else ""),
+            (t("Prochain essai"), _next_try(shown)),
         ]
         show(facts.facts([(label, value) for label, value in lines if value]))
 
 
-def _is_late(shown: PaymentRow) -> bool:
-    return shown.stage is PaymentStage.WAITING and shown.tries > 0 and shown.next_try_at is not None
-
-
+def _next_try(shown: PaymentRow) -> str:
+    is_again = shown.stage is PaymentStage.WAITING and shown.tries > 0
+    return until(shown.next_try_at) if is_again and shown.next_try_at is not None else ""

@@ -66,9 +66,7 @@ class Payments:
         await self._table.narrow()
 
     async def _source(self, ask: Ask) -> Answer | None:
-        search = PaymentSearch(
-            stages=GROUPS[self._group], text=ask.search, name_verdict=ask.filters.get("verdict", "")
-        )
+        search = PaymentSearch(stages=GROUPS[self._group], text=ask.search, name_verdict=ask.filters.get("verdict", ""))
         found = await shell.read(
             payment_reading.list_payments, self._batch.bulk_id, search, limit=ask.limit, offset=ask.offset
         )

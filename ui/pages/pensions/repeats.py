@@ -45,7 +45,10 @@ class Repeats:
             ]
         )
         with ui.element("div").classes("line"):
-            names = (tag("span", row.name or row.identifier, class_="line-title"), tag("span", said, class_="line-detail"))
+            names = (
+                tag("span", row.name or row.identifier, class_="line-title"),
+                tag("span", said, class_="line-detail"),
+            )
             show(join(*names), classes="line-words")
             show(tag("b", words.amount(self._batch, row.amount_minor)), name="span")
             fields.checkbox(t("Payer quand même"), on_change=partial(self._tick, row.line))

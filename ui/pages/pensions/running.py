@@ -239,5 +239,8 @@ def _dotted(part: progress.Part) -> Markup:
 def _draw_skipped(batch: BatchRow) -> None:
     title = t("{lines} écartées").format(lines=words.lines(batch.skipped_count))
     with cards.titled(title, is_flush=True, is_ruled=True):
-        show(facts.prose(t("Elles n'étaient pas valables au dépôt. Corrigez-les et envoyez-les seules.")))
+        show(
+            facts.prose(t("Elles n'étaient pas valables au dépôt. Corrigez-les et envoyez-les seules.")),
+            classes="card-prose",
+        )
         cards.foot_link(t("Voir les lignes à corriger"), words.FILES.format(batch.file_id))

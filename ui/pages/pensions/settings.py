@@ -1,5 +1,7 @@
 """`/pensions/reglages`: how each organisation pays, its accounts, and the rail they go by; for administrators."""
 
+from nicegui import ui
+
 from core.errors import Refusal
 from core.permissions import Permission
 from services import organisations
@@ -14,7 +16,6 @@ from ui.labels import Sign, State, Tone, count, money, t
 from ui.markup import join, show, tag
 from ui.pages.pensions import accounts as account_pages
 from ui.pages.pensions import funding, new_account, rail, settings_form, words
-from nicegui import ui
 
 FOUR_EYES = Sign("approval_delegation", "Deux personnes", Tone.BLUE)
 

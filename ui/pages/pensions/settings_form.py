@@ -75,7 +75,9 @@ class SettingsForm:
 
     def _draw_limits(self) -> None:
         unit = self._currency.value
-        self._amount("max_amount_minor", t("Maximum par paiement, en {unit}").format(unit=unit), self._kept.max_amount_minor)
+        self._amount(
+            "max_amount_minor", t("Maximum par paiement, en {unit}").format(unit=unit), self._kept.max_amount_minor
+        )
         self._amount(
             "max_total_minor",
             t("Maximum par lot, en {unit}").format(unit=unit),

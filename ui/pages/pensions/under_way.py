@@ -43,7 +43,7 @@ class UnderWay:
         if found is None or self._card is None or self._head is None or self._list is None:
             return
         self._card.set_visibility(bool(found.batches))
-        self._head.set_content(cards.head(t("En cours"), count=count(found.total)))
+        self._head.set_content(cards.head(t("À suivre"), count=count(found.total)))
         self._list.set_content(waiting.waiting_list([_line(batch) for batch in found.batches]))
 
 
@@ -74,7 +74,6 @@ def _detail(batch: BatchRow) -> str | Markup:
     if batch.stage in BEFORE_SENDING:
         return t("{state}, déposé par {name}").format(state=word, name=batch.created_by.name)
     return join(tag("span", f"{word}, {percent(batch.progress_percent / 100)}"), bar(parts.parts(batch), label=word))
-
 
 
 def _may_decide(batch: BatchRow) -> bool:
