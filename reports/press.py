@@ -48,7 +48,8 @@ class Press(FPDF):
         self.margin_mm = margin_mm
         regular = self.fonts["inter"]
         assert isinstance(regular, TTFFont)  # noqa: S101  # a file of ours
-        self._known_signs = frozenset(regular.cmap)
+        # An accent that stands alone is drawn beside its letter: better none.
+        self._known_signs = frozenset(sign for sign in regular.cmap if not unicodedata.combining(chr(sign)))
 
     def drawable(self, text: str) -> str:
         """Return a text in signs our letters have: a letter loses an accent we lack, any other sign is `?`."""

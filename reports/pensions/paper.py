@@ -80,7 +80,8 @@ class _Paper(Press):
     def footer(self) -> None:
         self.rule(FOOT + 2)
         self.pen(7.5, press.INK_3)
-        self.put(MARGIN, FOOT + 6.4, t("Page {page}/{pages}").format(page=self.page_no(), pages="{nb}"))
+        self.set_xy(MARGIN - self.c_margin, FOOT + 3.6)
+        self.cell(40, 4, t("Page {page}/{pages}").format(page=self.page_no(), pages="{nb}"))
         self.pen(6.6, press.INK_3, family=press.MONO)
         self.put(RIGHT - 140, FOOT + 6.4, self.head.seal, width=140, align="right")
 
@@ -95,8 +96,8 @@ def _draw_front(paper: _Paper, head: BatchHead) -> None:
     _draw_bar(paper, head, 67)
     half = WIDTH / 2 - 4
     below = max(
-        _draw_facts(paper, facts.of_batch(head), MARGIN, 82, half),
-        _draw_facts(paper, facts.of_course(head), MARGIN + half + 8, 82, half),
+        _draw_facts(paper, facts.of_batch(head), MARGIN, 84, half),
+        _draw_facts(paper, facts.of_course(head), MARGIN + half + 8, 84, half),
     )
     below = _draw_totals(paper, head, below + 5)
     _draw_proof(paper, head, below + 7)

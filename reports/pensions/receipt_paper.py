@@ -16,7 +16,7 @@ from reports.press import Press
 
 WIDTH_MM, HEIGHT_MM, MARGIN = 105.0, 148.0, 9.0
 INNER = WIDTH_MM - 2 * MARGIN
-CODE_MM = 27.0
+CODE_MM = 31.0
 
 
 def receipt_pdf(session: Session, actor: Actor, bulk_id: str, transfer_id: str) -> Document:
@@ -35,25 +35,28 @@ def receipt_pdf(session: Session, actor: Actor, bulk_id: str, transfer_id: str) 
 
 def _draw(page: Press, paper: dict[str, Any], paid_at: datetime) -> None:
     page.block(0, 0, WIDTH_MM, 2.4, press.ACCENT)
-    page.pen(9, press.INK_2)
-    page.put(MARGIN, 10.5, paper["organisation"]["name"], width=INNER - 30)
+    page.pen(8.5, press.INK_2)
+    y = 10.4
+    for line in page.wrap(paper["organisation"]["name"], INNER - 22, 2):
+        page.put(MARGIN, y, line)
+        y += 4
     page.chip(WIDTH_MM - MARGIN, 6.6, t("Payé"), press.ACCENT, press.ACCENT_SOFT)
     page.pen(8, press.INK_3)
-    page.put(MARGIN, 15, t("Reçu de paiement"))
+    page.put(MARGIN, y + 0.6, t("Reçu de paiement"))
     amount = Money(paper["amount"], Currency(paper["currency"]))
     figure, unit = amount.parts()
     page.pen(24, is_bold=True)
-    page.put(MARGIN, 27.5, figure)
+    page.put(MARGIN, 30.5, figure)
     end = MARGIN + page.get_string_width(figure)
     page.pen(11, press.INK_3)
-    page.put(end + 1.8, 27.5, unit)
+    page.put(end + 1.8, 30.5, unit)
     page.pen(8, press.INK_2)
-    y = 33.2
+    y = 36.6
     for line in page.wrap(amount.in_words(), INNER, 2):
         page.put(MARGIN, y, line)
         y += 4
     y = _draw_facts(page, paper, paid_at, y + 3)
-    _draw_proof(page, paper, y + 1)
+    _draw_proof(page, paper, y + 1.4)
 
 
 def _draw_facts(page: Press, paper: dict[str, Any], paid_at: datetime, y: float) -> float:
@@ -70,15 +73,14 @@ def _draw_facts(page: Press, paper: dict[str, Any], paid_at: datetime, y: float)
         (t("Écriture"), paper["ledger"]["reference"] or "–"),
     ]
     if fee.minor:
-        found.append((t("Frais payés par l'organisation"), fee.on_screen()))
+        found.append((t("Frais"), fee.on_screen()))
     for label, value in found:
         page.rule(y - 3.7)
         page.pen(7.5, press.INK_3)
         page.put(MARGIN, y, label)
         page.pen(8, press.INK)
-        left = MARGIN + max(24.0, page.get_string_width(label) + 3)
-        page.put(left, y, value, width=WIDTH_MM - MARGIN - left)
-        y += 5.2
+        page.put(MARGIN + 26, y, value, width=INNER - 26)
+        y += 5.5
     page.rule(y - 3.7)
     return y
 
@@ -103,7 +105,7 @@ def _draw_proof(page: Press, paper: dict[str, Any], y: float) -> None:
         page.pen(5.6, press.INK, family=press.MONO)
         page.put(left, beneath + 2.9, value or "–", width=width)
         beneath += 7
-    y += CODE_MM + 4.4
+    y += CODE_MM + 4.8
     signature = paper["signature"]
     page.pen(6.2, press.INK_3)
     page.put(

@@ -122,14 +122,14 @@ def _write_totals(sheet: Any, looks: _Looks, head: BatchHead, row: int) -> None:
     sheet.write_string(row + 2, 1, facts.success(head), looks.text)
 
 
-def _write_lines(book: Any, looks: _Looks, rows: Iterator[tuple[Any, ...]], most_rows: int = MOST_ROWS) -> None:
-    """Fill sheets of at most `most_rows`, titles and all; the first is there even without a line."""
+def _write_lines(book: Any, looks: _Looks, rows: Iterator[tuple[Any, ...]]) -> None:
+    """Fill sheets of at most `MOST_ROWS`, titles and all; the first is there even without a line."""
     number, following = 1, next(rows, None)
     while following is not None or number == 1:
         name = t("Paiements") if number == 1 else t("Paiements {number}").format(number=number)
         sheet = _open_sheet(book, looks, name)
         row = 0
-        while following is not None and row + 1 < most_rows:
+        while following is not None and row + 1 < MOST_ROWS:
             row += 1
             _write_row(sheet, row, following)
             following = next(rows, None)

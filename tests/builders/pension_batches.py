@@ -23,6 +23,7 @@ from services.pensions import seal
 from tests.builders.pensions import Caisse
 from tests.builders.transfer_rows import crockford
 
+PAID = (PaymentStage.COMPLETED, PaymentStage.REVERSED)
 STARTED = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 # What a transfer is while its payment stands in a stage; a payment that never left has none.
 TRANSFERS: dict[PaymentStage, str] = {
@@ -103,6 +104,7 @@ def _batch(caisse: Caisse, lines: Sequence[Pay], stage: BatchStage, columns: dic
     known: dict[str, Any] = {
         "bulk_id": f"bulk-{uuid4().hex[:12]}",
         "cycle": "2026-11",
+        "currency": caisse.account.currency,
         "created_at": STARTED - timedelta(minutes=20),
         "confirmed_by": caisse.manager.user_id,
         "confirmed_at": STARTED - timedelta(minutes=10),
@@ -116,7 +118,6 @@ def _batch(caisse: Caisse, lines: Sequence[Pay], stage: BatchStage, columns: dic
     return PensionBatch(
         organisation_id=caisse.organisation_id,
         account_id=caisse.account.id,
-        currency=caisse.account.currency,
         stage=stage,
         total_count=len(lines),
         total_minor=sum(line.amount_minor for line in lines),
@@ -151,7 +152,7 @@ def _payments(session: Session, caisse: Caisse, batch: PensionBatch, lines: Iter
             organisation_id=batch.organisation_id,
             line=number,
             identifier_raw=line.identifier.removeprefix("+"),
-            completed_at=STARTED + timedelta(seconds=number) if line.stage is PaymentStage.COMPLETED else None,
+            completed_at=STARTED + timedelta(seconds=number) if line.stage in PAID else None,
             tries=1 if line.stage in TRANSFERS else 0,
             **{name: value for name, value in vars(line).items() if name != "proof"},
         )
