@@ -1,7 +1,7 @@
 """Every worker of the process: started and stopped where the scheduler is."""
 
 from core.database import get_database
-from jobs import breakers, messages, notices, transfers, worker
+from jobs import breakers, messages, notices, pensions, transfers, worker
 from jobs.worker import Worker
 from services import hooks
 from services.messages.outbox import TOPIC as MESSAGES
@@ -25,6 +25,7 @@ def send_hooks() -> int:
 
 ALL = (
     *transfers.WORKERS,
+    *pensions.WORKERS,
     *breakers.WORKERS,
     *notices.WORKERS,
     Worker("messages", send_messages, MESSAGES, MESSAGE_IDLE_S, MESSAGE_THREADS),
@@ -41,3 +42,4 @@ def stop() -> None:
     """End what `start` began."""
     worker.stop()
     transfers.finish()
+    pensions.finish()

@@ -67,9 +67,7 @@ class PensionPurpose(Purpose):
         on = _standing(session, row)
         legs = [Leg(on.payer.reserved, row.amount)]
         if row.provider_fee.minor:
-            expense = ledger.house_account(
-                session, AccountKind.FEE_EXPENSE, row.amount.currency, OWNER, row.account_id
-            )
+            expense = ledger.house_account(session, AccountKind.FEE_EXPENSE, row.amount.currency, OWNER, row.account_id)
             legs += [Leg(on.payer.fees, row.provider_fee), Leg(expense, -row.provider_fee)]
         return tuple(legs)
 

@@ -26,6 +26,7 @@ START = datetime.fromisoformat("2025-12-05T10:00:00+00:00")
 QUICK = {"concurrency": 50, "rate": 2_000, "reads_per_s": 500, "read_timeout_s": 10, "inquiry_timeout_s": 5}
 SOON = timedelta(milliseconds=1)
 MOST_ROUNDS = 2_000
+TICK_S = 0.005
 
 _NEXT = """
 select least(
@@ -47,6 +48,7 @@ class Switch:
     world: PensionWorld
     kernel: Kernel
     traveller: Traveller
+    address: str
     rail: MojaloopRail = field(default_factory=MojaloopRail)
     clerks: list[Desk] = field(default_factory=list)
 
@@ -76,11 +78,12 @@ class Switch:
         with self.database.transaction() as session:
             names = ", ".join(columns)
             driver(session).execute(
-                f"""
+                """
                 insert into pension_settings (id, created_at, organisation_id, lookup, name_policy, max_amount_minor,
-                    max_rows, personal_id_length, id_types, countries, lookup_max_age_days, is_same_person_allowed, rail)
-                values (gen_random_uuid(), now(), %(organisation)s, 'before', 'warn', 10000000, 1000000, 10, '{{MSISDN}}',
-                    '{{BJ}}', 30, false, 'mojaloop') on conflict (organisation_id) do nothing
+                    max_rows, personal_id_length, id_types, countries, lookup_max_age_days, is_same_person_allowed,
+                    rail)
+                values (gen_random_uuid(), now(), %(organisation)s, 'before', 'warn', 10000000, 1000000, 10,
+                    '{MSISDN}', '{BJ}', 30, false, 'mojaloop') on conflict (organisation_id) do nothing
                 """,
                 {"organisation": self.own.organisation_id},
             )
@@ -110,7 +113,25 @@ class Switch:
         self.traveller.advance(max(by, SOON).total_seconds())
         self.kernel.advance(0)
 
+    def resume(self, batch: PensionBatch) -> None:
+        """Let a paused batch go on, as a person does."""
+        with self.database.transaction() as session:
+            driver(session).execute(
+                "update pension_batch set stage = 'PROCESSING', pause_reason = '' where id = %s and stage = 'PAUSED'",
+                (batch.id,),
+            )
+
     # What is seen
+
+    def cases(self) -> list[dict[str, Any]]:
+        """Return the open cases."""
+        with self.database.transaction() as session:
+            return fetch_all(session, "select * from transfer_case where closed_at is null order by created_at")
+
+    def claims(self) -> int:
+        """Return how many persons are claimed."""
+        with self.database.transaction() as session:
+            return len(fetch_all(session, "select payment_id from pension_claim"))
 
     def batch(self, batch: PensionBatch) -> dict[str, Any]:
         """Return a batch's row."""
@@ -178,7 +199,8 @@ class Switch:
                 join ledger_account a on a.id = e.account_id where a.kind = 'provider_float'
                 """,
             )
-            assert all(check.is_right for check in books.check(session))
+            broken = [(one.invariant.view, one.violations) for one in books.list_findings(session) if not one.holds]
+        assert broken == []
         known = {
             row["handles"].get("their_transfer_id") or str(row["external_id"]): (row["amount_minor"], row["state"])
             for row in believed
@@ -203,7 +225,9 @@ class Switch:
         done = health.probe_due(database, self.rail) + sweeping.begin_due(database)
         with database.transaction() as session:
             due = lookups.list_due_accounts(session)
-        done += sum(lookups.work(database, self.rail, account_id) for account_id in due)
+        for account_id in due:
+            lookups.work(database, self.rail, account_id)
+        done += len(due)
         done += self._send(workers)
         done += reading.read_due(database, self.rail)
         return done + sweeping.recover(database) + sweeping.end_over(database)
@@ -215,7 +239,7 @@ class Switch:
         if not busy:
             return 0
         while len(self.clerks) < workers:
-            self.clerks.append(Desk(self.database, self.rail, busy[0]))
+            self.clerks.append(Desk(self.database, self.rail, busy[0], TICK_S))
         done, is_busy = 0, True
         for clerk in self.clerks:
             clerk.wake()

@@ -98,7 +98,9 @@ def _entry(on: Standing, outcome: Outcome, answer: PayoutAnswer | ReadAnswer | W
 
 
 def _save(
-    session: Session, entries: Sequence[Entry], answers: dict[UUID, PayoutAnswer | Withheld] | dict[UUID, ReadAnswer | Withheld]
+    session: Session,
+    entries: Sequence[Entry],
+    answers: dict[UUID, PayoutAnswer | Withheld] | dict[UUID, ReadAnswer | Withheld],
 ) -> None:
     attempts = saving.save(session, entries)
     for entry in entries:

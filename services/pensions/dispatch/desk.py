@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from core import clock, ids
 from core.database import Database, Session, fetch_all
 from core.errors import Refusal
-from providers.mojaloop.contract import Operation, PayoutAnswer, PayoutOrder
+from providers.mojaloop.contract import Operation, PayoutAnswer, PayoutOrder, Withheld
 from providers.mojaloop.outbox import Outbox
 from providers.mojaloop.rail import MojaloopRail
 from services.pensions.dispatch import answers, claiming, faults, rails
@@ -29,8 +29,6 @@ from services.pensions.dispatch.rails import Rail
 
 GROUP, GROUP_WAIT_S = 200, 0.05
 STOCK = 2
-TAKE_S = 0.05
-IDLE_S = 0.25
 RETRY_S = 0.5
 
 _SENDING = """
@@ -43,10 +41,14 @@ _log = structlog.get_logger(__name__)
 
 
 class Desk:
-    """What one worker has in hand of one account. `is_closing`: nothing new is claimed, what waits goes back."""
+    """What one worker has in hand of one account. `is_closing`: nothing new is claimed, what waits goes back.
 
-    def __init__(self, database: Database, mojaloop: MojaloopRail, rail: Rail) -> None:
+    `wait_s` is how long either thread waits for the other, and a group for its members.
+    """
+
+    def __init__(self, database: Database, mojaloop: MojaloopRail, rail: Rail, wait_s: float = GROUP_WAIT_S) -> None:
         self._database = database
+        self._wait_s = wait_s
         self._rail = rail
         self._gate = SharedGate(database, rail, ids.new_id(), self._may_leave)
         self._box: Outbox[PayoutOrder, PayoutAnswer] = mojaloop.payouts(self._gate)
@@ -54,6 +56,7 @@ class Desk:
         self._to_send: deque[PayoutOrder] = deque()
         self._came: SimpleQueue[Answered] = SimpleQueue()
         self._unsaved: list[Answered] = []
+        self._answers_saved = 0
         self._sending: frozenset[UUID] = frozenset()
         self._beaten_at = 0.0
         self._has_work = threading.Event()
@@ -87,15 +90,15 @@ class Desk:
         """Send what may leave and take what came back; waits a little when there is nothing."""
         while self._to_send:
             self._box.put(self._to_send.popleft())
-        for order, answer in self._box.take(TAKE_S):
+        for order, answer in self._box.take(self._wait_s):
             self._came.put(Answered(self._items[order.transfer_id], order, answer))
         if self._box.is_idle and not self._to_send:
             self._has_work.clear()
             if not self._to_send:
-                self._has_work.wait(IDLE_S)
+                self._has_work.wait(self._wait_s)
 
     def _may_leave(self, order: PayoutOrder) -> bool:
-        """Say whether a payment may leave now: its batch is still sending, and its lease is long enough for the call."""
+        """Say whether a payment may leave now: its batch is still sending, and its lease outlives the call."""
         item = self._items[order.transfer_id]
         has_time = item.lease_until - clock.now() >= self._rail.last_departure
         is_closed = self.is_closing and order.operation is Operation.POST_TRANSFERS
@@ -124,9 +127,9 @@ class Desk:
         with self._database.transaction() as session:
             self._gate.leave(session)
 
-    def _beat(self) -> None:
+    def _beat(self, *, is_due: bool = False) -> None:
         now = time.monotonic()
-        if now - self._beaten_at < BEAT_S:
+        if now - self._beaten_at < BEAT_S and not is_due:
             return
         self._beaten_at = now
         with self._database.transaction() as session:
@@ -147,11 +150,16 @@ class Desk:
         done, self._unsaved = self._unsaved, []
         for one in done:
             self._items.pop(one.order.transfer_id, None)
+        self._answers_saved += sum(not isinstance(one.answer, Withheld) for one in done)
+        if self._gate.is_shut and self._answers_saved == self._gate.answers_heard:
+            # What shut it is written: whether the account still sends, its rows say.
+            self._beat(is_due=True)
+            self._gate.reopen()
         self._hand_over(following)
         return True
 
     def _gather(self) -> None:
-        ends_at = time.monotonic() + GROUP_WAIT_S
+        ends_at = time.monotonic() + self._wait_s
         while len(self._unsaved) < GROUP:
             try:
                 wait_s = ends_at - time.monotonic()

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from core.database import Database, Session, driver
 from providers.mojaloop.contract import Accepted, AnyAnswer, Rejected, Unknown
+from services.breaker import MOST_UNKNOWNS
 from services.pensions.dispatch.rails import Rail
 
 LUMP_S = 0.1
@@ -96,6 +97,9 @@ class SharedGate:
         self._slow = 0
         self._is_clean = False
         self._lock = threading.Lock()
+        self._unknowns_in_row = 0
+        self.answers_heard = 0
+        self.is_shut = False  # what was heard may stop the account: nothing leaves until that is written
 
     def beat(self, session: Session, rail: Rail) -> int:
         """Be seen, tell what was slow, and learn this worker's share of the room; return it."""
@@ -112,6 +116,11 @@ class SharedGate:
         room, rank, count = int(row[0]) if row else 1, workers.index(self._worker_id), len(workers)
         self._share = room // count + (rank < room % count)
         return self._share
+
+    def reopen(self) -> None:
+        """Let calls leave again: all that was heard is written, and the account was looked at since."""
+        self._unknowns_in_row = 0
+        self.is_shut = False
 
     def leave(self, session: Session) -> None:
         """Give this worker's share to the others."""
@@ -144,11 +153,17 @@ class SharedGate:
 
     def admits(self, item: Any) -> bool:
         """Say, just before it leaves, whether it may."""
-        return self._admits(item)
+        return not self.is_shut and self._admits(item)
 
     def heard(self, answer: AnyAnswer) -> None:
-        """Halve this worker's share at once on a slow answer; the room of all is halved at the next beat."""
-        is_slow = isinstance(answer, Accepted | Rejected | Unknown) and answer.is_slow
+        """Shut at once on what stops the account, halve this worker's share on a slow answer; others learn it soon."""
+        self.answers_heard += 1
+        is_slow = False
+        if isinstance(answer, Accepted | Rejected | Unknown):
+            is_slow = answer.is_slow
+            self._unknowns_in_row = self._unknowns_in_row + 1 if isinstance(answer, Unknown) else 0
+            is_stopped = answer.stop == "account" or self._unknowns_in_row >= MOST_UNKNOWNS
+            self.is_shut = self.is_shut or (is_stopped and not self._beats_itself)
         with self._lock:
             self._slow += is_slow
             self._is_clean = self._slow == 0

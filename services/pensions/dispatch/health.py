@@ -1,4 +1,4 @@
-"""Whether an adapter may be sent to: a probe that moves nothing, at the start, once a day, and until an unwell one is well."""
+"""Whether an adapter may be sent to: a probe that moves nothing, at the start, daily, and until an ill one is well."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -13,11 +13,11 @@ from models.transfers import TransferAttempt
 from providers.mojaloop.contract import Capabilities, PensionRail, Unknown
 from providers.wire import Exchange
 from services import audit, breaker
+from services.breaker import PROBED_EVERY
 from services.pensions.dispatch import rails, stops
 from services.pensions.dispatch.gate import open_gate
 from services.pensions.dispatch.rails import Rail
 
-EVERY = timedelta(seconds=30)
 DAY = timedelta(days=1)
 LONGEST_PAUSE_S = 600
 PROBE_LEASE = timedelta(seconds=150)
@@ -53,13 +53,11 @@ def note_probe(session: Session, rail: Rail, answer: Capabilities | Unknown) -> 
     """Keep what a probe proved; an adapter that is well again lets its batches go on by themselves."""
     is_proven = isinstance(answer, Capabilities)
     identity = answer.identity.value if isinstance(answer, Capabilities) else ""
-    row = fetch_one(
-        session, "select * from rail_gate where account_id = %s for no key update", (rail.id,)
-    )
+    row = fetch_one(session, "select * from rail_gate where account_id = %s for no key update", (rail.id,))
     failed = 0 if is_proven or row is None else int(row["failed_probes"]) + 1
-    pause = DAY if is_proven else min(EVERY * 2 ** max(failed - 1, 0), timedelta(seconds=LONGEST_PAUSE_S))
+    pause = DAY if is_proven else min(PROBED_EVERY * 2 ** max(failed - 1, 0), timedelta(seconds=LONGEST_PAUSE_S))
     if not rail.is_breaker_closed and not is_proven:
-        pause = EVERY
+        pause = PROBED_EVERY
     detail = "" if isinstance(answer, Capabilities) else answer.detail
     now = clock.now()
     driver(session).execute(

@@ -127,21 +127,20 @@ def list_due_accounts(session: Session) -> list[UUID]:
     return [row["rail_account_id"] for row in rows]
 
 
-def work(database: Database, mojaloop: PensionRail, account_id: UUID) -> int:
-    """Look one piece of an account up and keep what was found; return how many payees that was."""
+def work(database: Database, mojaloop: PensionRail, account_id: UUID) -> None:
+    """Look one piece of an account up and keep what was found."""
     with database.transaction() as session:
         rail = rails.find_rail(session, account_id)
         open_gate(session, rail)
         piece = _take(session, rail)
     if piece is None:
-        return 0
+        return
     answers = _known(piece)
     unknown = [row for row in piece.payees if row["id"] not in answers]
     if unknown:
         answers |= _ask(database, mojaloop, rail, unknown)
     with database.transaction() as session:
         _keep(session, rail, piece, answers)
-    return len(piece.payees)
 
 
 def _take(session: Session, rail: Rail) -> Piece | None:
@@ -189,7 +188,8 @@ def _keep(session: Session, rail: Rail, piece: Piece, answers: Mapping[UUID, Loo
     now = clock.now()
     is_last_try = piece.tries >= MOST_TRIES
     still = {
-        row["id"] for row in fetch_all(
+        row["id"]
+        for row in fetch_all(
             session,
             "select id from pension_payment where id = any(%s) and stage = 'WAITING' and name_verdict = ''"
             " order by id for no key update",
@@ -267,9 +267,7 @@ def _move(  # what a look-up may change
 
 
 def _write_directory(session: Session, rail: Rail, found: Sequence[tuple[Mapping[str, Any], Found]]) -> None:
-    fresh = {
-        (row["id_type"], row["identifier"]): (row, one) for row, one in found if row["known_fsp_id"] != one.fsp_id
-    }
+    fresh = {(row["id_type"], row["identifier"]): (row, one) for row, one in found if row["known_fsp_id"] != one.fsp_id}
     if not fresh:
         return
     lines = list(fresh.values())

@@ -204,7 +204,7 @@ def _paid(
 
 
 def _ended(on: Standing, answer: Seen) -> Outcome:
-    """The switch says that nothing moved."""
+    """End what the switch says moved nothing."""
     code = answer.code or str(on.handles.get("code", ""))
     to = TransferState.EXPIRED if answer.state is SeenState.EXPIRED else TransferState.FAILED
     if code == EMPTY_POSITION:
@@ -214,7 +214,7 @@ def _ended(on: Standing, answer: Seen) -> Outcome:
 
 
 def _again(on: Standing, to: TransferState, reason: Reason, code: str = "") -> Outcome:
-    """The transfer is over and moved nothing: another one begins by itself, three in all."""
+    """Let another transfer begin by itself, three in all: this one is over and moved nothing."""
     if on.tries >= MOST_TRANSFERS:
         return Outcome(to, PaymentStage.FAILED, reason, code, is_retryable=True)
     return Outcome(to, PaymentStage.WAITING, reason, code)
@@ -224,7 +224,7 @@ def _again(on: Standing, to: TransferState, reason: Reason, code: str = "") -> O
 
 
 def _withheld(on: Standing) -> Outcome:
-    """It did not leave. In two steps the first may have, and no quote was accepted: it expires by itself."""
+    """Take back what did not leave. In two steps the first may have; the quote, not accepted, expires by itself."""
     if on.stage is PaymentStage.SENT or on.handles:
         reason = Reason.NOT_APPROVED
         return Outcome(TransferState.FAILED, PaymentStage.WAITING, reason, detail="not sent on", is_unsent=True)
@@ -338,7 +338,7 @@ def _doubtful(on: Standing, order: PayoutOrder, answer: Unknown, now: datetime) 
 
 
 def _pending(on: Standing, now: datetime) -> Outcome:
-    """The switch has it. What stands against it, a differing amount, still stands."""
+    """Note that the switch has it. What stands against it, a differing amount, still stands."""
     planned = next_read(on, now)
     if on.reason in _DOUBTS or planned is None:
         return Outcome(next_read_at=planned)

@@ -1,4 +1,4 @@
-"""Asking the switch what became of transfers (schedule M1), beside the payments and no faster than their account allows.
+"""Asking the switch what became of transfers (schedule M1), beside the payments, at the rate of their account.
 
 What is not known yet comes first; what was paid is looked at once more within the hour, early, as a settled transfer
 may no longer answer.
@@ -69,8 +69,8 @@ def claim(session: Session, account_id: UUID) -> tuple[Rail, list[Question]]:
     return rail, [Question(orders.build(rail, row), row["transfer_id"], row["batch_id"], until) for row in rows]
 
 
-def read(database: Database, rail: PensionRail, account: Rail, questions: Sequence[Question]) -> int:
-    """Ask about these and save what was said; return how many were."""
+def read(database: Database, rail: PensionRail, account: Rail, questions: Sequence[Question]) -> None:
+    """Ask about these and save what was said."""
     by_order = {question.order.transfer_id: question for question in questions}
     gate = Throttle(concurrency=AT_ONCE, rate_per_s=max(account.reads_per_s, AT_ONCE))
     asked = rail.status_many((question.order for question in questions), gate)
@@ -79,7 +79,6 @@ def read(database: Database, rail: PensionRail, account: Rail, questions: Sequen
     ]
     with database.transaction() as session:
         answers.keep_reads(session, came)
-    return len(came)
 
 
 def read_due(database: Database, rail: PensionRail, keeps_on: Callable[[], bool] = lambda: True) -> int:
@@ -93,5 +92,6 @@ def read_due(database: Database, rail: PensionRail, keeps_on: Callable[[], bool]
         with database.transaction() as session:
             account, questions = claim(session, account_id)
         if questions:
-            asked += read(database, rail, account, questions)
+            read(database, rail, account, questions)
+            asked += len(questions)
     return asked

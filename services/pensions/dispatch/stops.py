@@ -19,6 +19,7 @@ from models.pension_stages import BatchStage
 from providers.answers import Reason
 from providers.mojaloop.contract import Accepted, PayoutAnswer, Rejected, Unknown
 from services import audit, breaker
+from services.breaker import MOST_MISCONFIGURATIONS, MOST_UNKNOWNS, PROBED_EVERY
 from services.pensions import steps
 from services.pensions.dispatch.outcomes import EMPTY_POSITION
 
@@ -27,9 +28,7 @@ FOREIGN_ID, PAYER_LIMIT = "foreign_id", "payer_limit"
 # While one of these stands, nothing else of the account begins either: only a person resumes.
 BY_A_PERSON = (POSITION, CONFIGURATION, FOREIGN_ID, PAYER_LIMIT)
 
-MOST_UNKNOWNS_IN_ROW = 5
 WINDOW, MOST_UNKNOWNS_IN_WINDOW = 50, 10
-MOST_MISCONFIGURATIONS = 3
 MOST_REFUSED_REQUESTS = 3
 MOST_REFUSALS_OF_FSP = 5
 REST = timedelta(minutes=15)
@@ -70,7 +69,7 @@ class _Counts:
     @property
     def is_unwell(self) -> bool:
         """Whether the adapter answers too little, or refuses our set-up."""
-        in_row = self.recent.endswith("?" * MOST_UNKNOWNS_IN_ROW)
+        in_row = self.recent.endswith("?" * MOST_UNKNOWNS)
         in_window = self.recent.count("?") > MOST_UNKNOWNS_IN_WINDOW
         return in_row or in_window or self.misconfigurations >= MOST_MISCONFIGURATIONS
 
@@ -105,7 +104,9 @@ def note(session: Session, account_id: UUID, heard: Sequence[Heard]) -> None:
         pause_account(session, account_id, counts.reason)
     if is_unwell:
         breaker.trip(session, account_id, UNWELL)
-        driver(session).execute("update rail_gate set next_probe_at = null where account_id = %s", (account_id,))
+        driver(session).execute(
+            "update rail_gate set next_probe_at = %s where account_id = %s", (clock.now() + PROBED_EVERY, account_id)
+        )
         pause_account(session, account_id, UNWELL)
 
 

@@ -55,7 +55,9 @@ def begin_due(database: Database) -> int:
     """Let batches begin whose time has come and whose seal still holds; return how many began."""
     with database.transaction() as session:
         due = fetch_all(session, _TO_BEGIN, {"now": clock.now(), "stopped": list(stops.BY_A_PERSON)})
-        ready = [row for row in due if row["rail"] != ADAPTER or rails.find_rail(session, row["rail_account_id"]).is_ready]
+        ready = [
+            row for row in due if row["rail"] != ADAPTER or rails.find_rail(session, row["rail_account_id"]).is_ready
+        ]
     begun = 0
     for row in ready:
         with database.transaction(statement_timeout_ms=SEAL_TIMEOUT_MS) as session:

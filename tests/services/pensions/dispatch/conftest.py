@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from core import clock
-from core.database import Database
-from core.database import driver
+from core.database import Database, driver
 from tests.builders import pensions
 from tests.builders.switch import START, Switch
 from tests.providers.conftest import Fakes, _fake_server, fakes
@@ -23,8 +22,9 @@ def switch(database: Database, fakes: Fakes) -> Iterator[Switch]:
         fakes.forget()
         world = pensions.build(database, funds_minor=0)
         pensions.fund(database, world, world.own, FUNDS_MINOR)
+        address = f"{fakes.url}/mojaloop"
         with database.transaction() as session:
-            driver(session).execute("update provider_account set base_url = %s", (f"{fakes.url}/mojaloop",))
-        made = Switch(database, world, fakes.kernel, traveller)
+            driver(session).execute("update provider_account set base_url = %s", (address,))
+        made = Switch(database, world, fakes.kernel, traveller, address)
         made.run()
         yield made
