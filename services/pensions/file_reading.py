@@ -52,7 +52,7 @@ def list_file_errors(
     )
     rows = fetch_all(
         session,
-        f"{_ERRORS} and (%(code)s = '' or code = %(code)s) order by number limit %(limit)s offset %(offset)s",
+        f"{_ERRORS} and (%(code)s = '' or code = %(code)s) order by line, number limit %(limit)s offset %(offset)s",
         asked,
     )
     rules = _rules(session, record)
@@ -63,7 +63,7 @@ def each_file_error(session: Session, actor: Actor, file_id: UUID) -> Iterator[F
     """Give all of a file's wrong cells in line order, read as a stream."""
     rules = _rules(session, _record(session, actor, file_id))
     with driver(session).cursor(name="pension_file_errors") as cursor:
-        cursor.execute(f"{_ERRORS} order by number", {"file": file_id})
+        cursor.execute(f"{_ERRORS} order by line, number", {"file": file_id})
         names = ("line", "column", "code", "detail", "value", "see", "raw")
         for values in cursor:
             yield _error(dict(zip(names, values, strict=True)), rules)
@@ -82,8 +82,9 @@ def count_by_code(session: Session, actor: Actor, file_id: UUID) -> dict[str, in
 
 def _record(session: Session, actor: Actor, file_id: UUID) -> dict[str, Any]:
     record = fetch_one(session, _FILE, (file_id,))
-    if record is None or not actor.may(Permission.PENSIONS_WRITE, record["organisation_id"]):
+    if record is None or not actor.may(Permission.PENSIONS_READ, record["organisation_id"]):
         raise FileNotFound
+    actor.require(Permission.PENSIONS_WRITE, record["organisation_id"])
     return record
 
 

@@ -33,7 +33,11 @@ async def home() -> None:
     if found is None:
         return
     first_name = actor.name.split(maxsplit=1)[0]
-    layout.title(t("Bonjour {name}").format(name=first_name), f"{long_day(now())}. {things.summary(found.waiting)}")
+    with layout.page_head(
+        t("Bonjour {name}").format(name=first_name), f"{long_day(now())}. {things.summary(found.waiting)}"
+    ):
+        if rights.may_send(actor):
+            buttons.primary(t("Nouveau lot"), icon="upload_file", href=words.NEW)
     if actor.may(Permission.PENSIONS_READ) and not actor.may(Permission.USSD_READ):
         await _draw_caisse(found)
         return
@@ -118,10 +122,6 @@ async def draw_feed() -> None:
 
 async def _draw_caisse(found: reports.Home) -> None:
     """Draw the home of who pays pensions: the figures of his organisation, then what waits for him or runs."""
-    actor = shell.visitor()
-    if rights.may_send(actor):
-        with layout.row():
-            buttons.primary(t("Nouveau lot"), icon="upload_file", href=words.NEW)
     await Board().draw()
     with cards.card(is_flush=True):
         Things(found)

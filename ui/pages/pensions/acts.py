@@ -106,9 +106,12 @@ def ask_retry(batch: BatchRow) -> None:
     )
 
 
-def report_button(batch: BatchRow) -> ui.button:
+def report_button(batch: BatchRow, *, is_short: bool = False) -> ui.button:
     """Place the button of the batch's report, with a menu of its forms."""
-    button = buttons.secondary(t("Rapport"), icon="download")
+    if is_short:
+        button = buttons.icon_only("download", t("Rapport de {batch}").format(batch=batch.bulk_id))
+    else:
+        button = buttons.secondary(t("Rapport"), icon="download")
     button.props["aria-haspopup"] = "menu"
     with button, ui.menu().classes("menu"):
         for form, label in FORMATS.items():

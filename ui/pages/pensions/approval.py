@@ -181,7 +181,7 @@ def _ask_approval(batch: BatchRow) -> None:
         show(figures.amount(total, is_big=True), classes="money-figure")
         show(tag("p", total.in_words(page_language()), class_="money-words"))
         show(facts.facts(_approved(batch)))
-        show(parts.seal(batch))
+        show(parts.seal(batch, t("Sceau")))
         with dialogs.actions():
             buttons.quiet(t("Annuler"), dialog.close)
             button = buttons.primary(act)

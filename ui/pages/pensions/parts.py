@@ -32,9 +32,9 @@ def parts(batch: BatchRow) -> list[Part]:
     return [Part(label, total.count, tone, words.amount(batch, total.amount_minor)) for label, total, tone in shown]
 
 
-def seal(batch: BatchRow) -> Markup:
+def seal(batch: BatchRow, label: str = "") -> Markup:
     """Return the seal whole, to be read and copied; nothing before the confirmation."""
-    return copy_field(batch.seal, label=t("Sceau")) if batch.seal else Markup()
+    return copy_field(batch.seal, label=label) if batch.seal else Markup()
 
 
 def hands(batch: BatchRow) -> Markup:
@@ -84,7 +84,7 @@ def sums(batch: BatchRow, found: dict[str, Sum], head: str, *, are_types: bool) 
     rows = [Line(name(code), (count(one.count), words.amount(batch, one.amount_minor))) for code, one in found.items()]
     if len(rows) > 1:
         whole = (count(batch.total.count), words.amount(batch, batch.total.amount_minor))
-        rows.append(Line(t("Total"), whole, is_marked=True))
+        rows.append(Line(t("Total"), whole))
     heads = (Head(head, is_number=False), Head(t("Paiements")), Head(t("Montant")))
     return plain_table(heads, rows, label=head)
 

@@ -32,8 +32,8 @@ class Payments:
         with cards.titled(t("Tous les paiements"), is_flush=True) if is_draft else cards.card(is_flush=True):
             self._tabs = None if is_draft else tabs.tabs(self._choices(), self._choose)
             self._table = tables.Table(
-                "pension-payments",
-                _columns(),
+                "pension-draft" if is_draft else "pension-payments",
+                _columns(is_draft=is_draft),
                 self._source,
                 search=t("Nom, numéro, ligne, référence"),
                 choices=[
@@ -79,16 +79,17 @@ def _count(batch: BatchRow, group: str) -> int:
     return sum(batch.sums[stage].count for stage in GROUPS[group])
 
 
-def _columns() -> list[Column]:
+def _columns(*, is_draft: bool) -> list[Column]:
     return [
         Column("line", t("Ligne"), is_on_phone=False),
         Column("name", t("Bénéficiaire"), "name"),
         Column("identifier", t("Identifiant"), is_on_phone=False, is_on_tablet=False),
         Column("amount", t("Montant"), "amount"),
-        Column("state", t("État"), "chip"),
-        Column("next", t("Suite"), is_on_phone=False, is_on_tablet=False),
-        Column("verdict", t("Concordance"), "chip", is_on_phone=False, is_on_tablet=False, is_shown=False),
-        Column("at", t("Heure"), "time", is_on_phone=False),
+        Column("purpose", t("Objet"), is_on_phone=False, is_on_tablet=False, is_shown=is_draft),
+        Column("state", t("État"), "chip", is_shown=not is_draft),
+        Column("next", t("Suite"), is_on_phone=False, is_on_tablet=False, is_shown=not is_draft),
+        Column("verdict", t("Concordance"), "chip", is_on_phone=False, is_on_tablet=False, is_shown=is_draft),
+        Column("at", t("Heure"), "time", is_on_phone=False, is_shown=not is_draft),
     ]
 
 
@@ -102,6 +103,7 @@ def _row(payment: PaymentRow) -> tables.Row:
             "name": words.who(payment),
             "identifier": words.masked(payment),
             "amount": figure,
+            "purpose": words.purpose(payment.purpose),
             "state": chips.cell(words.PAYMENTS[payment.stage]),
             "next": words.next_step(payment),
             "verdict": chips.cell(verdict) if verdict else None,

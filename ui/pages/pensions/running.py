@@ -50,7 +50,7 @@ class Running:
                     _draw_skipped(self._batch)
                 with cards.titled(t("Qui a fait quoi")):
                     self._hands = show(Markup())
-                    show(parts.seal(self._batch))
+                    show(parts.seal(self._batch, t("Sceau")))
         await self._show()
 
     async def follow(self, batch: BatchRow) -> None:
