@@ -69,9 +69,9 @@ def ask_cancel(batch: BatchRow) -> None:
         cancelled = await shell.act(batches.cancel, CancelBatch(bulk_id=batch.bulk_id, reason=reason))
         if cancelled is None:
             return False
-        sent = t("{payments} déjà partis sont suivis jusqu'à leur fin.")
         gone = cancelled.already_sent
-        toasts.done(t("Annulé. ") + (sent.format(payments=words.payments(gone)) if gone else t("Rien n'était parti.")))
+        sent = t("Annulé. {payments} déjà partis sont suivis jusqu'à leur fin.").format(payments=words.payments(gone))
+        toasts.done(sent if gone else t("Annulé. Rien n'était parti."))
         return True
 
     is_draft = batch.stage is BatchStage.DRAFT
