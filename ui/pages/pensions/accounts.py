@@ -1,6 +1,7 @@
 """`/pensions/comptes`: what an organisation pays from: available, reserved, and what it owes for fees."""
 
 from core.errors import Refusal
+from core.money import Money
 from core.permissions import Permission
 from services.pensions import account_reading, accounts
 from services.pensions.account_reading import AccountCard, Movement
@@ -9,7 +10,7 @@ from ui import live, shell
 from ui.components import buttons, cards, chips, empty, facts, figures, layout, tables
 from ui.components.progress import Part, bar
 from ui.components.tables import Answer, Ask, Column
-from ui.labels import Sign, State, Tone, moment, money, t
+from ui.labels import Sign, State, Tone, moment, money, money_parts, t
 from ui.markup import Markup, join, show, tag
 from ui.pages.ledger import words as ledger_words
 from ui.pages.pensions import funding, words
@@ -51,7 +52,7 @@ async def one_account(code: str) -> None:
             buttons.secondary(t("Réglages"), href=path, icon="settings")
             buttons.primary(t("Approvisionner"), lambda: funding.ask(account), icon="add_card")
     with layout.grid():
-        with layout.cell(8), cards.titled(t("Mouvements"), is_flush=True):
+        with layout.cell(8), cards.titled(t("Mouvements"), money_parts(account.balance)[1], is_flush=True):
             table = _movements(code, card)
         with layout.cell(4):
             with cards.titled(t("Solde")):
@@ -155,6 +156,12 @@ def _movements(code: str, card: AccountCard) -> tables.Table:
     )
 
 
+def figure(amount: Money, *, is_signed: bool = False) -> str:
+    """Return an amount without its unit, for a column that says it."""
+    number, _ = money_parts(amount)
+    return f"+{number}" if is_signed and amount.minor > 0 else number
+
+
 def _row(row: Movement) -> tables.Row:
     about = words.cycle_title(row.cycle) if row.cycle else row.reference
     if row.postings > 1:
@@ -165,8 +172,8 @@ def _row(row: Movement) -> tables.Row:
             "what": ledger_words.kind(row.kind),
             "about": about,
             "by": row.actor,
-            "amount": words.signed(row.amount),
-            "after": money(row.balance_after) if row.balance_after else "",
+            "amount": figure(row.amount, is_signed=True),
+            "after": figure(row.balance_after) if row.balance_after else "",
             "at": moment(row.at),
         },
         href=words.BATCH.format(row.bulk_id) if row.bulk_id else "",

@@ -51,7 +51,7 @@ class Approval:
                 with cards.titled(t("Totaux"), is_flush=True):
                     show(parts.sums(batch, found.by_type, t("Type"), are_types=True))
                     show(parts.sums(batch, found.by_purpose, t("Objet"), are_types=False))
-        self._payments = Payments(batch)
+        self._payments = Payments(batch, is_draft=True)
 
     async def follow(self, batch: BatchRow) -> None:
         """Count again; the rows are sealed, so nothing else can have changed."""
@@ -102,7 +102,9 @@ def _draw_names(batch: BatchRow, found: Summary) -> None:
             show(parts.names_table(found.differing), classes="tall")
             return
         checked = sum(found.by_verdict.get(code, 0) for code in ("same", "close"))
-        said = t("Aucun nom ne diffère : {checked} noms concordent sur {total}.")
+        said = t("Aucun nom n'a encore été comparé avec celui du switch.")
+        if checked:
+            said = t("Aucun nom ne diffère : {checked} noms concordent sur {total}.")
         show(
             empty.sentence(said.format(checked=count(checked), total=count(batch.total.count)), "how_to_reg"),
         )

@@ -1,6 +1,5 @@
 """`/pensions/fichiers/{id}`: what is wrong in a file, line by line, and the two ways on: correct it, or go without."""
 
-from typing import Any
 from uuid import UUID
 
 from nicegui import ui
@@ -13,10 +12,10 @@ from services.pensions.file_reading import FileNotFound
 from services.pensions.shapes import FileErrorRow, FileRow
 from ui import downloads, shell
 from ui.components import buttons, cards, chips, layout, tables
-from ui.components.progress import Step, funnel
+from ui.components.progress import plain_bar
 from ui.components.tables import Answer, Ask, Column, Filter
-from ui.labels import Sign, Tone, count, moment, t
-from ui.markup import show
+from ui.labels import Sign, Tone, count, moment, printed, t
+from ui.markup import Markup, show, tag
 from ui.pages.pensions import fault_words, words
 
 MOST_REASONS = 8
@@ -53,7 +52,7 @@ async def faults(file_id: str) -> None:
         with layout.cell(8), cards.card(is_flush=True):
             draw_table(file, list(reasons))
         with layout.cell(4), cards.titled(t("Par motif"), is_flush=True, is_ruled=True):
-            show(reasons_list(reasons), classes="card-body")
+            show(reasons_list(reasons))
 
 
 def download_button(file_id: UUID, *, is_primary: bool = True) -> ui.button:
@@ -73,11 +72,23 @@ def download_button(file_id: UUID, *, is_primary: bool = True) -> ui.button:
     return button
 
 
-def reasons_list(reasons: dict[str, int]) -> Any:
-    """Return the reasons as bars, the most frequent first."""
+def reasons_list(reasons: dict[str, int]) -> Markup:
+    """Return the reasons with their bars, the most frequent first."""
     most = max(reasons.values(), default=1)
-    shown = list(reasons.items())[:MOST_REASONS]
-    return funnel([Step(fault_words.short(code), times / most, count(times), tone=Tone.RED) for code, times in shown])
+    lines = (
+        tag(
+            "li",
+            tag(
+                "span",
+                tag("span", fault_words.short(code)),
+                plain_bar(times / most, label=fault_words.short(code), tone=Tone.RED),
+                class_="reason-words reason-barred",
+            ),
+            tag("b", count(times)),
+        )
+        for code, times in list(reasons.items())[:MOST_REASONS]
+    )
+    return tag("ul", *lines, class_="reasons")
 
 
 def draw_table(file: FileRow, codes: list[str]) -> tables.Table:
@@ -105,6 +116,6 @@ def draw_table(file: FileRow, codes: list[str]) -> tables.Table:
 def _row(error: FileErrorRow) -> tables.Row:
     return tables.row(
         f"{error.line}-{error.column}-{error.code}",
-        {"line": count(error.line), "column": error.column, "value": error.value, "reason": error.message},
+        {"line": count(error.line), "column": error.column, "value": error.value, "reason": printed(error.message)},
         phone_under=words.list_text([error.column, error.value]),
     )

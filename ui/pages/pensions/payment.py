@@ -220,6 +220,8 @@ def _draw_names(shown: PaymentRow) -> None:
 
 def _draw_switch(found: PaymentDetail) -> None:
     shown = found.payment
+    if shown.external_id is None and not shown.fsp_id:
+        return
     with cards.titled(t("Chez le switch")):
         copies: list[Markup | None] = [
             copy_field(str(shown.external_id), label="transferId") if shown.external_id else None,

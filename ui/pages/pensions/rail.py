@@ -82,7 +82,7 @@ def _shown(found: RailCard) -> Markup:
         lines.insert(1, (t("Au repos depuis"), moment(found.breaker_at)))
     said = t(PROVEN.get(found.identity, PROVEN[""]))
     if found.detail and not found.is_ready:
-        said = f"{said} {found.detail}"
+        lines.append((t("Dernière réponse"), tag("code", found.detail, class_="code-inline")))
     return tag("div", tag("p", said, class_="prose"), facts.facts(lines), class_="stack stack-tight")
 
 

@@ -20,14 +20,16 @@ from ui.components import figures as shown_figures
 from ui.components.chips import tile_icon
 from ui.components.plain_tables import Head, Line, plain_table
 from ui.components.tiles import Measure
-from ui.labels import Tone, count, counted, money, page_language, percent, t, zone
+from ui.labels import Tone, count, counted, page_language, percent, t, zone
 from ui.markup import Markup, join, show, tag
 from ui.pages.pensions import acts, words
+from ui.pages.pensions.accounts import figure
 from ui.pages.pensions.board import TOPICS
 
 EVERY_S = 5.0
 DAYS = 30
 MOST = 12
+MOST_TICKS = 6
 SEALED = tuple(
     stage for stage in BatchStage if stage not in (BatchStage.DRAFT, BatchStage.REJECTED, BatchStage.EXPIRED)
 )
@@ -59,7 +61,7 @@ class _Reports:
         self._totals = show(Markup())
         with layout.grid():
             with layout.cell(8):
-                with cards.titled(t("Par mois payé"), is_flush=True):
+                with cards.titled(t("Par mois payé"), self._currency, is_flush=True):
                     self._cycles = show(Markup())
                 with cards.titled(t("Trente derniers jours"), t("Lots confirmés, par jour")):
                     self._days = ui.element("div")
@@ -142,11 +144,8 @@ def _cycle(one: CycleTotals) -> Line:
     totals = one.totals
     month = words.cycle(one.cycle)
     cells = (
-        money(totals.uploaded.amount),
-        money(totals.completed.amount),
-        money(totals.failed.amount),
-        money(totals.open.amount),
-        money(totals.fees),
+        *(figure(part.amount) for part in (totals.uploaded, totals.completed, totals.failed, totals.open)),
+        figure(totals.fees),
         percent(totals.success.value) if totals.success.value is not None else "",
     )
     return Line(f"{month[:1].upper()}{month[1:]}", cells, note=words.payments(totals.uploaded.count))
@@ -160,7 +159,7 @@ def _figure(days: Sequence[DayTotals]) -> figures_of.Figure:
             _bars(t("payés"), at, [one.totals.completed.count for one in days], "accent"),
             _bars(t("échoués"), at, [one.totals.failed.count for one in days], "red"),
         ],
-        "layout": {"barmode": "stack"},
+        "layout": {"barmode": "stack", "xaxis": {"nticks": MOST_TICKS}},
     }
 
 
