@@ -62,9 +62,7 @@ class Settle(Order):
 def inquire(session: Session, actor: Actor, order: Inquire) -> PaymentRow:
     """Have the switch asked now; `WrongStage` when nothing is out, or the end is known."""
     batch, payment = _found(session, actor, Permission.PENSIONS_PAUSE, order.bulk_id, order.transfer_id)
-    is_planned = (
-        payment.stage in _OUT and payment.transfer_id is not None and plan_read(session, payment.transfer_id)
-    )
+    is_planned = payment.stage in _OUT and payment.transfer_id is not None and plan_read(session, payment.transfer_id)
     if not is_planned:
         raise WrongStage(stage=str(payment.stage))
     _record(session, actor, batch, payment, "inquire", {})
@@ -165,7 +163,7 @@ def list_proofs(session: Session, actor: Actor, bulk_id: str, transfer_id: str) 
     _, payment = _found(session, actor, Permission.PENSIONS_SETTLE, bulk_id, transfer_id)
     row = fetch_one(
         session,
-        "select coalesce(array_agg(id order by created_at, id), '{}') as ids from transfer_proof where transfer_id = %s",
+        "select array_agg(id order by created_at, id) as ids from transfer_proof where transfer_id = %s",
         (payment.transfer_id,),
     )
-    return list(row["ids"]) if row else []
+    return list(row["ids"] or ()) if row else []
