@@ -38,7 +38,7 @@ class SealBroken(Refusal):
 
     code = "seal_broken"
     status = 409
-    sentence = "Le contenu de ce lot ne correspond plus à son sceau : annulez-le et envoyez un nouveau fichier."
+    sentence = "Le contenu de ce lot ne correspond plus à son sceau : annulez-le et envoyez un nouveau fichier."
 
 
 class ReasonNeeded(FieldRefusal):
