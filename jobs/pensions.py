@@ -18,7 +18,7 @@ from jobs.worker import Worker
 from providers.mojaloop.rail import MojaloopRail
 from services.pensions.counters import TOPIC
 from services.pensions.dispatch import desk as desks
-from services.pensions.dispatch import health, lookups, reading, sweeping
+from services.pensions.dispatch import health, lookups, mobile, reading, sweeping
 from services.pensions.dispatch import rails as accounts
 from services.pensions.dispatch.desk import Desk
 from services.transfers.bell import TOPIC as TRANSFERS
@@ -77,8 +77,8 @@ class Office:
         return 0
 
     def begin(self) -> int:
-        """Let batches begin whose time has come."""
-        return sweeping.begin_due(self._database())
+        """Let batches begin whose time has come, and ask for the payouts of mobile money."""
+        return sweeping.begin_due(self._database()) + mobile.request_due(self._database())
 
     def sweep(self) -> int:
         """Recover ended leases and mark over what is over."""
