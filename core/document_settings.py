@@ -30,7 +30,6 @@ class DocumentSettings(BaseSettings):
     """The names that other installations of the product used."""
 
     allowed_hosts: Annotated[list[str], NoDecode] = []
-    mojaloop_callback_token: SecretStr = _EMPTY
 
     django_secret_key: SecretStr = _EMPTY
     django_debug: bool = False
