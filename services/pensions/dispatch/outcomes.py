@@ -297,7 +297,7 @@ def _same_id(on: Standing, order: PayoutOrder, answer: Rejected, sent: Handles, 
             TransferState.FAILED, PaymentStage.FAILED, answer.reason, answer.code, answer.text, is_retryable=True
         )
     pause = timedelta(seconds=SAME_ID_PAUSES_S[made])
-    handles = {**orders.papers(order.restarted()), **sent, "same_id": made + 1}
+    handles = {**orders.fresh_papers(order), **sent, "same_id": made + 1}
     return Outcome(
         stage=PaymentStage.WAITING, reason=answer.reason, code=answer.code, handles=handles, next_try_at=now + pause
     )
