@@ -32,8 +32,8 @@ ACTOR = Actor(UUID(int=1), "bench", (Grant(Scope.USSD, Role.OPERATEUR),))
 
 _PLACES = """
 insert into flow (id, created_at, key, title) values (%(flow)s, now(), 'wallet', 'wallet');
-insert into flow_version (id, created_at, flow_id, number, state, body, checksum, lint, note)
-select ('00000000-0000-7000-8000-00000000000' || n)::uuid, now(), %(flow)s, n, 'published', %(body)s, n, '{}', ''
+insert into flow_version (id, created_at, flow_id, number, state, body, checksum, lint, note, authors)
+select ('00000000-0000-7000-8000-00000000000' || n)::uuid, now(), %(flow)s, n, 'published', %(body)s, n, '{}', '', '{}'
 from generate_series(1, 2) n;
 insert into ussd_service (id, created_at, key, name, flow_id, live_version_id, currency, timezone, default_language,
     settings, state, state_text, needs_four_eyes)

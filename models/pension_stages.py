@@ -81,7 +81,8 @@ BATCH_STEPS: dict[BatchStage, frozenset[BatchStage]] = {
     ),
     BatchStage.QUEUED: frozenset({BatchStage.PROCESSING, BatchStage.PAUSED, BatchStage.CANCELLED}),
     BatchStage.PROCESSING: frozenset({BatchStage.PAUSED, BatchStage.CANCELLING}) | _ENDED,
-    BatchStage.PAUSED: frozenset({BatchStage.PROCESSING, BatchStage.CANCELLING}) | _ENDED,
+    # Back to the queue when nothing was sent yet: what stands before the first sending was not asked.
+    BatchStage.PAUSED: frozenset({BatchStage.QUEUED, BatchStage.PROCESSING, BatchStage.CANCELLING}) | _ENDED,
     BatchStage.CANCELLING: _ENDED,
     **{ended: frozenset[BatchStage]() for ended in (*_ENDED, BatchStage.REJECTED, BatchStage.EXPIRED)},
 }

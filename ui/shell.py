@@ -17,7 +17,7 @@ from fastapi.responses import RedirectResponse
 from nicegui import app, context, ui
 
 from core import i18n
-from core.database import Session, get_database
+from core.database import Database, Session, get_database
 from core.errors import Forbidden, NotFound, NotSignedIn, Refusal
 from core.permissions import Actor, Permission
 from core.settings import Environment, get_settings
@@ -112,6 +112,28 @@ async def attempt(verb: Callable[Concatenate[Session, Actor, P], T], *args: P.ar
         return refusal
 
 
+async def carry(verb: Callable[Concatenate[Database, Actor, P], T], *args: P.args, **kwargs: P.kwargs) -> T | Refusal:
+    """Run a verb that opens transactions of its own, in a worker thread: long work that outlives the page.
+
+    Returns what `attempt` would.
+    """
+    visit: Visit = context.client.storage[VISIT]
+    actor = await _in_worker(lambda session: auth.resolve(session, visit.token, visit.address)) if visit.token else None
+    if actor is None:
+        _leave()
+        return _NobodyHereError()
+    language = labels.page_language()
+
+    def work() -> T:
+        i18n.language.set(language)
+        return verb(get_database(), actor, *args, **kwargs)
+
+    try:
+        return await to_thread.run_sync(work)
+    except Refusal as refusal:
+        return refusal
+
+
 async def act(verb: Callable[Concatenate[Session, Actor, P], T], *args: P.args, **kwargs: P.kwargs) -> T | None:
     """Run a verb as `attempt` does and show its refusal; None means that it was refused."""
     outcome = await attempt(verb, *args, **kwargs)
@@ -159,7 +181,7 @@ def install(server: FastAPI) -> None:
     for page in SCREENS.values():
         if is_development or not page.in_development_only:
             _register(page)
-    app.on_startup(lambda: live.hub.start(lambda: get_database().connect()))
+    app.on_startup(live.hub.start)
     app.on_shutdown(live.hub.stop)
     app.on_page_exception(_draw_failure)
     ui.run_with(

@@ -291,51 +291,64 @@ def upgrade() -> None:
             name=op.f("ck_pension_payment_stage"),
         ),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_pension_payment_amount")),
-        sa.ForeignKeyConstraint(["batch_id"], ["pension_batch.id"], name=op.f("fk_pension_payment_batch_id")),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_pension_payment_organisation_id")
-        ),
         sa.ForeignKeyConstraint(["transfer_id"], ["transfer.id"], name=op.f("fk_pension_payment_transfer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pension_payment")),
         sa.UniqueConstraint("batch_id", "line", name=op.f("uq_pension_payment_batch_id_line")),
     )
     op.create_index(
-        "ix_pension_payment_due",
+        "ix_pension_payment_waiting",
         "pension_payment",
-        ["batch_id", "next_try_at"],
+        ["batch_id", "line"],
         unique=False,
         postgresql_where=sa.text("stage = 'WAITING'"),
     )
     op.create_index(
         "ix_pension_payment_stage",
         "pension_payment",
-        ["batch_id", "stage"],
+        ["batch_id", "stage", "line"],
         unique=False,
-        postgresql_where=sa.text("stage <> 'COMPLETED'"),
+        postgresql_where=sa.text("stage not in ('WAITING', 'COMPLETED')"),
     )
     op.create_index(
-        "uq_pension_payment_file_transfer_id",
+        "ix_pension_payment_file_transfer_id",
         "pension_payment",
         ["organisation_id", "file_transfer_id"],
-        unique=True,
+        unique=False,
         postgresql_where=sa.text("file_transfer_id is not null"),
     )
     op.create_table(
         "pension_claim",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("payee_key", sa.String(), nullable=False),
         sa.Column("cycle", sa.String(), nullable=False),
+        sa.Column("payee_key", sa.String(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("occurrence", sa.Integer(), nullable=False),
         sa.Column("payment_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_pension_claim_organisation_id")
-        ),
-        sa.ForeignKeyConstraint(["payment_id"], ["pension_payment.id"], name=op.f("fk_pension_claim_payment_id")),
         sa.PrimaryKeyConstraint(
-            "organisation_id", "payee_key", "cycle", "purpose", "occurrence", name=op.f("pk_pension_claim")
+            "organisation_id", "cycle", "payee_key", "purpose", "occurrence", name=op.f("pk_pension_claim")
         ),
         sa.UniqueConstraint("payment_id", name=op.f("uq_pension_claim_payment_id")),
+    )
+    op.create_table(
+        "pension_transfer_id",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("transfer_id", sa.String(), nullable=False),
+        sa.Column("payment_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("organisation_id", "transfer_id", name=op.f("pk_pension_transfer_id")),
+    )
+    op.create_table(
+        "pension_set_aside",
+        sa.Column("batch_id", sa.Uuid(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("file_transfer_id", sa.String(), nullable=True),
+        sa.Column("id_type", sa.String(), nullable=False),
+        sa.Column("identifier", sa.String(), nullable=False),
+        sa.Column("identifier_raw", sa.String(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["pension_batch.id"], name=op.f("fk_pension_set_aside_batch_id")),
+        sa.PrimaryKeyConstraint("batch_id", "line", name=op.f("pk_pension_set_aside")),
     )
     # One payment is paid once for ever, and one word goes out about it at a time (the latter is `uq_transfer_open`).
     op.create_index(
@@ -352,16 +365,22 @@ def downgrade() -> None:
     op.execute(TIMEOUTS)
     op.execute(sa.text((SQL / "0019_pensions.down.sql").read_text()))
     op.drop_index("uq_transfer_pension_paid", table_name="transfer")
+    op.drop_table("pension_set_aside")
+    op.drop_table("pension_transfer_id")
     op.drop_table("pension_claim")
     op.drop_index(
-        "uq_pension_payment_file_transfer_id",
+        "ix_pension_payment_file_transfer_id",
         table_name="pension_payment",
         postgresql_where=sa.text("file_transfer_id is not null"),
     )
     op.drop_index(
-        "ix_pension_payment_stage", table_name="pension_payment", postgresql_where=sa.text("stage <> 'COMPLETED'")
+        "ix_pension_payment_stage",
+        table_name="pension_payment",
+        postgresql_where=sa.text("stage not in ('WAITING', 'COMPLETED')"),
     )
-    op.drop_index("ix_pension_payment_due", table_name="pension_payment", postgresql_where=sa.text("stage = 'WAITING'"))
+    op.drop_index(
+        "ix_pension_payment_waiting", table_name="pension_payment", postgresql_where=sa.text("stage = 'WAITING'")
+    )
     op.drop_table("pension_payment")
     op.drop_table("pension_settings")
     op.drop_table("pension_file_error")

@@ -12,7 +12,7 @@ from pydantic import Field
 from core import clock, ids
 from core.database import Session, driver, fetch_all
 from core.errors import Refusal
-from core.orders import Order
+from core.orders import Order, made_storable
 from core.permissions import Actor, Permission
 from models.inbox import Authenticity
 from services.pensions.payment_reading import PAYMENTS, PaymentNotFound, payment_row
@@ -98,7 +98,7 @@ def _keep(session: Session, order: Hint, claimed: dict[str, Any], payment: Payme
                 "body": order.body,
                 "authenticity": Authenticity.TOKEN if is_adapter else Authenticity.SECRET,
                 "references": Jsonb({"payment_id": str(payment.id)}),
-                "state": state.replace("\0", ""),
+                "state": made_storable(state),
                 "transfer": payment.transfer_id,
             },
         )

@@ -8,6 +8,7 @@ from core.money import Money
 from services.pensions.files.findings import Findings
 from services.pensions.files.reception import ReceivedFile
 from services.pensions.files.refusals import ControlTotals, InsufficientFunds, InvalidRows, SameFile
+from services.pensions.files.totals import Sum
 
 
 class OnError(StrEnum):
@@ -61,16 +62,31 @@ def judge(found: Findings, asked: Asked, available: Money, account: str) -> int:
 
     `found` is what is left once earlier batches were looked at.
     """
-    if found.invalid and (asked.on_error is OnError.REFUSE or not found.valid):
-        raise InvalidRows(rows=found.rows, valid=found.valid, invalid=found.invalid, findings=found)
+    require_rows(found, asked.on_error)
     total = found.totals.all
-    expected = asked.expected_count, asked.expected_total_minor
+    require_totals(total, asked.expected_count, asked.expected_total_minor)
+    require_funds(Money(total.amount_minor, found.currency), available, account)
+    return found.invalid
+
+
+def require_rows(found: Findings, on_error: OnError) -> None:
+    """Refuse wrong rows unless they are to be left out, and a file without a right one."""
+    if found.invalid and (on_error is OnError.REFUSE or not found.valid):
+        raise InvalidRows(rows=found.rows, valid=found.valid, invalid=found.invalid, findings=found)
+
+
+def require_totals(total: Sum, expected_count: int | None, expected_total_minor: int | None) -> None:
+    """Refuse rows that are not those the sender counted; None asks nothing."""
+    expected = expected_count, expected_total_minor
     if any(told not in (None, seen) for told, seen in zip(expected, (total.count, total.amount_minor), strict=True)):
         raise ControlTotals(
-            expected={"count": asked.expected_count, "total_minor": asked.expected_total_minor},
+            expected={"count": expected_count, "total_minor": expected_total_minor},
             found={"count": total.count, "total_minor": total.amount_minor},
         )
-    required = Money(total.amount_minor, found.currency)
+
+
+def require_funds(required: Money, available: Money, account: str) -> None:
+    """Refuse what the account cannot cover."""
     if available < required:
         missing = required - available
         raise InsufficientFunds(
@@ -80,4 +96,3 @@ def judge(found: Findings, asked: Asked, available: Money, account: str) -> int:
             amount=missing.on_screen(),
             account=account,
         )
-    return found.invalid
