@@ -11,8 +11,8 @@ from services import audit
 from services.pensions import payment_reading, settings, steps
 from services.pensions.accounts import find_account
 from services.pensions.dispatch import payments
-from services.pensions.dispatch.outcomes import Payer
 from services.pensions.dispatch.payments import Move
+from services.pensions.dispatch.shapes import Payer
 from services.pensions.reading import get_batch
 from services.pensions.refusals import WrongStage
 from services.pensions.shapes import BatchRow, PaymentRow

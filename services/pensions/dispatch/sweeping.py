@@ -14,9 +14,9 @@ from providers.answers import Reason
 from services import audit
 from services.pensions import seal, steps
 from services.pensions.dispatch import outcomes, rails, saving, standing, stops
-from services.pensions.dispatch.outcomes import Outcome
 from services.pensions.dispatch.rails import ADAPTER
 from services.pensions.dispatch.saving import Entry
+from services.pensions.dispatch.shapes import Outcome
 from services.transfers.bell import ring_after_commit
 
 MOST = 200
