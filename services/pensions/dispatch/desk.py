@@ -32,8 +32,10 @@ STOCK = 2
 RETRY_S = 0.5
 
 _SENDING = """
-select b.id from pension_batch b join pension_account a on a.id = b.account_id
-where a.rail_account_id = %s and b.rail = 'mojaloop' and b.stage = 'PROCESSING'
+select b.id from pension_batch b
+join pension_account a on a.id = b.account_id
+join organisation o on o.id = b.organisation_id
+where a.rail_account_id = %s and b.rail = 'mojaloop' and b.stage = 'PROCESSING' and o.is_active
 """
 _DATABASE_ERRORS = (psycopg.Error, DBAPIError)
 
