@@ -39,13 +39,6 @@ class OrganisationClosed(Refusal):
     sentence = "Votre organisation est fermée : elle peut lire, pas envoyer."
 
 
-class InsufficientAvailable(Refusal):
-    """The account cannot cover the batch; nothing was reserved."""
-
-    code = "insufficient_funds"
-    sentence = "Il manque {missing_text} sur le compte {account}. Rien n'a été réservé."
-
-
 class WrongStage(Refusal):
     """The batch or payment is at another step."""
 

@@ -13,7 +13,7 @@ from ui.components.skeletons import rows as skeleton_rows
 from ui.labels import page_language, t
 from ui.markup import Markup, show
 
-Kind = Literal["text", "name", "number", "amount", "chip", "code", "time", "prose"]
+Kind = Literal["text", "name", "number", "amount", "chip", "code", "time"]
 Row = dict[str, Any]
 AT_RIGHT = frozenset({"number", "amount", "time"})
 PAGE_ROWS = 25

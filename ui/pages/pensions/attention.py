@@ -155,7 +155,7 @@ def _words(row: AttentionRow) -> Markup:
     lines = tag(
         "span",
         tag("span", name, " ", _doubt(row), class_="line-title"),
-        tag("span", _course(row), " · ", batch, " · ", row.organisation_name, class_="line-detail"),
+        tag("span", _course(row), " · ", batch, class_="line-detail"),
         class_="waiting-words",
     )
     return tag("span", tile_icon(sign.icon, sign.tone), lines, class_="waiting-asked-words")

@@ -49,7 +49,7 @@ async def faults(file_id: str) -> None:
     if not file.bulk_id:
         cards.notice(t("Rien n'a été envoyé. Corrigez ces lignes, puis déposez le fichier entier."), icon_name="info")
     with layout.grid():
-        with layout.cell(8), cards.card(is_flush=True):
+        with layout.cell(8), cards.card(is_flush=True).classes("faults"):
             draw_table(file, list(reasons))
         with layout.cell(4), cards.titled(t("Par motif"), is_flush=True, is_ruled=True):
             show(reasons_list(reasons))
@@ -102,10 +102,10 @@ def draw_table(file: FileRow, codes: list[str]) -> tables.Table:
     return tables.Table(
         "pension-faults",
         [
-            Column("line", t("Ligne"), "name"),
+            Column("line", t("Ligne"), is_on_phone=False),
             Column("column", t("Colonne"), "code", is_on_phone=False),
             Column("value", t("Valeur reçue"), "code", is_on_phone=False),
-            Column("reason", t("Motif"), "prose"),
+            Column("reason", t("Motif"), "name"),
         ],
         source,
         choices=[Filter("code", t("Motif"), {code: fault_words.short(code) for code in codes})],
@@ -117,5 +117,5 @@ def _row(error: FileErrorRow) -> tables.Row:
     return tables.row(
         f"{error.line}-{error.column}-{error.code}",
         {"line": count(error.line), "column": error.column, "value": error.value, "reason": printed(error.message)},
-        phone_under=words.list_text([error.column, error.value]),
+        phone_under=words.list_text([t("ligne {number}").format(number=count(error.line)), error.column, error.value]),
     )

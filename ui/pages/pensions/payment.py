@@ -103,9 +103,8 @@ class _Page:
         if may(Act.INQUIRE):
             buttons.primary(t("Interroger maintenant"), partial(deciding.inquire, shown), icon="sync")
         if shown.stage is PaymentStage.COMPLETED:
-            with layout.row():
-                buttons.quiet(t("Reçu signé (JSON)"), partial(_send_receipt, shown), icon="data_object")
-                buttons.secondary(t("Reçu (PDF)"), partial(_send_paper, shown), icon="receipt")
+            buttons.quiet(t("Reçu signé (JSON)"), partial(_send_receipt, shown), icon="data_object")
+            buttons.secondary(t("Reçu (PDF)"), partial(_send_paper, shown), icon="receipt")
 
     def _draw_notice(self) -> None:
         shown = self._found.payment
