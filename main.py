@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
+import structlog
 from fastapi import FastAPI
 
 VERSION = "0.1.0"
@@ -15,7 +16,7 @@ def create_app() -> FastAPI:
     import ui.shell
     from api import app as api_app
     from commands.migrate import upgrade
-    from core import embedded_postgres, live, logs
+    from core import embedded_postgres, listening, live, logs
     from core.database import use_database
     from core.settings import get_settings
     from jobs import fakes, scheduler, workers
@@ -23,6 +24,8 @@ def create_app() -> FastAPI:
 
     settings = get_settings()
     logs.configure(settings)
+    for notice in settings.notices:
+        structlog.get_logger(__name__).warning("settings.notice", notice=notice)
     url = embedded_postgres.ensure_running(settings)
     upgrade(url)
     database = use_database(url, settings.database_pool_size)
@@ -40,6 +43,7 @@ def create_app() -> FastAPI:
         await anyio.to_thread.run_sync(scheduler.stop)
         await anyio.to_thread.run_sync(fakes.stop)
         live.stop()
+        listening.stop()
         database.dispose()
 
     application = api_app.create(settings, lifespan, VERSION)
@@ -50,11 +54,13 @@ def create_app() -> FastAPI:
 def create_doors() -> FastAPI:
     """Build the HTTP doors alone, on whatever database is current: no console, no worker, no clock."""
     from api import app as api_app
+    from core import listening
     from core.settings import get_settings
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        listening.stop()
 
     return api_app.create(get_settings(), lifespan, VERSION)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -20,6 +21,7 @@ from api import (
     organisations,
     payments,
     pension_auth,
+    pensions,
     single_sign_on,
     users,
     ussd,
@@ -54,6 +56,8 @@ def create(settings: Settings, lifespan: Lifespan, version: str) -> FastAPI:
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
         )
+    if settings.host_patterns:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.host_patterns, www_redirect=False)
     app.add_middleware(AccessLog)
     errors.install(app)
     for part in (
@@ -66,6 +70,7 @@ def create(settings: Settings, lifespan: Lifespan, version: str) -> FastAPI:
         pension_auth,
         users,
         organisations,
+        pensions,
         single_sign_on,
         ussd_orders,
         verification,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Response
@@ -35,7 +36,7 @@ def client_address(request: Request) -> str:
 
 async def any_actor(request: Request) -> Actor:
     """Return who asks, even one who has only a temporary password; refuse with `NotSignedIn`."""
-    actor = await run_in_threadpool(_resolve, request)
+    actor = await run_in_threadpool(read_proof, request)
     i18n.language.set(actor.language if actor.language in i18n.LANGUAGES else i18n.language.get())
     return actor
 
@@ -60,8 +61,8 @@ async def documentation_reader(request: Request) -> None:
         await current_actor(await any_actor(request))
 
 
-def _resolve(request: Request) -> Actor:
-    """Read the proof that came: a bearer token, a key, or on reads the console's cookie."""
+def read_proof(request: Request) -> Actor:
+    """Return whose the proof is that came, as of now: a bearer token, a key, or on reads the console's cookie."""
     address = client_address(request)
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     key = request.headers.get("x-api-key")
@@ -99,14 +100,15 @@ class Door:
         shape: Callable[[T], Any],
         status: int = 200,
         headers: Mapping[str, str] | None = None,
+        statement_timeout_ms: int | None = None,
     ) -> Response:
         """Run a verb in one transaction and answer its shaped result; a known `Idempotency-Key` answers as before."""
         if self.key is None:
-            with get_database().transaction() as session:
+            with get_database().transaction(statement_timeout_ms=statement_timeout_ms) as session:
                 return _response(status, shape(verb(session)), headers)
         claimed: Claim | StoredAnswer | None = None
         try:
-            with get_database().transaction() as session:
+            with get_database().transaction(statement_timeout_ms=statement_timeout_ms) as session:
                 claimed = idempotency.claim(session, self.caller, self.key, self.content)
                 if isinstance(claimed, StoredAnswer):
                     return _replayed(claimed)
@@ -116,6 +118,27 @@ class Door:
         except Refusal:
             self._release(claimed)
             raise
+
+    def answer_long(self, act: Callable[[], T], shape: Callable[[T], Any]) -> Response:
+        """Answer an act that opens its own transactions: its key is taken before it and its answer kept after.
+
+        A process that dies in between leaves the key to whoever asks again.
+        """
+        if self.key is None:
+            return _response(200, shape(act()), None)
+        with idempotency.alone(get_database(), self.caller, self.key):
+            with get_database().transaction() as session:
+                claimed = idempotency.claim(session, self.caller, self.key, self.content, timedelta())
+            if isinstance(claimed, StoredAnswer):
+                return _replayed(claimed)
+            try:
+                response = _response(200, shape(act()), None)
+            except BaseException:
+                self._release(claimed)
+                raise
+            with get_database().transaction() as session:
+                idempotency.keep_answer(session, claimed, response.status_code, bytes(response.body))
+            return response
 
     @staticmethod
     def _release(claimed: Claim | StoredAnswer | None) -> None:
@@ -147,13 +170,19 @@ AnyPassword = Annotated[Door, Depends(any_password_door)]
 
 async def _door(request: Request, actor: Actor) -> Door:
     door = Door(actor, request.headers.get("user-agent", ""))
-    key = request.headers.get("idempotency-key")
+    key = idempotency_key(request)
     if key is None or request.method not in CHANGING_METHODS:
         return door
-    if not _KEY.fullmatch(key):
-        raise InvalidInput({"Idempotency-Key": t("1 à 80 caractères simples")})
     content = idempotency.digest_content(request.method, request.url.path, request.url.query, await request.body())
     return replace(door, key=key, content=content)
+
+
+def idempotency_key(request: Request) -> str | None:
+    """Return the key of a request, if it has one."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise InvalidInput({"Idempotency-Key": t("1 à 80 caractères simples")})
+    return key
 
 
 def _response(status: int, content: Any, headers: Mapping[str, str] | None) -> Response:

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import structlog
 from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy import exc
@@ -35,6 +36,9 @@ from services import users
 
 BATCHES = ("/api/bulk-transfers", "/api/transfers")
 
+# Rooms whose refusals have the pension document's own codes; those of the others are translated below.
+PENSIONS = ("services.pensions", "reports.pensions", "api.pensions")
+
 # The pension document's word for each refusal; a class stands for those below it.
 PENSION_CODES: dict[type[Refusal], str] = {
     users.BadCredentials: "bad_credentials",
@@ -50,6 +54,14 @@ PENSION_CODES: dict[type[Refusal], str] = {
     Unavailable: "unavailable",
 }
 PENSION_FIELDS = {"phone": "phone_number"}
+# What a refusal tells programs beside its code; the rest of its data is for its sentence.
+PENSION_DATA = frozenset(
+    {
+        *("columns", "column", "line", "limit", "expected", "found", "required", "available", "missing"),
+        *("file_id", "rows", "valid", "invalid", "errors", "errors_count", "totals"),
+        *("bulkTransferId", "uploaded_by", "uploaded_at", "stage", "parameter", "see"),
+    }
+)
 
 SENTENCES = {
     "missing": "champ obligatoire",
@@ -96,6 +108,13 @@ class Defect(Refusal):
     status = 500
     sentence = "Erreur de notre côté : réessayez avec la même clé."
 
+
+PENSION_CODES |= {
+    MethodNotAllowed: "method_not_allowed",
+    TooLarge: "too_large",
+    Unreadable: "unreadable",
+    Defect: "internal",
+}
 
 STATUS_REFUSALS: dict[int, type[Refusal]] = {
     401: NotSignedIn,
@@ -166,13 +185,28 @@ def _tontine(request: Request, refusal: Refusal) -> dict[str, Any]:
 
 
 def _pension(request: Request, refusal: Refusal) -> dict[str, Any]:
-    code = next((PENSION_CODES[kind] for kind in type(refusal).__mro__ if kind in PENSION_CODES), refusal.code)
+    code = pension_code(refusal)
     if type(refusal) is NotSignedIn and "authorization" not in request.headers:
         code = "not_authenticated"
-    if request.url.path.startswith(BATCHES):
-        return {"error": str(refusal), "code": code, **refusal.data}
-    body: dict[str, Any] = {"detail": str(refusal), "code": code}
-    return body | ({"non_field_errors": [str(refusal)]} if isinstance(refusal, users.BadCredentials) else {})
+    if isinstance(refusal, NotSignedIn | Forbidden):
+        body: dict[str, Any] = {"detail": str(refusal), "code": code}
+        return body | ({"non_field_errors": [str(refusal)]} if isinstance(refusal, users.BadCredentials) else {})
+    told = {name: value for name, value in refusal.data.items() if name in PENSION_DATA}
+    return {_sentence_name(request): str(refusal), "code": code, **jsonable_encoder(told)}
+
+
+def pension_code(refusal: Refusal) -> str:
+    """Return the pension document's word for a refusal."""
+    for kind in type(refusal).__mro__:
+        if kind in PENSION_CODES:
+            return PENSION_CODES[kind]
+        if kind.__module__.startswith(PENSIONS) and "code" in vars(kind):
+            return str(refusal.code)
+    return refusal.code
+
+
+def _sentence_name(request: Request) -> str:
+    return "error" if request.url.path.startswith(BATCHES) else "detail"
 
 
 async def _refusal(request: Request, error: Exception) -> JSONResponse:
@@ -199,9 +233,10 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"detail": details}, 422)
     place, name, sentence, kind = problems[0]
     if place != "body":
-        return JSONResponse({"detail": sentence, "code": "bad_parameter", "parameter": name}, 400)
+        content = {_sentence_name(request): sentence, "code": "bad_parameter", "parameter": name}
+        return JSONResponse(content, 400)
     if kind == "json_invalid" or not name:
-        return JSONResponse({"detail": sentence, "code": "bad_json"}, 400)
+        return JSONResponse({_sentence_name(request): sentence, "code": "bad_json"}, 400)
     fields: dict[str, list[str]] = {}
     for _, name, sentence, _ in problems:
         fields.setdefault(name, []).append(sentence)

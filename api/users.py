@@ -185,7 +185,7 @@ def _created(done: tuple[UserCreated, bool]) -> dict[str, Any]:
         "user": pension_profile(created.user),
         "temporary_password": created.temporary_password,
         "email_sent": is_sent,
-        "message": t("Utilisateur créé avec succès. Un e-mail lui a été envoyé.")
+        "message": t("Utilisateur créé avec succès. Un email a été envoyé.")
         if is_sent
         else t("Utilisateur créé avec succès. L'e-mail n'est pas parti : remettez le mot de passe vous-même."),
     }

@@ -1,5 +1,7 @@
 """What every request passes first: its id, its language, its time; under `/api/`, its size and both forms of its path.
 
+Files are the exception to the size: their endpoints write them to disk as they come, and count for themselves.
+
 Plain ASGI, because it sets context variables that the endpoints read, and because a body must be refused before it
 fills the memory.
 """
@@ -17,6 +19,7 @@ from core import i18n, ids
 LARGEST_BODY_BYTES = 1 << 20
 ROOT = "/api/"
 TONTINES = "/api/v1/"
+FILES = frozenset({"/api/bulk-transfers", "/api/bulk-transfers/preview"})
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -38,9 +41,9 @@ class Wire:
         i18n.language.set(preferred_language(headers.get("accept-language", "")))
         if scope["path"].startswith(ROOT):
             _straighten(scope)
-            receive = _limited(
-                receive
-            )  # whatever type it claims: an endpoint that wants JSON reads it whole all the same
+            if scope["path"] not in FILES:
+                # Whatever type it claims: an endpoint that wants JSON reads it whole all the same.
+                receive = _limited(receive)
 
         async def stamped(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -17,13 +17,19 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from core.document_settings import DocumentSettings
 from core.provider_settings import FakesMode, ProviderSettings
 
 Network = IPv4Network | IPv6Network
 
 SHORTEST_SECRET = 32
 SHORTEST_API_KEY = 24
-SAMPLE_SECRETS = frozenset({"your_secure_api_key", "your_secure_password", "your-secret-key", "changeme", "secret"})
+SAMPLE_SECRETS = frozenset(
+    {
+        *("your_secure_api_key", "your_secure_password", "your-secret-key", "changeme", "secret"),
+        *("votre-secret-key-tres-securisee", "password"),
+    }
+)
 
 
 class Environment(StrEnum):
@@ -35,7 +41,7 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class Settings(ProviderSettings):
+class Settings(ProviderSettings, DocumentSettings):
     """Everything that may differ between two installations."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
@@ -98,6 +104,7 @@ class Settings(ProviderSettings):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        self.adopt_other_names()
         if not self.database_url and self.db_host:
             self.database_url = (
                 f"postgresql://{quote(self.db_user, safe='')}:{quote(self.db_password.get_secret_value(), safe='')}"
@@ -151,6 +158,9 @@ class Settings(ProviderSettings):
         ]
         if self.db_password.get_secret_value().lower() in SAMPLE_SECRETS:
             problems.append("DB_PASSWORD est celui de l'exemple")
+        if self.environment is Environment.PRODUCTION:
+            problems += ["DEBUG ne se met pas en production"] if self.debug else []
+            problems += ["ALLOWED_HOSTS nomme les hôtes, « * » n'en est pas un"] if "*" in self.allowed_hosts else []
         if problems:
             raise ValueError(" ; ".join(problems))
 

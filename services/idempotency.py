@@ -4,7 +4,8 @@ The record is written in the transaction of the act itself: a key is taken exact
 request that arrives meanwhile waits for the first. A refusal changes nothing, so it takes no key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -14,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from core import clock, ids
-from core.database import Session
+from core.database import Database, Session
 from core.errors import Conflict, Unavailable
 from core.security import input_mac, open_secret, seal_secret
 from models.inbox import IdempotencyRecord
@@ -43,8 +44,28 @@ def digest_content(*parts: str | bytes) -> bytes:
     return input_mac("idempotency", *parts)
 
 
-def claim(session: Session, caller: str, key: str, content: bytes) -> Claim | StoredAnswer:
-    """Take a key, or return what it was answered; `Conflict` when it came with other content."""
+@contextmanager
+def alone(database: Database, caller: str, key: str) -> Iterator[None]:
+    """Keep a key to oneself during an act of several transactions; `Unavailable` while another process has it.
+
+    A lock of the connection, so that it ends with the process that held it, however that one ends.
+    """
+    number = int.from_bytes(digest_content(caller, key)[:8], "big", signed=True)
+    with database.connect() as connection:
+        row = connection.execute("select pg_try_advisory_lock(%s)", (number,)).fetchone()
+        if row is None or not row[0]:
+            raise Unavailable(secondes=1)
+        yield
+
+
+def claim(
+    session: Session, caller: str, key: str, content: bytes, longest: timedelta = LONGEST_ACT
+) -> Claim | StoredAnswer:
+    """Take a key, or return what it was answered; `Conflict` when it came with other content.
+
+    A key taken without an answer belongs to an act under way for `longest`, then to whoever asks again; who is
+    `alone` with it need not wait.
+    """
     moment = clock.now()
     session.execute(
         delete(IdempotencyRecord).where(
@@ -76,7 +97,7 @@ def claim(session: Session, caller: str, key: str, content: bytes) -> Claim | St
     if record.content != content:
         raise Conflict
     if record.status is None or record.body is None:
-        if record.id != record_id and record.created_at > moment - LONGEST_ACT:
+        if record.id != record_id and record.created_at > moment - longest:
             raise Unavailable(secondes=1)  # the first request is still at work, between two of its steps
         return Claim(record.id)
     return StoredAnswer(record.status, open_secret(record.body, _context(record.id)).encode("latin-1"))

@@ -1,30 +1,23 @@
-"""What changes by itself: one LISTEN per process, and the pages that care.
+"""What changes by itself: what the process hears, and the pages that care.
 
 A page subscribes to topics with a callback; news comes on the event loop, gathered, at most four times a second a page.
 """
 
 import asyncio
-import json
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
 from nicegui import Client, background_tasks, context
 
-from core.live import CHANNEL
+from core import listening
+from core.listening import News
 
 SHORTEST_INTERVAL_S = 0.25
-RETRY_S = 1.0
-LONGEST_SILENCE_S = 1.0
 MOST_WAITING = 200
 
-News = dict[str, Any]
 OnNews = Callable[[list[News]], Any]
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(eq=False, slots=True)
@@ -38,24 +31,19 @@ class _Subscription:
 
 
 class Hub:
-    """The listener and its subscribers."""
+    """The pages that subscribed, by topic."""
 
     def __init__(self) -> None:
         self._by_topic: dict[str, set[_Subscription]] = defaultdict(set)
-        self._is_over = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._leave: Callable[[], None] = lambda: None
 
-    def start(self, connect: Callable[[], Any]) -> None:
-        """Begin to listen on a connection of our own; call it on the event loop."""
-        self._loop = asyncio.get_running_loop()
-        self._is_over.clear()
-        self._thread = threading.Thread(target=self._listen, args=(connect,), name="live", daemon=True)
-        self._thread.start()
+    def start(self) -> None:
+        """Begin to listen; call it on the event loop."""
+        self._leave = listening.join(self.deliver)
 
     def stop(self) -> None:
-        """Stop listening; the thread ends by itself within a second."""
-        self._is_over.set()
+        """Stop listening."""
+        self._leave()
 
     def subscribe(self, topics: Iterable[str], on_news: OnNews, *, every_s: float = SHORTEST_INTERVAL_S) -> None:
         """Call `on_news` on the present page with what was announced on `topics`, until the page is gone.
@@ -100,31 +88,6 @@ class Hub:
             self._by_topic[topic].discard(subscription)
             if not self._by_topic[topic]:
                 del self._by_topic[topic]
-
-    def _listen(self, connect: Callable[[], Any]) -> None:
-        while not self._is_over.is_set():
-            try:
-                with connect() as connection:
-                    connection.execute(f"listen {CHANNEL}")
-                    self._hear(connection)
-            except Exception as error:  # noqa: BLE001  # the screen knows no driver: whatever broke, listen again
-                _log.warning("live.deaf", error=type(error).__name__)
-                self._is_over.wait(RETRY_S)
-
-    def _hear(self, connection: Any) -> None:
-        while not self._is_over.is_set():
-            for notification in connection.notifies(timeout=LONGEST_SILENCE_S):
-                news = _read(notification.payload)
-                if news is not None and self._loop is not None and not self._loop.is_closed():
-                    self._loop.call_soon_threadsafe(self.deliver, news)
-
-
-def _read(payload: str) -> News | None:
-    try:
-        news = json.loads(payload)
-    except ValueError:
-        return None
-    return news if isinstance(news, dict) else None
 
 
 async def _tell(subscription: _Subscription, news: list[News]) -> None:

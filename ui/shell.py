@@ -181,7 +181,7 @@ def install(server: FastAPI) -> None:
     for page in SCREENS.values():
         if is_development or not page.in_development_only:
             _register(page)
-    app.on_startup(lambda: live.hub.start(lambda: get_database().connect()))
+    app.on_startup(live.hub.start)
     app.on_shutdown(live.hub.stop)
     app.on_page_exception(_draw_failure)
     ui.run_with(

@@ -90,8 +90,24 @@ SENTENCES: dict[Reason, str] = {
     Reason.PAYEE_NOT_FOUND: "Bénéficiaire inconnu : corrigez l’identifiant.",
     Reason.UNSPECIFIED: "Refus non précisé.",
     Reason.AMOUNT_OUT_OF_BOUNDS: "Ce montant ne peut pas être écrit pour le switch.",
+    Reason.NO_ANSWER: "Ne renvoyez pas : le paiement est peut-être déjà fait, le switch est interrogé.",
+    Reason.NEVER_RECEIVED: "Le switch n’a jamais reçu ce paiement ; rien n’est parti.",
+    Reason.PROVIDER_UNREACHABLE: "Le connecteur est injoignable ; rien n’est parti.",
+    Reason.OUR_WALLET_EMPTY: "Position insuffisante : approvisionnez, puis reprenez.",
     Reason.MISMATCH_AMOUNT: "Le montant reçu n’est pas celui demandé ; un cas est ouvert.",
     Reason.MISMATCH_CURRENCY: "La devise reçue n’est pas celle demandée ; un cas est ouvert.",
+}
+
+
+# Codes of our own: what a person is asked about, and what he answered.
+OWN_CODES: dict[str, str] = {
+    "fee_too_high": "Les frais demandés dépassent votre plafond : libérez ou refusez ce paiement.",
+    "mismatch_amount": "Le devis ne donne pas le montant demandé : refusez ce paiement et voyez l’institution.",
+    "mismatch_currency": "Le devis est dans une autre devise : refusez ce paiement et voyez l’institution.",
+    "name_different": "Le nom trouvé diffère du nom déclaré : libérez ou refusez ce paiement.",
+    "name_unverified": "Le bénéficiaire n’a pas pu être vérifié : libérez ou refusez ce paiement.",
+    "currency_not_supported": "Ce compte ne reçoit pas cette devise : libérez ou refusez ce paiement.",
+    "refused_by_operator": "Refusé par une personne de l’organisation.",
 }
 
 
@@ -100,4 +116,6 @@ def sentence_of(code: str, reason: Reason | None) -> str:
     meaning = CODES.get(code)
     if meaning is not None:
         return meaning.text
+    if code in OWN_CODES:
+        return t(OWN_CODES[code])
     return t(SENTENCES.get(reason or Reason.UNSPECIFIED, SENTENCES[Reason.UNSPECIFIED]))

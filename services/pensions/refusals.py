@@ -39,13 +39,6 @@ class OrganisationClosed(Refusal):
     sentence = "Votre organisation est fermée : elle peut lire, pas envoyer."
 
 
-class InsufficientAvailable(Refusal):
-    """The account cannot cover the batch; nothing was reserved."""
-
-    code = "insufficient_funds"
-    sentence = "Il manque {missing_text} sur le compte {account}. Rien n'a été réservé."
-
-
 class WrongStage(Refusal):
     """The batch or payment is at another step."""
 
@@ -84,6 +77,14 @@ class SecondPersonNeeded(Refusal):
     code = "second_person_needed"
     status = 409
     sentence = "Votre preuve est gardée : une deuxième personne doit régler ce paiement."
+
+
+class PaymentTooYoung(Refusal):
+    """The switch may still say it itself."""
+
+    code = "too_early"
+    status = 409
+    sentence = "Ce paiement n'est en doute que depuis peu : il se règle avec une preuve après {hours} heures."
 
 
 class BreakerOpen(Refusal):

@@ -124,9 +124,15 @@ def list_items(
     rows = fetch_all(
         session,
         """
-        select i.*, t.reference, t.currency as our_currency, l.currency as their_currency, l.provider_ref, l.party,
-               l.at, t.ended_at, t.party_phone, coalesce(u.first_name || ' ' || u.last_name, '') as resolver
+        select i.*, t.reference, l.currency as their_currency, l.provider_ref, l.party, l.at, t.ended_at,
+               -- What is about no single transfer is in the money of its account.
+               coalesce(t.currency, l.currency, nullif(a.currency, ''), (
+                   select p.currency from pension_account p where p.rail_account_id = a.id order by p.id limit 1
+               )) as our_currency,
+               t.party_phone, coalesce(u.first_name || ' ' || u.last_name, '') as resolver
         from reconciliation_item i
+        join reconciliation_run r on r.id = i.run_id
+        join provider_account a on a.id = r.account_id
         left join transfer t on t.id = i.transfer_id
         left join provider_line l on l.id = i.line_id
         left join users u on u.id = i.resolved_by
@@ -206,7 +212,7 @@ def _day_row(row: dict[str, Any]) -> DayRow:
 
 def _item_row(row: dict[str, Any]) -> ItemRow:
     ours, theirs = row["ours_minor"], row["theirs_minor"]
-    our_currency = Currency(row["our_currency"] or row["their_currency"])
+    our_currency = Currency(row["our_currency"])
     their_currency = Currency(row["their_currency"] or row["our_currency"])
     return ItemRow(
         id=row["id"],

@@ -64,10 +64,15 @@ class ProofFile:
 def attach_proof(session: Session, actor: Actor, order: AttachProof) -> ProofRow:
     """Attach a file to a transfer; the same file twice is there once."""
     actor.require(Permission.PAYMENTS_ACT)
+    return keep_proof(session, actor, order)
+
+
+def keep_proof(session: Session, actor: Actor, order: AttachProof) -> ProofRow:
+    """Attach a file for a verb that has seen to the actor's right; the same file twice is there once."""
     _require_readable(order)
     row = find(session, order.transfer_id, is_locked=True)
     digest = hashlib.sha256(order.content).digest()
-    known = list_proofs(session, actor, row.id)
+    known = _list_proofs(session, row.id)
     for proof in known:
         if proof.sha256 == digest.hex():
             return proof
@@ -87,7 +92,7 @@ def attach_proof(session: Session, actor: Actor, order: AttachProof) -> ProofRow
     session.flush()
     changes = {"file_name": file_name, "size_bytes": len(order.content), "sha256": digest.hex()}
     audit.record(session, actor, "transfer.attach_proof", "transfer", row.id, row.reference, changes)
-    return next(proof for proof in list_proofs(session, actor, row.id) if proof.id == proof_table.id)
+    return next(proof for proof in _list_proofs(session, row.id) if proof.id == proof_table.id)
 
 
 def _require_readable(order: AttachProof) -> None:
@@ -106,6 +111,10 @@ def _require_readable(order: AttachProof) -> None:
 def list_proofs(session: Session, actor: Actor, transfer_id: UUID) -> list[ProofRow]:
     """Return the proofs of a transfer, the oldest first, without their contents."""
     actor.require(Permission.PAYMENTS_READ)
+    return _list_proofs(session, transfer_id)
+
+
+def _list_proofs(session: Session, transfer_id: UUID) -> list[ProofRow]:
     rows = fetch_all(
         session,
         """

@@ -23,7 +23,14 @@ from services.pensions.dispatch.desk import Desk
 from tests.builders.pensions import Caisse, PensionWorld
 
 START = datetime.fromisoformat("2025-12-05T10:00:00+00:00")
-QUICK = {"concurrency": 50, "rate": 2_000, "reads_per_s": 500, "read_timeout_s": 10, "inquiry_timeout_s": 5}
+QUICK = {
+    "concurrency": 50,
+    "rate": 2_000,
+    "reads_per_s": 500,
+    "widens_every_s": 0.05,
+    "read_timeout_s": 10,
+    "inquiry_timeout_s": 5,
+}
 SOON = timedelta(milliseconds=1)
 MOST_ROUNDS = 2_000
 TICK_S = 0.005
@@ -239,7 +246,7 @@ class Switch:
         if not busy:
             return 0
         while len(self.clerks) < workers:
-            self.clerks.append(Desk(self.database, self.rail, busy[0], TICK_S))
+            self.clerks.append(Desk(self.database, self.rail, busy[0], wait_s=TICK_S, beat_s=0.05))
         done, is_busy = 0, True
         for clerk in self.clerks:
             clerk.wake()

@@ -105,3 +105,64 @@ def test_environment_variables_are_read_by_their_documented_names(
     assert settings.trusted_proxies == [ip_network("10.0.0.0/8"), ip_network("127.0.0.1/32")]
     assert settings.cors_origins == ["https://a.example", "https://b.example"]
     assert settings.public_base_url == "http://127.0.0.1:8000"
+
+
+def test_the_other_names_of_an_installation_are_taken(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        environment="production",
+        **{**STRONG, "secret_key": "", "django_secret_key": STRONG["secret_key"]},
+        postgres_host="base.example",
+        postgres_db="cnss_pensions",
+        postgres_user="cnss_user",
+        postgres_password="un mot de passe / à part",
+        frontend_url="https://pensions.example",
+        default_from_email="pensions@cnss.example",
+    )
+    assert settings.secret_key.get_secret_value() == STRONG["secret_key"]
+    assert settings.database_url == (
+        "postgresql://cnss_user:un%20mot%20de%20passe%20%2F%20%C3%A0%20part@base.example:5432/cnss_pensions"
+    )
+    assert (settings.public_base_url, settings.email_from) == ("https://pensions.example", "pensions@cnss.example")
+    assert settings.notices == ()
+
+
+def test_of_two_names_that_differ_the_documents_wins_and_a_notice_says_so(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        **STRONG,
+        django_secret_key="x" * 40,
+        db_host="ours.example",
+        postgres_host="theirs.example",
+        use_sqlite="true",
+        celery_broker_url="redis://localhost",
+    )
+    assert settings.secret_key.get_secret_value() == STRONG["secret_key"]
+    assert settings.database_url.endswith("@ours.example:5432/")
+    assert settings.notices == (
+        "DJANGO_SECRET_KEY diffère de SECRET_KEY, qui l'emporte",
+        "POSTGRES_HOST diffère de DB_HOST, qui l'emporte",
+        "sans effet ici : USE_SQLITE, CELERY_BROKER_URL",
+    )
+    assert not any("x" * 40 in notice for notice in settings.notices)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"debug": True}, "DEBUG ne se met pas en production"),
+        ({"django_debug": True}, "DEBUG ne se met pas en production"),
+        ({"allowed_hosts": "pensions.example,*"}, "ALLOWED_HOSTS nomme les hôtes"),
+        ({"secret_key": "votre-secret-key-tres-securisee"}, "SECRET_KEY doit compter au moins"),
+    ],
+)
+def test_what_production_refuses(tmp_path: Path, values: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        read(tmp_path, environment="production", **{**STRONG, **values})
+    read(tmp_path, **{**STRONG, **values})
+
+
+def test_hosts_are_those_named_and_ourselves(tmp_path: Path) -> None:
+    assert read(tmp_path).host_patterns == []
+    named = read(tmp_path, allowed_hosts="Pensions.example, .cnss.bj").host_patterns
+    assert named == ["pensions.example", "cnss.bj", "*.cnss.bj", "localhost", "127.0.0.1"]

@@ -42,12 +42,6 @@ async def test_news_is_gathered_and_only_for_its_topic(open_console: Any, screen
         assert hub.subscriber_count == 0
 
 
-def test_a_payload_that_is_no_news_is_ignored() -> None:
-    assert live._read('{"topic": "ussd"}') == {"topic": "ussd"}
-    assert live._read("[1]") is None
-    assert live._read("{") is None
-
-
 async def test_the_feed_counts_what_comes_while_it_is_paused(open_console: Any, screens: Any, door: Door) -> None:
     from core.clock import now
     from ui.components.feed import Feed

@@ -9,13 +9,14 @@ from core.errors import Refusal
 from core.money import Money
 from core.permissions import Actor
 from models.ledger import Source
-from models.pension_stages import BatchStage
+from models.pension_stages import BatchStage, LookupPolicy
 from services import audit, ledger
 from services.ledger import Posting
-from services.pensions import seal, steps
+from services.pensions import messages, reading, seal, steps
 from services.pensions.accounts import AccountRow
 from services.pensions.batches import claims
 from services.pensions.batches.orders import Asked
+from services.pensions.dispatch import lookups
 from services.pensions.files.judging import require_funds, require_totals
 from services.pensions.files.refusals import InsufficientFunds, NoRows
 from services.pensions.files.totals import Sum
@@ -71,7 +72,17 @@ def accept(
     )
     told = {"total_count": batch.total.count, "total_minor": batch.total.amount_minor, "seal": sealed}
     record(session, actor, "confirm", taken, told)
+    if needs_approval:
+        messages.tell_approval_asked(session, batch.id)
     return taken
+
+
+def begin_lookups(session: Session, batch: BatchRow, settings: SettingsRow) -> BatchRow:
+    """Have a new batch's payees looked up, where the organisation wants it before anything is sent."""
+    if settings.lookup is not LookupPolicy.BEFORE or not batch.total.count:
+        return batch
+    lookups.start(session, batch.id)
+    return reading.find_batch(session, batch.id)
 
 
 def record(session: Session, actor: Actor, act: str, batch: BatchRow, changes: dict[str, Any] | None = None) -> None:

@@ -20,6 +20,7 @@ from services.pensions.policy import Act
 from services.pensions.refusals import AccountInactive, AccountUnknown, NoAccount, WrongStage
 from services.pensions.settings import LARGEST_FILE_ROWS, SettingsRow
 from services.pensions.shapes import BatchRow
+from services.pensions.stages import STAGE_WORDS
 
 LONGEST_WAIT = timedelta(days=31)
 SLACK = timedelta(minutes=5)  # clocks differ, and forms stay open
@@ -85,7 +86,7 @@ def locked(session: Session, actor: Actor, act: Act, bulk_id: str, *stages: Batc
     batch = steps.lock_batch(session, found.id)
     settings = policy.require(session, actor, act, batch)
     if batch.stage not in stages:
-        raise WrongStage(stage=t(steps.STAGE_WORDS[batch.stage]))
+        raise WrongStage(stage=t(STAGE_WORDS[batch.stage]))
     return batch, settings
 
 

@@ -115,6 +115,7 @@ class _Coming:
         account = accounts.find_account(self.session, self._ground.account.id)
         accepting.judge_terms(batch, self._order, settings, account)
         accepted = accepting.accept(self.session, self._actor, batch, settings, account)
+        accepted = accepting.begin_lookups(self.session, accepted, settings)
         return Uploaded(accepted, self._warnings(examined), examined.findings.invalid)
 
     def become_draft(self, on_progress: Progress | None) -> Previewed:
@@ -123,7 +124,7 @@ class _Coming:
         found = examined.findings
         if not found.invalid:
             require_totals(found.totals.all, self._order.expected_count, self._order.expected_total)
-        batch = self._draft.counted(examined)
+        batch = accepting.begin_lookups(self.session, self._draft.counted(examined), self._ground.settings)
         accepting.record(self.session, self._actor, "preview", batch, {"file": self._row.name})
         self.keep("")
         return Previewed(

@@ -51,7 +51,8 @@ insert into transfer (id, created_at, external_id, reference, callback_token, so
 select m.id, %(now)s, m.external_id, m.reference, m.token, 'pension', 'post:' || m.id, 'payout', 'pension',
     p.id, 'mojaloop', r.id, r.adapter, r.environment, r.base_url, p.amount_minor, b.currency,
     case when p.id_type = 'MSISDN' then p.identifier else '' end,
-    case when p.id_type = 'MSISDN' then '' else p.identifier end, p.fsp_id, '', b.bulk_id, 'fr', '{}', '{}', 0, '',
+    case when p.id_type = 'MSISDN' then '' else p.identifier end, p.fsp_id, '', b.bulk_id, 'fr',
+    case when p.reason = 'released' then '{"is_released": true}'::jsonb else '{}' end, '{}', 0, '',
     'submitted', '', 0, 0, false, %(now)s, %(lease)s, b.confirmed_by, %(actor)s
 from unnest(%(ids)s::uuid[], %(payments)s::uuid[], %(external)s::uuid[], %(references)s::text[], %(tokens)s::text[])
     as m (id, payment_id, external_id, reference, token)

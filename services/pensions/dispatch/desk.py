@@ -43,12 +43,22 @@ _log = structlog.get_logger(__name__)
 class Desk:
     """What one worker has in hand of one account. `is_closing`: nothing new is claimed, what waits goes back.
 
-    `wait_s` is how long either thread waits for the other, and a group for its members.
+    `wait_s` is how long either thread waits for the other, and a group for its members; `beat_s` how often it looks at
+    its batches and at its share of the room.
     """
 
-    def __init__(self, database: Database, mojaloop: MojaloopRail, rail: Rail, wait_s: float = GROUP_WAIT_S) -> None:
+    def __init__(
+        self,
+        database: Database,
+        mojaloop: MojaloopRail,
+        rail: Rail,
+        *,
+        wait_s: float = GROUP_WAIT_S,
+        beat_s: float = BEAT_S,
+    ) -> None:
         self._database = database
         self._wait_s = wait_s
+        self._beat_s = beat_s
         self._rail = rail
         self._gate = SharedGate(database, rail, ids.new_id(), self._may_leave)
         self._box: Outbox[PayoutOrder, PayoutAnswer] = mojaloop.payouts(self._gate)
@@ -129,7 +139,7 @@ class Desk:
 
     def _beat(self, *, is_due: bool = False) -> None:
         now = time.monotonic()
-        if now - self._beaten_at < BEAT_S and not is_due:
+        if now - self._beaten_at < self._beat_s and not is_due:
             return
         self._beaten_at = now
         with self._database.transaction() as session:

@@ -16,6 +16,7 @@ from core import clock, ids
 from core.database import Database, Session, driver, fetch_all, fetch_one
 from core.money import Currency, Money
 from models.pension_stages import NamePolicy, PaymentStage
+from models.pension_stages import Rail as Rails
 from providers.answers import Reason
 from providers.mojaloop.contract import Found, LookupAnswer, NotFound, Party, PensionRail, RailAccount, Withheld
 from services.pensions import counters, names
@@ -105,7 +106,13 @@ class Piece:
 
 
 def start(session: Session, batch_id: UUID) -> int:
-    """Have every payee of a batch looked up who is not known yet; return how many are left to look up."""
+    """Have every payee of a batch looked up who is not known yet; return how many are left to look up.
+
+    Only the switch is asked: a batch of mobile money has none to look up.
+    """
+    rail = fetch_one(session, "select rail from pension_batch where id = %s", (batch_id,))
+    if rail is None or rail["rail"] != Rails.MOJALOOP:
+        return 0
     now = clock.now()
     driver(session).execute(_CUT, {"batch": batch_id, "now": now, "piece": PIECE})
     row = fetch_one(

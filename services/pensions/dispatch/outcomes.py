@@ -44,6 +44,7 @@ SECOND_LOOK_S = 2_400
 SCHEDULE = "M1"
 EMPTY_POSITION = "4001"
 NAME_DIFFERS = "name_different"
+RELEASED = "is_released"  # a person has seen its fee and let it go on
 
 _DOUBTS = frozenset({Reason.MISMATCH_AMOUNT, Reason.MISMATCH_CURRENCY, Reason.MISMATCH_PARTY})
 
@@ -236,7 +237,7 @@ def _next_step(on: Standing, following: PayoutOrder, answer: Accepted, lease_unt
         # Its lease ended while the answer was on its way: it is asked about instead.
         return Outcome(handles=_sent(following, answer), next_read_at=lease_until)
     verdict, name = _compared(on, answer.party)
-    doubt = judge(following, on.fee_cap_minor)
+    doubt = judge(following, None if on.handles.get(RELEASED) else on.fee_cap_minor)
     if doubt is None and verdict == NameVerdict.DIFFERENT and on.name_policy is NamePolicy.HOLD:
         doubt = NAME_DIFFERS
     going_on = Outcome(

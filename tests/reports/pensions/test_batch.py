@@ -171,9 +171,9 @@ def test_a_long_paper_lists_only_what_is_not_paid(
 def test_sheets_of_a_workbook_follow_one_another(
     database: Database, world: PensionWorld, batch: PensionBatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from reports.pensions import sheets
+    from reports.pensions import workbook
 
-    monkeypatch.setattr(sheets, "MOST_ROWS", 3)
+    monkeypatch.setattr(workbook, "MOST_ROWS", 3)
     _, content = download(database, world.own.manager, batch.bulk_id, "xlsx")
     pieces = [
         pl.read_excel(io.BytesIO(content), sheet_name=name, engine="calamine")["ligne"].to_list()

@@ -20,11 +20,20 @@ RUN = re.compile(r"""^['"\s\u00a0\u200b\u202f\ufeff]*[=+\-@＝＋－＠]""")
 
 def hostile_lines() -> list[Pay]:
     """Return a line for each: in the name of the file, in that of the switch, in the ids, in the code."""
-    made = []
-    for number, cell in enumerate(HOSTILE_CELLS[:200]):
-        kind = {"id_type": "ALIAS", "identifier": f"={number}", "file_transfer_id": f"-{number}", "amount_minor": 100}
-        made.append(Pay(PaymentStage.FAILED, name=cell, name_found=cell, code="=1+1", reason="@SUM(A1)", **kind))
-    return made
+    return [
+        Pay(
+            PaymentStage.FAILED,
+            amount_minor=100,
+            name=cell,
+            name_found=cell,
+            id_type="ALIAS",
+            identifier=f"={number}",
+            code="=1+1",
+            reason="@SUM(A1)",
+            file_transfer_id=f"-{number}",
+        )
+        for number, cell in enumerate(HOSTILE_CELLS[:200])
+    ]
 
 
 def test_no_cell_of_a_csv_or_a_workbook_is_a_formula(database: Database, world: PensionWorld) -> None:

@@ -191,7 +191,7 @@ def test_a_payment_that_came_back_says_so(database: Database, world: PensionWorl
         get(database, world.own.manager, batch, 3)
 
 
-def test_the_code_of_a_report_leads_to_the_batch(database: Database, world: PensionWorld, batch: PensionBatch) -> None:
+def test_the_code_of_a_report_leads_to_the_batch(database: Database, batch: PensionBatch) -> None:
     seen = look(database, signing.make_token(batch.id, "pension batch"))
     assert seen
     assert seen["batch"] == {"bulk_id": batch.bulk_id, "cycle": "2026-11", "seal": batch.seal}

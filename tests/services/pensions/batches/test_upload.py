@@ -176,7 +176,7 @@ def test_a_person_paid_in_an_earlier_batch_of_the_cycle_is_a_wrong_row(desk: Des
     )  # fmt: skip
     assert refused.value.data["totals"]["earlier"] == 1
     (kept,) = desk.rows("select raw, detail from pension_file_error")
-    assert kept == {"raw": "MSISDN,0197000001,XOF,45000", "detail": "2 WAITING"}
+    assert kept == {"raw": "MSISDN,0197000001,XOF,45000", "detail": "2 QUEUED"}
     sent = desk.send(file, on_error="split")
     assert (sent.skipped, sent.batch.total.amount_minor) == (1, 45_000)
     assert desk.payments(sent.batch.bulk_id) == [(3, "+2290197000009", 45_000, "WAITING")]

@@ -1,0 +1,146 @@
+"""A form with a file, read as it comes: the file goes to disk, and what is too large is refused at its first byte."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from anyio import move_on_after
+from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import Message
+
+from api.pensions.parameters import BadParameter
+from core.errors import Refusal
+from services.pensions.batches import NotBeforeInvalid
+from services.pensions.files.refusals import FileTooLarge
+from services.pensions.files.rules import LARGEST_FILE_BYTES
+
+MOST_FIELDS = 32
+LONGEST_FIELD_BYTES = 4 * 1024
+FORM_BYTES = 64 * 1024
+# What is still read of a body that was refused, so that its sender sees the answer and not a broken connection.
+DRAINED_BYTES = 512 * 1024 * 1024
+DRAINED_S = 60
+
+_INTEGER = re.compile(r"[0-9]{1,18}")
+_YES, _NO = {"true", "1"}, {"false", "0", ""}
+
+
+class FileRequired(Refusal):
+    """The form has no part named `file` that is a file."""
+
+    code = "file_required"
+    sentence = "Joignez le fichier CSV des pensions, dans le champ « file »."
+
+
+class BadForm(Refusal):
+    """The body is no form, or one with too many parts."""
+
+    code = "bad_form"
+    sentence = "Le formulaire est illisible : envoyez-le en multipart/form-data, avec un seul fichier."
+
+
+@dataclass(frozen=True, slots=True)
+class FileForm:
+    """A file on disk and the words beside it."""
+
+    file: BinaryIO
+    file_name: str
+    words: dict[str, str]
+
+    def text(self, name: str) -> str:
+        """Return a word, empty when it is not there."""
+        return self.words.get(name, "").strip()
+
+    def integer(self, name: str) -> int | None:
+        """Return a whole number, or None when it is not there."""
+        text = self.text(name)
+        if text and not _INTEGER.fullmatch(text):
+            raise BadParameter(parameter=name)
+        return int(text) if text else None
+
+    def boolean(self, name: str) -> bool:
+        """Return yes or no; no when it is not there."""
+        text = self.text(name).lower()
+        if text not in _YES | _NO:
+            raise BadParameter(parameter=name)
+        return text in _YES
+
+    def one_of(self, name: str, *known: str) -> str:
+        """Return one of the known words, the first when it is not there."""
+        text = self.text(name) or known[0]
+        if text not in known:
+            raise BadParameter(parameter=name)
+        return text
+
+    def start(self, name: str) -> datetime | None:
+        """Return an instant with its zone, or None when it is not there."""
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError as error:
+            raise NotBeforeInvalid from error
+
+
+@asynccontextmanager
+async def file_form(request: Request) -> AsyncIterator[FileForm]:
+    """Give the form of a request while the block lasts; nothing of its file is left on the disk afterwards."""
+    form = await _read(request)
+    try:
+        sent = form.get("file")
+        if not isinstance(sent, UploadFile):
+            raise FileRequired
+        words = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+        yield FileForm(sent.file, sent.filename or "", words)
+    finally:
+        await form.close()
+
+
+async def drain(request: Request) -> None:
+    """Read what is left of a body and forget it, within reason."""
+    drained = 0
+    with move_on_after(DRAINED_S), suppress(ClientDisconnect):
+        while drained < DRAINED_BYTES:
+            message = await request.receive()
+            drained += len(message.get("body", b""))
+            if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                return
+
+
+async def _read(request: Request) -> FormData:
+    largest = LARGEST_FILE_BYTES + FORM_BYTES
+    if _announced(request) > largest:
+        await drain(request)
+        raise FileTooLarge(limit=LARGEST_FILE_BYTES)
+    received = 0
+
+    async def counted() -> Message:
+        nonlocal received
+        message = await request.receive()
+        received += len(message.get("body", b""))
+        if received > largest:
+            raise FileTooLarge(limit=LARGEST_FILE_BYTES)
+        return message
+
+    try:
+        return await Request(request.scope, counted).form(
+            max_files=1, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD_BYTES
+        )
+    except HTTPException as error:
+        await drain(request)
+        raise BadForm from error
+    except FileTooLarge:
+        await drain(request)
+        raise
+
+
+def _announced(request: Request) -> int:
+    text = request.headers.get("content-length", "")
+    return int(text) if _INTEGER.fullmatch(text) else 0

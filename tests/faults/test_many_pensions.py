@@ -1,0 +1,46 @@
+"""Many payments through a switch that misbehaves by a seed: nothing paid twice, nothing lost, to the franc."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from tests.builders.pensions import crowd, queued
+from tests.builders.switch import Switch
+from tests.services.pensions.dispatch.conftest import _fake_server, fakes, switch
+
+__all__ = ["_fake_server", "fakes", "switch"]
+
+LONG = timedelta(days=3)
+
+
+def prove(switch: Switch, seed: str, count: int) -> Counter[tuple[str, str]]:
+    """Send a batch whose tales chance gives, with two workers, to its end; return how its payments ended."""
+    switch.kernel.reset(seed, {"mix": 1})
+    batch = queued(switch.database, switch.own, crowd(count), cycle=f"{2000 + len(seed)}-01")
+    switch.pass_time(LONG, workers=2)
+    for _ in range(20):  # a person lets go on what only a person may
+        if switch.batch(batch)["stage"] == "PAUSED":
+            switch.resume(batch)
+            switch.pass_time(LONG, workers=2)
+    row = switch.batch(batch)
+    open_minor = row["unknown_minor"] + row["held_minor"]
+    assert row["waiting_count"] + row["sending_count"] + row["sent_count"] == 0
+    assert switch.balances()[1] == open_minor
+    switch.assert_agrees(batch)
+    return Counter((one["stage"], one["code"] or one["reason"]) for one in switch.payments(batch))
+
+
+def test_five_hundred_payments_agree_with_the_book(switch: Switch) -> None:
+    ends = prove(switch, "7", 500)
+    assert sum(ends.values()) == 500
+    assert ends["COMPLETED", ""] > 450
+    assert ends["FAILED", "3204"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", ["1", "2", "3"])
+def test_ten_thousand_payments_agree_with_the_book(switch: Switch, seed: str) -> None:
+    ends = prove(switch, seed, 10_000)
+    assert sum(ends.values()) == 10_000
+    assert ends["COMPLETED", ""] > 9_500
