@@ -1,6 +1,6 @@
 """The receipt of a payment that was made: what it says, what proves it, and our signature over both.
 
-Anybody checks it without us (`docs/pensions.md`, Receipts): the hash of the fulfilment is the condition, and the
+Anybody checks it without us (`docs/pensions-papers.md`, Receipt): the hash of the fulfilment is the condition, and the
 signature is ours over the canonical JSON of everything else.
 """
 

@@ -13,7 +13,13 @@ from services.pensions.held import HeldDecision
 from services.pensions.hints import BadJson, Hint
 from services.pensions.inquiries import AddProof, Inquire, Settle
 from services.pensions.payment_reading import PaymentNotFound
-from services.pensions.refusals import BatchNotFound, PaymentTooYoung, SecondPersonNeeded, WrongStage
+from services.pensions.refusals import (
+    BatchNotFound,
+    PaymentTooYoung,
+    SamePersonApproves,
+    SecondPersonNeeded,
+    WrongStage,
+)
 from services.unknowns.refusals import ProofNeeded
 from tests.builders.pensions import numbers, queued
 from tests.builders.switch import Switch
@@ -68,7 +74,7 @@ def test_who_may_decide_depends_on_four_eyes(switch: Switch) -> None:
         with switch.database.transaction() as session:
             try:
                 held.release(session, actor, decision(batch, line))
-            except (Forbidden, BatchNotFound) as refusal:
+            except (Forbidden, SamePersonApproves, BatchNotFound) as refusal:
                 return type(refusal)
         return None
 
@@ -77,7 +83,7 @@ def test_who_may_decide_depends_on_four_eyes(switch: Switch) -> None:
     assert may(switch.world.administrator) is Forbidden
     assert may(own.supervisor) is Forbidden
     switch.settings(four_eyes_from_minor=0)
-    assert may(own.manager) is Forbidden  # he uploaded it
+    assert may(own.manager) is SamePersonApproves  # he uploaded it
     assert may(own.supervisor) is None
     switch.settings(four_eyes_from_minor=None)
     assert may(own.manager, 3) is None
