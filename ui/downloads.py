@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate
+from urllib.parse import unquote
 
-from nicegui import ui
+from nicegui import app, ui
 
 from core.errors import Refusal
 from core.permissions import Actor
@@ -31,9 +32,16 @@ async def send(make: Maker, *args: Any, **kwargs: Any) -> str | None:
         toasts.refused(shell.sentence_of(made))
         return None
     name, media, path = made
-    ui.download.file(path, name, media)
-    asyncio.get_running_loop().call_later(KEPT_S, partial(path.unlink, missing_ok=True))
+    address = app.add_static_file(local_file=path, single_use=True)
+    ui.download.from_url(address, name, media)
+    asyncio.get_running_loop().call_later(KEPT_S, partial(_forget, path, address))
     return name
+
+
+def _forget(path: Path, address: str) -> None:
+    """Drop a file, and its address where nobody fetched it."""
+    path.unlink(missing_ok=True)
+    app.remove_route(unquote(address))
 
 
 def _write(make: Maker, database: Any, actor: Actor, *args: Any, **kwargs: Any) -> tuple[str, str, Path]:

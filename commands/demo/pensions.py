@@ -4,21 +4,24 @@ Everything is done by the verbs that people use. What waits in the queue leaves 
 The people of the document's own example are in no file here: a visitor sends it himself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import select
 
 from commands.demo.chance import Chance
-from commands.demo.people import PASSWORD, STAFF
-from core import clock, security
+from commands.demo.people import STAFF
+from core import clock
 from core.database import Database, Session
 from core.money import Currency
 from core.permissions import Actor, Grant, Role, Scope
-from models.organisations import Organisation, RoleGrant
+from models.organisations import Organisation
+from models.pensions import PensionAccount
 from models.transfers import ProviderAccount
 from models.users import User
+from providers.fakes.mojaloop_papers import name_of
 from services.pensions import accounts, batches, settings
 from services.pensions.accounts import AccountRow, OpenAccount, RecordFunding
 from services.pensions.batches import (
@@ -38,13 +41,7 @@ FUNDINGS, FUNDING_MINOR = 20, 1_000_000
 FOUR_EYES_FROM_MINOR = 1_500_000
 
 # The first signs in as the document of the API does.
-PEOPLE = (
-    ("Gestionnaire", "CNSS", "gestionnaire@cnss.bj", Role.GESTIONNAIRE),
-    ("Rosine", "Dossou", "rosine.dossou@cnss.bj", Role.GESTIONNAIRE),
-    ("Superviseur", "CNSS", "superviseur@cnss.bj", Role.SUPERVISEUR),
-)
-_FIRST_NAMES = ("Adjoa", "Codjo", "Afi", "Sèdjro", "Rémi", "Bénédicte", "Cossi", "Nadège", "Fifamè", "Gildas")
-_LAST_NAMES = ("Hounkpè", "Agossou", "Dossou", "Kpadonou", "Ahouansou", "Tossou", "Zinsou", "Gbaguidi", "Akplogan")
+MANAGER, COLLEAGUE, SUPERVISOR = "gestionnaire@cnss.bj", "rosine.dossou@cnss.bj", "superviseur@cnss.bj"
 _PREFIXES = ("97", "96", "95", "66", "61")
 _SAMPLE_ENDINGS = range(900, 950)  # the fake plays a tale for each of these: one in twelve of the demo's people has one
 _OF_THE_DOCUMENT = ("2290197000001", "2290197000002")
@@ -52,9 +49,9 @@ _HEADER = "type_id,valeur_id,devise,montant,nom_complet\n"
 
 
 def write(database: Database, seed_number: int) -> None:
-    """Write the caisse and its batches, unless it is there."""
+    """Open the caisse's account and write its batches, unless it is there."""
     with database.transaction() as session:
-        if session.exec(select(Organisation.id).where(Organisation.code == CODE)).first() is not None:
+        if session.exec(select(PensionAccount.id).where(PensionAccount.account_id == ACCOUNT)).first() is not None:
             return
         caisse = _open(session)
     desk = _Desk(database, caisse, Chance(seed_number))
@@ -64,21 +61,20 @@ def write(database: Database, seed_number: int) -> None:
 _Verb = Callable[[Session, Actor, Any], object]
 
 
+@dataclass(frozen=True)
 class _Caisse:
-    """The organisation, its account and who acts for it."""
+    """The organisation's account and who acts for it."""
 
-    def __init__(self, account: AccountRow, people: list[Actor], administrator: Actor) -> None:
-        self.account = account
-        self.manager, self.colleague, self.supervisor = people
-        self.administrator = administrator
+    account: AccountRow
+    manager: Actor
+    colleague: Actor
+    supervisor: Actor
+    administrator: Actor
 
 
 def _open(session: Session) -> _Caisse:
-    organisation = Organisation(code=CODE, name="CNSS Bénin", country="BJ", timezone=ZONE)
-    session.add(organisation)
-    session.flush()
-    people = [_person(session, organisation, one) for one in PEOPLE]
-    administrator = _actor(session.exec(select(User).where(User.email == STAFF[0].email)).one(), _ADMINISTERS)
+    organisation = session.exec(select(Organisation).where(Organisation.code == CODE)).one()
+    administrator = _actor(session, STAFF[0].email, Grant(Scope.PLATFORM, Role.ADMIN))
     rail = session.exec(select(ProviderAccount).where(ProviderAccount.code == RAIL)).one()
     account = accounts.open_account(
         session,
@@ -102,10 +98,16 @@ def _open(session: Session) -> _Caisse:
         )
         accounts.record_funding(session, administrator, funding)
     _choose(session, administrator, account, four_eyes_from_minor=None)
-    return _Caisse(account, people, administrator)
-
-
-_ADMINISTERS = Grant(Scope.PLATFORM, Role.ADMIN)
+    manages, supervises = (
+        Grant(Scope.ORGANISATION, role, organisation.id) for role in (Role.GESTIONNAIRE, Role.SUPERVISEUR)
+    )
+    return _Caisse(
+        account,
+        _actor(session, MANAGER, manages),
+        _actor(session, COLLEAGUE, manages),
+        _actor(session, SUPERVISOR, supervises),
+        administrator,
+    )
 
 
 def _choose(session: Session, actor: Actor, account: AccountRow, four_eyes_from_minor: int | None) -> None:
@@ -118,26 +120,22 @@ def _choose(session: Session, actor: Actor, account: AccountRow, four_eyes_from_
     settings.change_settings(session, actor, chosen)
 
 
-def _person(session: Session, organisation: Organisation, one: tuple[str, str, str, Role]) -> Actor:
-    first_name, last_name, email, role = one
-    user = User(
-        email=email,
-        email_proved_at=clock.now(),
-        first_name=first_name,
-        last_name=last_name,
-        password_hash=security.hash_password(PASSWORD),
-        country="BJ",
-    )
-    session.add(user)
-    session.flush()
-    grant = Grant(Scope.ORGANISATION, role, organisation.id)
-    session.add(RoleGrant(user_id=user.id, scope=grant.scope, role=role, organisation_id=organisation.id))
-    session.flush()
-    return _actor(user, grant)
-
-
-def _actor(user: User, grant: Grant) -> Actor:
+def _actor(session: Session, email: str, grant: Grant) -> Actor:
+    user = session.exec(select(User).where(User.email == email)).one()
     return Actor(user_id=user.id, name=f"{user.first_name} {user.last_name}", grants=(grant,))
+
+
+@dataclass(frozen=True)
+class _Pensioner:
+    """One line of the demo's files."""
+
+    number: str
+    name: str
+    amount: int
+
+
+def _file(pensioners: Sequence[_Pensioner]) -> str:
+    return _HEADER + "".join(f"MSISDN,{one.number},XOF,{one.amount},{one.name}\n" for one in pensioners)
 
 
 class _Desk:
@@ -152,22 +150,25 @@ class _Desk:
 
     def fill(self) -> None:
         """Bring batches to every step that people bring them to."""
-        caisse = self._caisse
-        self._send("pensions-en-cours.csv", self._file(60), by=caisse.manager)
-        self._act(batches.pause, PauseBatch(bulk_id=self._send("pensions-a-verifier.csv", self._file(8)).batch.bulk_id))
+        caisse, roll = self._caisse, [self._pensioner() for _ in range(93)]
+        self._send("pensions-en-cours.csv", _file(roll[:60]), by=caisse.manager)
+        paused = self._send("pensions-a-verifier.csv", _file(roll[60:68])).batch.bulk_id
+        self._act(batches.pause, PauseBatch(bulk_id=paused))
         start = clock.now() + timedelta(days=2)
-        self._send("pensions-du-mois-prochain.csv", self._file(12), cycle=self._cycle(1), not_before=start)
-        late = self._send("rappels-annules.csv", self._file(5), by=caisse.colleague).batch.bulk_id
+        self._send("pensions-du-mois-prochain.csv", _file(roll[:12]), cycle=self._cycle(1), not_before=start)
+        late = self._send("rappels-annules.csv", _file(roll[68:73]), by=caisse.colleague).batch.bulk_id
         self._act(batches.cancel, CancelBatch(bulk_id=late, reason="Fichier du mauvais mois"), caisse.colleague)
-        self._look("pensions-brouillon.csv", self._file(20) + self._wrong_rows())
-        self._look("pensions-a-confirmer.csv", self._file(15), cycle=self._cycle(1))
+        self._look("pensions-brouillon.csv", _file(roll[73:]) + self._wrong_rows())
+        self._look("pensions-a-confirmer.csv", _file(roll[12:27]), cycle=self._cycle(1))
         with self._database.transaction() as session:
             _choose(session, caisse.administrator, caisse.account, FOUR_EYES_FROM_MINOR)
-        self._send("pensions-a-approuver.csv", self._file(40), cycle=self._cycle(1))
-        refused = self._send("pensions-refusees.csv", self._file(35), cycle=self._cycle(2))
+        raised = [replace(one, amount=one.amount + 1_500) for one in roll[57:60]]
+        newcomers = [self._pensioner() for _ in range(7)]
+        self._send("pensions-a-approuver.csv", _file([*roll[27:57], *raised, *newcomers]), cycle=self._cycle(1))
+        refused = self._send("pensions-refusees.csv", _file(roll[:35]), cycle=self._cycle(2))
         rejection = RejectBatch(bulk_id=refused.batch.bulk_id, reason="Trois montants ne sont pas ceux de la décision")
         self._act(batches.reject, rejection, caisse.supervisor)
-        agreed = self._send("pensions-approuvees.csv", self._file(34), cycle=self._cycle(2), not_before=start)
+        agreed = self._send("pensions-approuvees.csv", _file(roll[:34]), cycle=self._cycle(2), not_before=start)
         approval = ApproveBatch(bulk_id=agreed.batch.bulk_id, seal=agreed.batch.seal)
         self._act(batches.approve, approval, caisse.supervisor)
 
@@ -194,13 +195,12 @@ class _Desk:
         place = self._today.year * 12 + self._today.month - 1 + months
         return f"{place // 12}-{place % 12 + 1:02d}"
 
-    def _file(self, count: int) -> str:
-        return _HEADER + "".join(self._row() for _ in range(count))
-
-    def _row(self) -> str:
-        name = f"{self._chance.choice(_LAST_NAMES).upper()} {self._chance.choice(_FIRST_NAMES)}"
-        amount = self._chance.randrange(24_000, 96_000, 500)
-        return f"MSISDN,{self._number()},XOF,{amount},{name}\n"
+    def _pensioner(self) -> _Pensioner:
+        """Return somebody new; one in twelve is known to the switch by another name."""
+        number = self._number()
+        known_by = number if self._chance.is_true(11 / 12) else number[::-1]
+        first_name, last_name = name_of(known_by)
+        return _Pensioner(number, f"{last_name.upper()} {first_name}", self._chance.randrange(24_000, 96_000, 500))
 
     def _number(self) -> str:
         while True:

@@ -11,17 +11,14 @@ from services.pensions.batches import accepting, voiding
 from services.pensions.batches.ground import lock_long, locked
 from services.pensions.batches.orders import CancelBatch, Cancelled, PauseBatch, ResumeBatch
 from services.pensions.batches.voiding import Voided
+from services.pensions.dispatch.stops import OF_THE_HOUSE, SEAL_BROKEN, UNWELL
 from services.pensions.policy import Act
 from services.pensions.refusals import BreakerOpen
 from services.pensions.shapes import BatchRow
 from services.pensions.stages import BEFORE_SENDING
 
 # Why the house itself paused a batch; a person's own words stand there otherwise.
-ADAPTER_UNWELL = "adapter_unwell"
-POSITION = "position"
-SEAL_BROKEN = "seal_broken"
 BY_HAND = "by_hand"
-OF_THE_HOUSE = (ADAPTER_UNWELL, POSITION, SEAL_BROKEN)
 
 FIRST_SLICES = 5  # of a batch at work; the rest follows at once, each in a transaction of its own
 
@@ -66,7 +63,7 @@ def resume(session: Session, actor: Actor, order: ResumeBatch) -> BatchRow:
     batch, _ = locked(session, actor, Act.RESUME, order.bulk_id, BatchStage.PAUSED)
     if batch.pause_reason == SEAL_BROKEN:
         raise SealBroken
-    if batch.pause_reason == ADAPTER_UNWELL and breaker.is_open(session, batch.rail_account_id):
+    if batch.pause_reason == UNWELL and breaker.is_open(session, batch.rail_account_id):
         raise BreakerOpen
     if batch.pause_reason in OF_THE_HOUSE and not order.reason.strip():
         raise ReasonNeeded

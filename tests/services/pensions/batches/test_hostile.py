@@ -77,7 +77,7 @@ def test_a_file_that_cannot_be_read_is_refused_whole(
         ("MSISDN,22997000001,NGN,1000", "devise", "currency_unsupported", "Écrivez XOF"),
         ("MSISDN,22997000001,XAF,1000", "devise", "currency_mismatch", "Écrivez XOF"),
         ("PERSONAL_ID,123456789,XOF,1000", "valeur_id", "personal_id_length", "zéro de tête"),
-        ("MSISDN,\"2,2997E+10\",XOF,1000", "valeur_id", "excel_number", "format Texte"),
+        ('MSISDN,"2,2997E+10",XOF,1000', "valeur_id", "excel_number", "format Texte"),
         ("MSISDN,22997000002,XOF,75000", "valeur_id", "duplicate_in_file", "à la ligne 2"),
     ],
 )  # fmt: skip
