@@ -97,7 +97,7 @@ async def test_an_account_is_opened_and_closed_with_a_reason(enter: Any, desk: D
         press(user, "Ouvrir le compte")
         await user.should_see("Compte ACC-CNSS-BJ-002 ouvert.", retries=40)
         await user.open(SETTINGS)
-        press(user, "Fermer")
+        press(user, "Fermer le compte")
         field(user, "Motif").value = "Doublon"
         press(user, "Fermer le compte")
         await user.should_see("Compte fermé.", retries=40)
