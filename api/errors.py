@@ -109,13 +109,6 @@ class Defect(Refusal):
     sentence = "Erreur de notre côté : réessayez avec la même clé."
 
 
-PENSION_CODES |= {
-    MethodNotAllowed: "method_not_allowed",
-    TooLarge: "too_large",
-    Unreadable: "unreadable",
-    Defect: "internal",
-}
-
 STATUS_REFUSALS: dict[int, type[Refusal]] = {
     401: NotSignedIn,
     403: Forbidden,

@@ -15,6 +15,7 @@ from benchmarks import (
     menus,
     pensions_dispatch,
     pensions_file,
+    pensions_reading,
     pensions_reports,
     posting,
     reconciliation,
@@ -52,6 +53,7 @@ the ratio the median of the rounds' own ratios.
   keeps nothing; a worker claims, sends, saves, posts and counts. The fake shares the machine.
 - pensions reports: the yardstick is the bare COPY of the batch's rows to a file; one payment in fifty failed, and each
   has its transfer; CSV and workbook have every line, paper of more than 5 000 what is not paid.
+- pensions reading: the yardstick is the bare query of a page of a thousand payments; each is asked through the door.
 - figures: a million sessions of 30 days, made set-based; an hour is counted anew, and the pages read over all days.
 - menus: a publication is timed from its commit to the first new caller who reads it; lint and the meter are what an
   operator waits for at every key.
@@ -68,6 +70,7 @@ MEASURES: dict[str, Callable[[int, float], list[Row]]] = {
     "pensions_file": pensions_file.measure,
     "pensions_dispatch": pensions_dispatch.measure,
     "pensions_reports": pensions_reports.measure,
+    "pensions_reading": pensions_reading.measure,
 }
 
 

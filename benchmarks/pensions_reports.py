@@ -24,7 +24,7 @@ LARGEST_PEAK_MB = 300
 LEAST_BYTES = 100_000
 # What the house promised, in seconds, by size and kind; paper of a large batch is what is not paid.
 LARGEST_S = {(SMALL, "csv"): 3.0, (SMALL, "xlsx"): 10.0, (LARGE, "csv"): 20.0, (LARGE, "pdf"): 20.0}
-_BULK_IDS = {SMALL: "bulk-0000000000a1", LARGE: "bulk-0000000000b2"}
+BULK_IDS = {SMALL: "bulk-0000000000a1", LARGE: "bulk-0000000000b2"}
 
 _BATCH = """
 insert into pension_batch (id, created_at, bulk_id, organisation_id, account_id, rail, currency, cycle, stage, version,
@@ -70,7 +70,7 @@ where indrelid = 'transfer'::regclass and not indisprimary and not indisunique
 def measure(rounds: int, _seconds: float) -> list[Row]:
     """Write every kind of report in turn, each beside the COPY of its rows; then weigh a fresh process."""
     with prepared() as ground:
-        _fill(ground.url)
+        fill(ground.url)
         variants: dict[str, Callable[[], Sample]] = {}
         for rows, kind in LARGEST_S:
             variants[f"COPY {rows}"] = _timed(ground.postmaster, rows, lambda rows=rows: _copy(ground.url, rows))
@@ -124,7 +124,7 @@ def _timed(postmaster: int, rows: int, act: Callable[[], None]) -> Callable[[], 
 def _copy(url: str, rows: int) -> None:
     query = (
         "copy (select p.* from pension_payment p join pension_batch b on b.id = p.batch_id"
-        f" where b.bulk_id = '{_BULK_IDS[rows]}' order by p.line) to stdout (format csv)"
+        f" where b.bulk_id = '{BULK_IDS[rows]}' order by p.line) to stdout (format csv)"
     )
     with (
         psycopg.connect(url) as connection,
@@ -139,7 +139,7 @@ def _report(url: str, rows: int, kind: str) -> None:
     database = Database(url, pool_size=2)
     try:
         with database.transaction() as session:
-            size = sum(map(len, reports.batch_report(session, SYSTEM, _BULK_IDS[rows], kind).pieces))
+            size = sum(map(len, reports.batch_report(session, SYSTEM, BULK_IDS[rows], kind).pieces))
         assert size > LEAST_BYTES
     finally:
         database.dispose()
@@ -150,7 +150,7 @@ def _report_and_weigh(url: str, rows: int, kind: str) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def _fill(url: str) -> None:
+def fill(url: str) -> None:
     """Write one batch of each size, one payment in fifty failed."""
     database = Database(url, pool_size=2)
     world = pensions.build(database)
@@ -159,7 +159,7 @@ def _fill(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for (index,) in connection.execute(_UNUSED).fetchall():
             connection.execute(f"drop index {index}".encode())
-        for number, (rows, bulk_id) in enumerate(_BULK_IDS.items()):
+        for number, (rows, bulk_id) in enumerate(BULK_IDS.items()):
             known = {
                 "id": UUID(int=number + 1),
                 "bulk": bulk_id,

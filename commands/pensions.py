@@ -1,4 +1,4 @@
-"""`./dev pensions check-vectors FILE`: vectors checked with the production code. `./dev pensions work`: a worker more."""
+"""`./dev pensions check-vectors FILE`: vectors checked with the production code. `work`: one more worker."""
 
 import json
 import pkgutil
@@ -51,23 +51,11 @@ def work() -> int:
     """Send pensions until told to stop; SIGTERM claims nothing more and waits for the calls that are out."""
     from threading import Event
 
-    from core import embedded_postgres, live, logs
-    from core.database import use_database
-    from core.settings import get_settings
-    from jobs import pensions, worker
+    from main import sending_pensions
 
-    settings = get_settings()
-    logs.configure(settings)
-    use_database(embedded_postgres.ensure_running(settings), settings.database_pool_size)
-    live.start()
-    worker.start(pensions.open_offices(max(settings.pension_workers, 1)))
-    print(t("Envoi des pensions en cours."), flush=True)
-    try:
+    with sending_pensions():
+        print(t("Envoi des pensions en cours."), flush=True)
         Event().wait()
-    finally:
-        worker.stop()
-        pensions.finish()
-        live.stop()
     return 0
 
 

@@ -26,6 +26,7 @@ BLOCK = 2_000
 
 _LETTERS = [chr(ord("A") + place) for place in range(len(COLUMNS))]
 _END = b"</sheetData>"
+_DIMENSION = re.compile(rb'<dimension ref="[^"]*"/>')
 _STYLE = re.compile(rb'<col min="(\d+)" max="(\d+)"[^>]* style="(\d+)"')
 _SHEET = "xl/worksheets/sheet{number}.xml"
 _UNFIT = re.compile("[&<>\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -35,20 +36,24 @@ _FIT = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 def write_workbook(session: Session, head: BatchHead, out: IO[bytes]) -> None:
     """Write a sheet of sums and as many sheets of lines as they need; a row is forgotten once it is written."""
     rows_a_sheet = MOST_ROWS - 1
-    sheets = max(1, -(-head.total_count // rows_a_sheet))
+    starts = range(0, max(1, head.total_count), rows_a_sheet)
+    counts = [min(rows_a_sheet, head.total_count - start) for start in starts]
     with tempfile.TemporaryFile(prefix="palabre-workbook-") as drawn:
-        _draw(head, drawn, [min(rows_a_sheet, head.total_count - n * rows_a_sheet) for n in range(sheets)])
+        _draw(head, drawn, counts)
         with (
             ZipFile(drawn) as empty,
             ZipFile(out, "w", ZIP_DEFLATED, compresslevel=FAST) as book,
             lines.streamed(session, lines.as_cells(session, head)) as rows,
         ):
-            filled = [_SHEET.format(number=number) for number in range(2, sheets + 2)]
+            filled = [_SHEET.format(number=number) for number in range(2, len(counts) + 2)]
             for name in empty.namelist():
                 if name not in filled:
                     book.writestr(name, empty.read(name))
-            for name in filled:
-                _fill(book, name, empty.read(name), islice(rows, rows_a_sheet))
+            for name, count in zip(filled, counts, strict=True):
+                drawn_sheet = _DIMENSION.sub(
+                    f'<dimension ref="A1:{_LETTERS[-1]}{count + 1}"/>'.encode(), empty.read(name)
+                )
+                _fill(book, name, drawn_sheet, islice(rows, rows_a_sheet))
 
 
 def _fill(book: ZipFile, name: str, drawn: bytes, rows: Iterator[tuple[Any, ...]]) -> None:

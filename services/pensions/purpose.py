@@ -18,8 +18,9 @@ from providers.answers import Reason
 from services import ledger
 from services.ledger import Leg, Posted, Posting
 from services.pensions.dispatch import payments, standing
-from services.pensions.dispatch.outcomes import MOST_TRANSFERS, Standing
+from services.pensions.dispatch.outcomes import MOST_TRANSFERS
 from services.pensions.dispatch.payments import Move
+from services.pensions.dispatch.shapes import Standing
 from services.transfers import purposes
 from services.transfers.cases import OWNER
 from services.transfers.purposes import Purpose

@@ -122,7 +122,7 @@ class Payee:
 
 def numbers(*codes: str) -> list[Payee]:
     """Return payees whose last three digits ask the fake for these tales."""
-    return [Payee(f"+22901970{n % 100:02}{code}") for n, code in enumerate(codes)]
+    return [Payee(f"+22901{n:05}{code}") for n, code in enumerate(codes)]
 
 
 def crowd(count: int, amount_minor: int = 50_000) -> list[Payee]:

@@ -120,6 +120,13 @@ class Switch:
         self.traveller.advance(max(by, SOON).total_seconds())
         self.kernel.advance(0)
 
+    def desk(self) -> Desk:
+        """Open a worker's desk at the adapter."""
+        with self.database.transaction() as session:
+            account = rails.find_rail(session, self.rail_id)
+        self.clerks.append(Desk(self.database, self.rail, account, wait_s=TICK_S, beat_s=0.05))
+        return self.clerks[-1]
+
     def resume(self, batch: PensionBatch) -> None:
         """Let a paused batch go on, as a person does."""
         with self.database.transaction() as session:
@@ -127,6 +134,12 @@ class Switch:
                 "update pension_batch set stage = 'PROCESSING', pause_reason = '' where id = %s and stage = 'PAUSED'",
                 (batch.id,),
             )
+
+    def look_at_contradictions(self) -> None:
+        """Close the cases in which the switch took its word back, as a person does who has asked it: payouts go on."""
+        with self.database.transaction() as session:
+            driver(session).execute("update transfer_case set closed_at = now() where kind = 'contradiction'")
+            driver(session).execute("update provider_account set are_payouts_paused = false")
 
     # What is seen
 
@@ -246,7 +259,7 @@ class Switch:
         if not busy:
             return 0
         while len(self.clerks) < workers:
-            self.clerks.append(Desk(self.database, self.rail, busy[0], wait_s=TICK_S, beat_s=0.05))
+            self.desk()
         done, is_busy = 0, True
         for clerk in self.clerks:
             clerk.wake()

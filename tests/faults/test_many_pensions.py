@@ -20,7 +20,8 @@ def prove(switch: Switch, seed: str, count: int) -> Counter[tuple[str, str]]:
     batch = queued(switch.database, switch.own, crowd(count), cycle=f"{2000 + len(seed)}-01")
     switch.pass_time(LONG, workers=2)
     for _ in range(20):  # a person lets go on what only a person may
-        if switch.batch(batch)["stage"] == "PAUSED":
+        if switch.batch(batch)["waiting_count"]:
+            switch.look_at_contradictions()
             switch.resume(batch)
             switch.pass_time(LONG, workers=2)
     row = switch.batch(batch)

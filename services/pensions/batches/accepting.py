@@ -31,13 +31,13 @@ class TotalTooLarge(Refusal):
     """The organisation does not send so much at once."""
 
     code = "total_too_large"
-    sentence = "Ce lot dépasse le maximum de votre organisation par lot : {limit}."
+    sentence = "Ce lot dépasse le maximum de votre organisation par lot : {limit}."
 
 
 class NothingToPay(NoRows):
     """Every row of the draft ended before it could be sent."""
 
-    sentence = "Aucun paiement de ce lot ne peut partir : corrigez le fichier et envoyez-le de nouveau."
+    sentence = "Aucun paiement de ce lot ne peut partir : corrigez le fichier et envoyez-le de nouveau."
 
 
 def judge_terms(batch: BatchRow, asked: Asked, settings: SettingsRow, account: AccountRow) -> None:

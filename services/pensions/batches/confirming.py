@@ -45,7 +45,7 @@ class LineNotPaidBefore(Refusal):
     """An accepted line is none of those whose payee is paid already."""
 
     code = "line_unknown"
-    sentence = "La ligne {line} n'est pas un paiement en double de ce lot : relisez l'aperçu."
+    sentence = "La ligne {line} n'est pas un paiement en double de ce lot : relisez l'aperçu."
 
 
 def confirm(session: Session, actor: Actor, order: ConfirmBatch) -> BatchRow:

@@ -23,9 +23,9 @@ from providers.mojaloop.contract import (
 )
 from services.pensions.dispatch import outcomes, saving, standing, stops
 from services.pensions.dispatch.claiming import Item
-from services.pensions.dispatch.outcomes import Outcome, Standing
 from services.pensions.dispatch.rails import Rail
 from services.pensions.dispatch.saving import Entry
+from services.pensions.dispatch.shapes import Outcome, Standing
 from services.pensions.dispatch.stops import Heard
 from services.transfers.bell import ring_after_commit
 from services.transfers.contradictions import note_final

@@ -32,8 +32,10 @@ STOCK = 2
 RETRY_S = 0.5
 
 _SENDING = """
-select b.id from pension_batch b join pension_account a on a.id = b.account_id
-where a.rail_account_id = %s and b.rail = 'mojaloop' and b.stage = 'PROCESSING'
+select b.id from pension_batch b
+join pension_account a on a.id = b.account_id
+join organisation o on o.id = b.organisation_id
+where a.rail_account_id = %s and b.rail = 'mojaloop' and b.stage = 'PROCESSING' and o.is_active
 """
 _DATABASE_ERRORS = (psycopg.Error, DBAPIError)
 
@@ -178,8 +180,9 @@ class Desk:
                 return
 
     def _claim(self) -> bool:
-        """Keep twice the room in hand, so that the rail never waits for the books."""
-        wanted = STOCK * self._share - len(self._items)
+        """Keep twice the room to send, so that the rail never waits for the books."""
+        unanswered = len(self._items) - len(self._unsaved) - self._came.qsize()
+        wanted = STOCK * self._share - unanswered
         if self.is_closing or not self._sending or not self._rail.is_ready or wanted < max(1, self._share // 2):
             return False
         with self._database.transaction() as session:

@@ -22,9 +22,10 @@ from providers.mojaloop.contract import Found, LookupAnswer, NotFound, Party, Pe
 from services.pensions import counters, names
 from services.pensions.dispatch import payments, rails, standing
 from services.pensions.dispatch.gate import SharedGate, open_gate
-from services.pensions.dispatch.outcomes import NAME_DIFFERS, Payer
+from services.pensions.dispatch.outcomes import NAME_DIFFERS
 from services.pensions.dispatch.payments import Move
 from services.pensions.dispatch.rails import ADAPTER, Rail
+from services.pensions.dispatch.shapes import Payer
 from services.pensions.names import NameVerdict
 
 PIECE = 500

@@ -22,8 +22,8 @@ from providers.answers import Reason
 from services.pensions import steps
 from services.pensions.dispatch import payments
 from services.pensions.dispatch.claiming import PURPOSE
-from services.pensions.dispatch.outcomes import Payer
 from services.pensions.dispatch.payments import Move
+from services.pensions.dispatch.shapes import Payer
 from services.routes import NoRoute
 from services.transfers import requests
 from services.transfers.refusals import AmountTooLarge, AmountTooSmall

@@ -17,8 +17,8 @@ from core.permissions import SYSTEM
 from models.transfers import TRANSFER_STEPS, TransferState
 from providers.wire import Exchange
 from services.pensions.dispatch import payments
-from services.pensions.dispatch.outcomes import Outcome, Standing
 from services.pensions.dispatch.payments import Move
+from services.pensions.dispatch.shapes import Outcome, Standing
 from services.transfers.cases import open_case
 from services.transfers.transitions import ENDS
 

@@ -89,4 +89,4 @@ def test_what_is_no_hint(manager: Client, batch: PensionBatch) -> None:
     for body in (b"{}", b'{"currentState": ["x"], "fulfilment": {}}', b'{"currentState": "\\u0000\\ud800"}'):
         assert manager.call("PUT", f"{AT}/{name}", content=body).status_code == 200, body
     large = manager.call("PUT", f"{AT}/{name}", content=b'{"a":"' + b"x" * (1 << 20) + b'"}')
-    assert (large.status_code, large.json()["code"]) == (413, "too_large")
+    assert (large.status_code, large.json()["code"]) == (413, "trop_volumineux")

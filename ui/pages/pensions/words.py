@@ -82,13 +82,15 @@ RAILS: dict[str, str] = {Rail.MOJALOOP: "Mojaloop", Rail.MOBILE_MONEY: "Mobile m
 # Why a batch rests, by the code its pause was written with.
 PAUSES = {
     "adapter_unwell": "Le connecteur Mojaloop ne répond pas bien. L'envoi reprendra de lui-même.",
+    "foreign_id": "Le connecteur a répondu sous un autre identifiant ; prévenez l’administrateur.",
+    "payer_limit": "Plafond de l’organisation atteint au switch ; voyez l’administrateur.",
     "position": "Position insuffisante au switch : approvisionnez, puis reprenez.",
     "seal_broken": "Le sceau ne correspond plus aux lignes : rien ne partira plus. Prévenez l'administrateur.",
     "organisation_inactive": "L'organisation est fermée : elle peut lire, pas envoyer.",
     "account_inactive": "Le compte payeur est fermé.",
     "configuration": "Le switch refuse nos demandes : prévenez l'administrateur.",
 }
-STOPPED_BY_US = frozenset({"adapter_unwell", "position", "seal_broken", "configuration"})
+STOPPED_BY_US = frozenset({"adapter_unwell", "position", "seal_broken", "configuration", "foreign_id", "payer_limit"})
 
 # Our own codes beside the switch's, as an operator reads them.
 CODES = {

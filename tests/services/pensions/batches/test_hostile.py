@@ -42,8 +42,8 @@ def test_what_is_meant_well_is_read(desk: Desk, content: bytes, warning: str | N
     [
         ("", "empty_file", "Ce fichier est vide. Choisissez le fichier des pensions."),
         (f"{HEADER}\n", "no_rows", "Ce fichier n'a que sa ligne de titres. Ajoutez au moins un paiement."),
-        ("nom,montant\nA,1\n", "missing_column", "Il manque dans la ligne de titres : type_id, valeur_id, devise."),
-        (EXAMPLE.encode("utf-16"), "encoding_unsupported", "Enregistrez-le en « CSV UTF-8 »."),
+        ("nom,montant\nA,1\n", "missing_column", "Il manque dans la ligne de titres\xa0: type_id, valeur_id, devise."),
+        (EXAMPLE.encode("utf-16"), "encoding_unsupported", "Enregistrez-le en «\xa0CSV UTF-8\xa0»."),
         (EXAMPLE.encode().replace(b"MSISDN", b"MSI\x00DN"), "not_csv", "enregistrez en CSV"),
         (b"PK\x03\x04" + b"x" * 100, "not_csv", "enregistrez en CSV"),
         (f'{HEADER}\nMSISDN,"22997\n000001",XOF,1\n', "line_break_in_cell", "Ligne 2"),
@@ -77,7 +77,7 @@ def test_a_file_that_cannot_be_read_is_refused_whole(
         ("MSISDN,22997000001,NGN,1000", "devise", "currency_unsupported", "Écrivez XOF"),
         ("MSISDN,22997000001,XAF,1000", "devise", "currency_mismatch", "Écrivez XOF"),
         ("PERSONAL_ID,123456789,XOF,1000", "valeur_id", "personal_id_length", "zéro de tête"),
-        ("MSISDN,\"2,2997E+10\",XOF,1000", "valeur_id", "excel_number", "format Texte"),
+        ('MSISDN,"2,2997E+10",XOF,1000', "valeur_id", "excel_number", "format Texte"),
         ("MSISDN,22997000002,XOF,75000", "valeur_id", "duplicate_in_file", "à la ligne 2"),
     ],
 )  # fmt: skip

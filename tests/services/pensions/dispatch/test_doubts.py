@@ -13,9 +13,15 @@ from services.pensions.held import HeldDecision
 from services.pensions.hints import BadJson, Hint
 from services.pensions.inquiries import AddProof, Inquire, Settle
 from services.pensions.payment_reading import PaymentNotFound
-from services.pensions.refusals import BatchNotFound, PaymentTooYoung, SecondPersonNeeded, WrongStage
+from services.pensions.refusals import (
+    BatchNotFound,
+    PaymentTooYoung,
+    SamePersonApproves,
+    SecondPersonNeeded,
+    WrongStage,
+)
 from services.unknowns.refusals import ProofNeeded
-from tests.builders.pensions import numbers, queued
+from tests.builders.pensions import Payee, numbers, queued
 from tests.builders.switch import Switch
 
 DAY = timedelta(hours=25)
@@ -68,7 +74,7 @@ def test_who_may_decide_depends_on_four_eyes(switch: Switch) -> None:
         with switch.database.transaction() as session:
             try:
                 held.release(session, actor, decision(batch, line))
-            except (Forbidden, BatchNotFound) as refusal:
+            except (Forbidden, SamePersonApproves, BatchNotFound) as refusal:
                 return type(refusal)
         return None
 
@@ -77,7 +83,7 @@ def test_who_may_decide_depends_on_four_eyes(switch: Switch) -> None:
     assert may(switch.world.administrator) is Forbidden
     assert may(own.supervisor) is Forbidden
     switch.settings(four_eyes_from_minor=0)
-    assert may(own.manager) is Forbidden  # he uploaded it
+    assert may(own.manager) is SamePersonApproves  # he uploaded it
     assert may(own.supervisor) is None
     switch.settings(four_eyes_from_minor=None)
     assert may(own.manager, 3) is None
@@ -182,3 +188,26 @@ def test_a_hint_is_kept_and_asked_about_whatever_it_claims(switch: Switch) -> No
             hints.note(session, None, Hint(transfer_id=str(first["external_id"]), body=b"[1"))
         with pytest.raises(PaymentNotFound):
             hints.note(session, None, Hint(transfer_id="nobody", body=lie))
+
+
+def test_a_name_compared_between_the_steps_holds_the_payment_before_anything_can_move(switch: Switch) -> None:
+    switch.run("two_step")
+    switch.settings(lookup="inline", name_policy="hold")
+    stranger = [Payee("+2290197000903", name="Adjoa Kossou")]
+    batch = queued(switch.database, switch.own, stranger)
+    switch.pass_time()
+    (payment,) = switch.payments(batch)
+    assert (payment["stage"], payment["code"], payment["name_verdict"]) == ("HELD", "name_different", "different")
+    assert payment["name_found"]
+    assert switch.book == []
+    with switch.database.transaction() as session:
+        held.release(session, switch.own.manager, decision(batch))
+    switch.pass_time()
+    assert switch.stages(batch) == {"COMPLETED": 1}
+
+    switch.run("one_step")
+    after = queued(switch.database, switch.own, stranger, cycle="2026-01")
+    switch.pass_time()
+    (payment,) = switch.payments(after)
+    assert (payment["stage"], payment["name_verdict"]) == ("COMPLETED", "different")  # told after the fact
+    switch.assert_agrees(batch, after)
