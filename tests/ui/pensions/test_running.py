@@ -193,3 +193,19 @@ def test_the_pace_is_that_of_the_last_minute() -> None:
     pace.see(NOW + timedelta(seconds=200), 2_100)
     assert pace.per_s == 0.0
     assert pace.end(600) is None
+
+
+async def test_the_search_of_the_header_finds_a_batch_and_a_payment(enter: Any, desk: Desk) -> None:
+    batch = running(desk)
+    payment = f"{batch.bulk_id}-0000005"
+    async with enter(desk.caisse.supervisor) as user:
+        await user.open("/pensions/comptes")
+        box = user.find("Numéro, nom, référence…")
+        box.type(batch.bulk_id)
+        await until(lambda: f'href="/pensions/lots/{batch.bulk_id}"' in texts(user))
+        box.clear().type(payment)
+        await until(lambda: f"{payment}" in texts(user) and "Rachidi Alapini" in texts(user))
+    async with enter(desk.world.foreign.supervisor) as user:
+        await user.open("/pensions/comptes")
+        user.find("Numéro, nom, référence…").type(payment)
+        await user.should_see("Rien de tel.")

@@ -53,7 +53,7 @@ class History:
                 "pension-batches",
                 self._columns(),
                 self._source,
-                search=t("Lot, fichier, mois…"),
+                search=t("Lot, fichier, 2026-11…"),
                 choices=[
                     Filter("stage", t("État"), {code: t(sign.word) for code, sign in words.STAGES.items()}),
                     Day("since", t("Du")),
