@@ -102,7 +102,7 @@ def _page_of(found: dict[str, Any]) -> str:
 
 
 def _receipt_page(found: dict[str, Any]) -> str:
-    payee, proof = found["payee"], found["proof"] == receipts.VERIFIED
+    payee = found["payee"]
     amount = Money(found["amount"], Currency(found["currency"]))
     is_back = found["status"] == PaymentStage.REVERSED
     verdict, tone = t("Reçu authentique"), ""
@@ -114,7 +114,7 @@ def _receipt_page(found: dict[str, Any]) -> str:
         (t("Objet"), f"{found['purpose']}, {words.cycle_of(found['batch']['cycle'])}"),
         (t("Payé le"), _moment(found["completed_at"], found["time_zone"])),
         (t("Lot et ligne"), f"{found['batch']['bulk_id']}, {formats.count(found['batch']['line'])}"),
-        (t("Preuve du switch"), t("vérifiée") if proof else t("incomplète : le switch dit payé")),
+        (t("Preuve"), receipts.proof_in_words(found)),
     ]
     codes = [
         (t("Référence Mojaloop"), found["transferId"]),

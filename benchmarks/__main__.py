@@ -47,8 +47,9 @@ the ratio the median of the rounds' own ratios.
   answered.
 - reconciliation: the yardstick is the bare COPY of the lines; a day is saved page by page and compared both ways, and
   half a hundredth of each side is unknown to the other.
-- pensions file: the yardstick is the bare COPY of the accepted rows, ready made, into a table without an index; the
-  product receives, hashes, decodes, checks, finds who stands twice, loads and takes the content's hash.
+- pensions file: the yardstick is the bare COPY of the same rows, ready made, into the same table; the product receives,
+  hashes, decodes, checks, finds who stands twice or was paid before, loads, keeps the original and takes the content's
+  hash.
 - pensions sent: the yardstick is a bare aiohttp client that posts the same orders to the same fake, fifty at once, and
   keeps nothing; a worker claims, sends, saves, posts and counts. The fake shares the machine.
 - pensions reports: the yardstick is the bare COPY of the batch's rows to a file; one payment in fifty failed, and each

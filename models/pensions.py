@@ -226,7 +226,7 @@ class PensionPayment(Table, table=True):
             "batch_id",
             "stage",
             "line",
-            postgresql_where=text("stage not in ('WAITING', 'COMPLETED')"),
+            postgresql_where=text("stage not in ('WAITING', 'COMPLETED', 'CANCELLED')"),
         ),
     )
 

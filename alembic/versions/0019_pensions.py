@@ -307,7 +307,7 @@ def upgrade() -> None:
         "pension_payment",
         ["batch_id", "stage", "line"],
         unique=False,
-        postgresql_where=sa.text("stage not in ('WAITING', 'COMPLETED')"),
+        postgresql_where=sa.text("stage not in ('WAITING', 'COMPLETED', 'CANCELLED')"),
     )
     op.create_index(
         "ix_pension_payment_file_transfer_id",
@@ -376,7 +376,7 @@ def downgrade() -> None:
     op.drop_index(
         "ix_pension_payment_stage",
         table_name="pension_payment",
-        postgresql_where=sa.text("stage not in ('WAITING', 'COMPLETED')"),
+        postgresql_where=sa.text("stage not in ('WAITING', 'COMPLETED', 'CANCELLED')"),
     )
     op.drop_index(
         "ix_pension_payment_waiting", table_name="pension_payment", postgresql_where=sa.text("stage = 'WAITING'")

@@ -197,7 +197,7 @@ def _code(row: dict[str, Any], currency: Currency) -> CodeTotals:
     return CodeTotals(
         stage=stage,
         code=row["code"],
-        reason=words.reason_of(row["reason"]),
+        reason=words.reason_of(row["code"], row["reason"]),
         act=words.act_of(stage, row["code"], row["reason"]),
         count=row["payments"],
         amount=Money(int(row["minor"]), currency),

@@ -10,6 +10,7 @@ from services.pensions import reading, steps
 from services.pensions.batches import accepting, voiding
 from services.pensions.batches.ground import lock_long, locked
 from services.pensions.batches.orders import CancelBatch, Cancelled, PauseBatch, ResumeBatch
+from services.pensions.batches.voiding import Voided
 from services.pensions.dispatch.stops import OF_THE_HOUSE, SEAL_BROKEN, UNWELL
 from services.pensions.policy import Act
 from services.pensions.refusals import BreakerOpen
@@ -92,7 +93,7 @@ def cancel(session: Session, actor: Actor, order: CancelBatch) -> Cancelled:
 
 
 def _void_some(session: Session, batch: BatchRow) -> BatchRow:
-    after = 0
+    voided = Voided(0, 0)
     for _ in range(FIRST_SLICES):
-        after = voiding.void_slice(session, batch, after).last_line
+        voided = voiding.void_slice(session, batch, voided.last_line)
     return steps.end_if_over(session, batch.id) or reading.find_batch(session, batch.id)

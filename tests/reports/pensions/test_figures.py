@@ -66,7 +66,7 @@ def test_codes_say_why_and_what_to_do(database: Database, world: PensionWorld) -
         *paid(3),
         *some(PaymentStage.FAILED, 3, code="5200", reason="payee_limit", is_retryable=True),
         *some(PaymentStage.FAILED, 1, first=60_000, code="3204", reason="payee_not_found"),
-        *some(PaymentStage.FAILED, 1, first=65_000, reason="refused_by_operator"),
+        *some(PaymentStage.FAILED, 1, first=65_000, code="refused_by_operator"),
         *some(PaymentStage.UNKNOWN, 1, first=70_000, reason="no_answer"),
         *some(PaymentStage.WAITING, 1, first=80_000),
     ]
@@ -75,11 +75,11 @@ def test_codes_say_why_and_what_to_do(database: Database, world: PensionWorld) -
         codes = figures.list_codes(session, world.own.manager, made.bulk_id)
     assert [(one.stage.value, one.code, one.reason, one.count, one.retryable) for one in codes] == [
         ("FAILED", "5200", "Plafond du bénéficiaire", 3, 3),
-        ("FAILED", "", "Refusé par un agent", 1, 0),
         ("FAILED", "3204", "Bénéficiaire inconnu", 1, 0),
+        ("FAILED", "refused_by_operator", "Refusé par un agent", 1, 0),
         ("UNKNOWN", "", "Sans réponse", 1, 0),
     ]
     assert (codes[0].share.numerator, codes[0].share.denominator) == (3, 6)
     assert codes[0].amount.minor == 150_000
-    assert codes[1].act == "Un agent l'a refusé : corrigez la ligne, puis payez par un nouveau lot."
+    assert codes[2].act == "Un agent l'a refusé : corrigez la ligne, puis payez par un nouveau lot."
     assert codes[3].act == "Ne renvoyez pas : le paiement est peut-être déjà fait."

@@ -136,12 +136,12 @@ def test_a_day_is_closed_by_a_person_when_nothing_is_open(
 
     def close() -> None:
         with database.transaction() as session:
-            reconciliation.close_day(session, world.administrator, run_id)
+            operators.close_day(session, world.administrator, run_id)
 
     with database.transaction() as session, pytest.raises(Forbidden):
-        reconciliation.close_day(session, world.own.manager, run_id)
+        operators.close_day(session, world.own.manager, run_id)
     with clock.travel(MORNING_AFTER):
-        with pytest.raises(reconciliation.DayHasOpenPayments) as refused:
+        with pytest.raises(operators.PensionsStillOpen) as refused:
             close()
         assert refused.value.data["count"] == 1
         change(database, "update transfer set state = 'failed', ended_at = submitted_at where state = 'unknown'")
@@ -162,10 +162,10 @@ def test_a_day_with_a_difference_waits_for_a_word(database: Database, world: Pen
     with clock.travel(MORNING_AFTER), database.transaction() as session:
         ledger.seal_next(session, most=10_000)
         with pytest.raises(operators.DayStillOpen):
-            reconciliation.close_day(session, world.administrator, run_id)
+            operators.close_day(session, world.administrator, run_id)
         for item in operators.list_items(session, world.administrator, run_id):
             operators.resolve(session, world.administrator, ResolveItem(item_id=item.id, resolution="Vu avec la CNSS"))
-        reconciliation.close_day(session, world.administrator, run_id)
+        operators.close_day(session, world.administrator, run_id)
     assert run_of(database, world, run_id).state == "closed"
     assert ended.bulk_id
 

@@ -21,7 +21,7 @@ from services.pensions.refusals import (
     WrongStage,
 )
 from services.unknowns.refusals import ProofNeeded
-from tests.builders.pensions import numbers, queued
+from tests.builders.pensions import Payee, numbers, queued
 from tests.builders.switch import Switch
 
 DAY = timedelta(hours=25)
@@ -188,3 +188,26 @@ def test_a_hint_is_kept_and_asked_about_whatever_it_claims(switch: Switch) -> No
             hints.note(session, None, Hint(transfer_id=str(first["external_id"]), body=b"[1"))
         with pytest.raises(PaymentNotFound):
             hints.note(session, None, Hint(transfer_id="nobody", body=lie))
+
+
+def test_a_name_compared_between_the_steps_holds_the_payment_before_anything_can_move(switch: Switch) -> None:
+    switch.run("two_step")
+    switch.settings(lookup="inline", name_policy="hold")
+    stranger = [Payee("+2290197000903", name="Adjoa Kossou")]
+    batch = queued(switch.database, switch.own, stranger)
+    switch.pass_time()
+    (payment,) = switch.payments(batch)
+    assert (payment["stage"], payment["code"], payment["name_verdict"]) == ("HELD", "name_different", "different")
+    assert payment["name_found"]
+    assert switch.book == []
+    with switch.database.transaction() as session:
+        held.release(session, switch.own.manager, decision(batch))
+    switch.pass_time()
+    assert switch.stages(batch) == {"COMPLETED": 1}
+
+    switch.run("one_step")
+    after = queued(switch.database, switch.own, stranger, cycle="2026-01")
+    switch.pass_time()
+    (payment,) = switch.payments(after)
+    assert (payment["stage"], payment["name_verdict"]) == ("COMPLETED", "different")  # told after the fact
+    switch.assert_agrees(batch, after)
