@@ -24,6 +24,7 @@ ACTS: dict[str, tuple[str, str, str]] = {
     "pension_account.fund": ("Compte payeur approvisionné", "add_card", "accent"),
     "pension_rail.probe": ("Connecteur Mojaloop éprouvé", "network_check", "neutral"),
     "pension_rail.ask_probe": ("Épreuve du connecteur demandée", "network_check", "neutral"),
+    "pensions.read": ("Pensions consultées par la plateforme", "visibility", "neutral"),
     "pensions.settings": ("Réglages des pensions changés", "settings", "neutral"),
     "pensions.position": ("Position au switch relevée", "balance", "neutral"),
     "pensions.books_differ": ("Pensions en écart avec le grand livre", "error", "red"),

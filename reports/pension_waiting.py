@@ -1,18 +1,25 @@
 """What of pensions needs a person, or runs: batches to approve, payments to clear up, batches on their way."""
 
+from typing import Any
+from uuid import UUID
+
 from core.database import Session, fetch_all
 from core.i18n import t
 from core.money import Currency, Money
 from core.permissions import Actor, Permission
-from models.pension_stages import BatchStage
 from reports.waiting import Waiting
-from services.pensions import reading
-from services.pensions.reading import BatchSearch
-from services.pensions.shapes import BatchRow
-from services.pensions.stages import AT_WORK
 
 MOST = 5
 
+_DONE = ("completed", "failed", "cancelled", "reversed")
+_BATCHES = f"""
+select b.bulk_id, b.cycle, b.stage, b.currency, b.total_count, b.total_minor, b.organisation_id, b.created_by,
+    b.confirmed_by, b.confirmed_at, o.name as organisation, {" + ".join(f"b.{stage}_count" for stage in _DONE)} as done,
+    trim(u.first_name || ' ' || u.last_name) as confirmed_by_name
+from pension_batch b join organisation o on o.id = b.organisation_id left join users u on u.id = b.confirmed_by
+where b.organisation_id = any(%(organisations)s) and b.stage = any(%(stages)s)
+order by b.created_at desc, b.id desc limit %(most)s
+"""
 _DOUBT = """
 select b.currency, sum(b.unknown_count + b.held_count)::bigint as count,
     sum(b.unknown_minor + b.held_minor)::bigint as amount, min(b.started_at) as since
@@ -24,37 +31,36 @@ group by b.currency order by b.currency
 
 def list_waiting(session: Session, actor: Actor) -> list[Waiting]:
     """Return what this actor must decide or clear up, then what runs in the organisations he reads."""
-    return [*_to_approve(session, actor), *_in_doubt(session, actor), *_under_way(session, actor)]
+    rows = fetch_all(session, "select id from organisation")
+    mine = [row["id"] for row in rows if actor.may(Permission.PENSIONS_READ, row["id"])]
+    return [*_to_approve(session, actor, mine), *_in_doubt(session, mine), *_under_way(session, mine)]
 
 
-def _to_approve(session: Session, actor: Actor) -> list[Waiting]:
-    search = BatchSearch(stages=(BatchStage.AWAITING_APPROVAL,))
-    found = reading.list_batches(session, actor, search, limit=MOST).batches
-    return [_approval(batch) for batch in found if _may_approve(actor, batch)]
+def _batches(session: Session, mine: list[UUID], *stages: str) -> list[dict[str, Any]]:
+    return fetch_all(session, _BATCHES, {"organisations": mine, "stages": list(stages), "most": MOST})
 
 
-def _may_approve(actor: Actor, batch: BatchRow) -> bool:
-    hands = {one.user_id for one in (batch.created_by, batch.confirmed_by) if one is not None}
-    return actor.may(Permission.PENSIONS_APPROVE, batch.organisation_id) and actor.user_id not in hands
+def _to_approve(session: Session, actor: Actor, mine: list[UUID]) -> list[Waiting]:
+    return [
+        Waiting(
+            "pension_approval",
+            "approval_delegation",
+            "accent",
+            row["cycle"],
+            t("{count} pensions, confirmé par {name}").format(count=row["total_count"], name=row["confirmed_by_name"]),
+            1,
+            row["confirmed_at"],
+            (Money(row["total_minor"], Currency(row["currency"])),),
+            subject=row["bulk_id"],
+        )
+        for row in _batches(session, mine, "AWAITING_APPROVAL")
+        if actor.may(Permission.PENSIONS_APPROVE, row["organisation_id"])
+        and actor.user_id not in {row["created_by"], row["confirmed_by"]}
+    ]
 
 
-def _approval(batch: BatchRow) -> Waiting:
-    confirmed = batch.confirmed_by or batch.created_by
-    return Waiting(
-        "pension_approval",
-        "approval_delegation",
-        "accent",
-        batch.cycle,
-        t("{count} pensions, confirmé par {name}").format(count=batch.total.count, name=confirmed.name),
-        1,
-        confirmed.at,
-        (batch.money(batch.total.amount_minor),),
-        subject=batch.bulk_id,
-    )
-
-
-def _in_doubt(session: Session, actor: Actor) -> list[Waiting]:
-    rows = fetch_all(session, _DOUBT, (reading.readable(session, actor, None),))
+def _in_doubt(session: Session, mine: list[UUID]) -> list[Waiting]:
+    rows = fetch_all(session, _DOUBT, (mine,))
     count = sum(row["count"] for row in rows)
     if not count:
         return []
@@ -72,19 +78,18 @@ def _in_doubt(session: Session, actor: Actor) -> list[Waiting]:
     ]
 
 
-def _under_way(session: Session, actor: Actor) -> list[Waiting]:
-    found = reading.list_batches(session, actor, BatchSearch(stages=AT_WORK), limit=MOST).batches
+def _under_way(session: Session, mine: list[UUID]) -> list[Waiting]:
     return [
         Waiting(
             "pension_batch",
-            "sync" if batch.stage is BatchStage.PROCESSING else "pause",
-            "blue" if batch.stage is BatchStage.PROCESSING else "ochre",
-            batch.cycle,
-            batch.organisation_name,
+            "sync" if row["stage"] == "PROCESSING" else "pause",
+            "blue" if row["stage"] == "PROCESSING" else "ochre",
+            row["cycle"],
+            row["organisation"],
             1,
-            amounts=(batch.money(batch.total.amount_minor),),
-            subject=batch.bulk_id,
-            progress=batch.progress_percent / 100,
+            amounts=(Money(row["total_minor"], Currency(row["currency"])),),
+            subject=row["bulk_id"],
+            progress=row["done"] / row["total_count"] if row["total_count"] else 0.0,
         )
-        for batch in found
+        for row in _batches(session, mine, "PROCESSING", "PAUSED", "CANCELLING")
     ]

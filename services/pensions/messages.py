@@ -33,12 +33,8 @@ EXPIRY_TOLD_BEFORE = timedelta(hours=24)
 PAUSES = {
     "position": "position insuffisante au switch",
     "adapter_unwell": "le switch répond mal",
-    "foreign_id": "le connecteur répond sous un autre identifiant",
-    "payer_limit": "plafond de l’organisation atteint au switch",
     "seal_broken": "le sceau ne correspond plus aux lignes",
     "configuration": "le connecteur refuse nos demandes",
-    "foreign_id": "le connecteur répond sous un autre identifiant",
-    "payer_limit": "plafond de l'organisation atteint",
 }
 _APPROVERS = [role for role in Role if Permission.PENSIONS_APPROVE in GRANTS.get((Scope.ORGANISATION, role), ())]
 

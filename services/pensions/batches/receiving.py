@@ -13,6 +13,7 @@ from typing import BinaryIO
 from core.database import Database, Session
 from core.i18n import t
 from core.permissions import Actor
+from core.settings import get_settings
 from models.pensions import PensionFile
 from models.transfers import AccountState, BreakerState, ProviderAccount
 from services.pensions import accounts, file_reading, policy
@@ -68,7 +69,7 @@ def _coming(database: Database, actor: Actor, order: UploadBatch, content: Conte
         ground = lay(session, order, policy.require_in(session, actor, act, order.organisation_id))
     with tempfile.TemporaryDirectory(prefix="palabre-file-") as name:
         folder = Path(name)
-        file = receive(_pieces(content), folder / "file.csv")
+        file = receive(_pieces(content), folder / "file.csv", get_settings().pension_max_mb << 20)
         with gate.place(), database.transaction(statement_timeout_ms=LOAD_TIMEOUT_MS) as session:
             ground = lay(session, order, policy.require_in(session, actor, act, order.organisation_id))
             yield _Coming(session, actor, order, ground, file, folder)

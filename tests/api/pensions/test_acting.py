@@ -185,8 +185,8 @@ def test_no_body_makes_a_door_fail(database: Database, world: PensionWorld, sign
     batch = put(database, world.own, [*some(PaymentStage.HELD), *some(PaymentStage.UNKNOWN, first=70_000)])
     acts = ("confirm", "cancel", "pause", "resume", "retry", "approve", "reject")
     payment = f"payments/{batch.bulk_id}-0000002"
-    acts += tuple(f"{payment}/{act}" for act in ("release", "refuse", "inquire", "settle"))
-    for act in acts:
+    decisions = tuple(f"{payment}/{act}" for act in ("release", "refuse", "inquire", "settle"))
+    for act in (*acts, *decisions):
         for body in BODIES:
             for client in people_of:
                 headers = {"Content-Type": "application/json"}

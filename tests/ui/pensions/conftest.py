@@ -9,7 +9,7 @@ from nicegui.testing import User
 
 from core.database import Database
 from core.permissions import Actor
-from tests.builders import batches, pension_batches
+from tests.builders import batches
 from tests.builders.batches import EXAMPLE, Desk
 from tests.ui.hands import shown, sign_in
 
@@ -48,6 +48,16 @@ def labels(user: User) -> set[str]:
     return {one.text or str(one.props.get("aria-label", "")) for one in shown(user, ui.button)}
 
 
+def pick(user: User, words: str) -> None:
+    """Choose a line of a menu."""
+    line = next(
+        one for one in shown(user, ui.menu_item) if any(words in str(getattr(part, "text", "")) for part in one)
+    )
+    with user:
+        for listener in list(line._event_listeners.values()):
+            line._handle_event({"id": line.id, "listener_id": listener.id, "args": {}})
+
+
 async def refused(user: User, path: str) -> int:
     """Return the status with which a page is refused."""
     answer = await user.http_client.get(path)
@@ -62,4 +72,4 @@ async def drop(user: User, content: str | bytes = EXAMPLE, name: str = "pensions
     assert answer.status_code == 200
 
 
-__all__ = ["desk", "drop", "enter", "francs", "labels", "pension_batches", "refused", "texts"]
+__all__ = ["desk", "drop", "enter", "francs", "labels", "pick", "refused", "texts"]

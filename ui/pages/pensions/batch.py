@@ -5,7 +5,7 @@ from typing import Protocol
 from core.errors import Refusal
 from core.permissions import Permission
 from models.pension_stages import BatchStage
-from services.pensions import counters, reading, settings
+from services.pensions import counters, oversight, reading, settings
 from services.pensions.settings import SettingsRow
 from services.pensions.shapes import BatchRow
 from ui import live, shell
@@ -35,7 +35,7 @@ FACES: dict[BatchStage, type[Face]] = {BatchStage.DRAFT: Draft, BatchStage.AWAIT
 @shell.screen("/pensions/lots/{bulk_id}", title="Lot de pensions", needs=Permission.PENSIONS_READ)
 async def batch(bulk_id: str) -> None:
     """Draw the batch; it follows its payments by itself, and changes its face with its step."""
-    found = await shell.attempt(reading.get_batch, bulk_id)
+    found = await shell.attempt(oversight.open_batch, bulk_id)
     if isinstance(found, Refusal):
         raise found
     kept = await shell.read(settings.get_settings, found.organisation_id)

@@ -6,7 +6,7 @@ from core.formats import day as day_text
 from core.permissions import Permission
 from models.pension_stages import BatchStage
 from services import organisations
-from services.pensions import reading
+from services.pensions import oversight, reading
 from services.pensions.reading import BatchSearch
 from services.pensions.shapes import BatchRow
 from ui import live, shell
@@ -29,6 +29,7 @@ async def batches(etat: str = "") -> None:
     with layout.page_head(t("Pensions"), t("Un fichier, un lot : chaque personne payée une fois, et la preuve.")):
         if rights.may_send(actor):
             buttons.primary(t("Nouveau lot"), icon="upload_file", href=words.NEW)
+    await shell.read(oversight.note_list)
     await Board().draw()
     await UnderWay().draw()
     names = {one.id: one.name for one in await shell.read(organisations.list_organisations) or []}
@@ -52,7 +53,7 @@ class History:
                 "pension-batches",
                 self._columns(),
                 self._source,
-                search=t("Lot, fichier, mois…"),
+                search=t("Lot, fichier, 2026-11…"),
                 choices=[
                     Filter("stage", t("État"), {code: t(sign.word) for code, sign in words.STAGES.items()}),
                     Day("since", t("Du")),

@@ -18,7 +18,7 @@ class Pace:
         if self._seen and self._seen[-1][1] == done and len(self._seen) > 1 and self._seen[-2][1] == done:
             self._seen.pop()  # nothing came: the pause counts, its steps do not
         self._seen.append((at, done))
-        while len(self._seen) > 2 and at - self._seen[1][0] > WINDOW:  # noqa: PLR2004  # two make a rate
+        while len(self._seen) > 2 and at - self._seen[1][0] >= WINDOW:  # noqa: PLR2004  # two make a rate
             self._seen.popleft()
 
     @property

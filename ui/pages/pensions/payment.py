@@ -8,7 +8,7 @@ from core.errors import Refusal
 from core.permissions import Actor, Permission
 from models.pension_stages import PaymentStage
 from reports import pensions as reports
-from services.pensions import counters, payment_reading, reading, settings
+from services.pensions import counters, oversight, payment_reading, settings
 from services.pensions.payment_reading import PaymentAttempt, PaymentDetail, PaymentEntry, PaymentStep
 from services.pensions.policy import Act
 from services.pensions.settings import SettingsRow
@@ -33,7 +33,7 @@ MS_PER_S = 1_000
 )
 async def payment(bulk_id: str, shown_id: str) -> None:
     """Draw the payment; it is drawn again when it moves."""
-    batch = await shell.attempt(reading.get_batch, bulk_id)
+    batch = await shell.attempt(oversight.open_batch, bulk_id)
     if isinstance(batch, Refusal):
         raise batch
     found = await shell.attempt(payment_reading.get_payment, bulk_id, shown_id)

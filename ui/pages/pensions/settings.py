@@ -124,7 +124,7 @@ def _draw_account(account: AccountRow) -> None:
         show(join(head, tag("span", funds, class_="line-detail")), classes="line-words")
         buttons.secondary(t("Approvisionner"), lambda: funding.ask(account))
         if account.is_active:
-            buttons.quiet(t("Fermer"), lambda: _ask_closing(account))
+            buttons.quiet(t("Fermer le compte"), lambda: _ask_closing(account))
         else:
             buttons.quiet(t("Rouvrir"), lambda: _set_open(account, is_active=True, reason=""))
 
