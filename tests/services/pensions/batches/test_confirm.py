@@ -115,7 +115,7 @@ def test_a_draft_the_account_cannot_cover_waits_for_money(desk: Desk) -> None:
 def test_names_are_asked_for_before_anything_is_confirmed(desk: Desk) -> None:
     desk.settle(lookup="before")
     seen = desk.look_at()
-    desk.rows("update pension_batch set lookups_left = 2 where id = %s returning id", seen.batch.id)
+    assert seen.batch.lookups_left == 2
     with pytest.raises(LookupsRunning):
         confirm(desk, seen.batch.bulk_id)
     desk.rows("update pension_batch set lookups_left = 0 where id = %s returning id", seen.batch.id)
