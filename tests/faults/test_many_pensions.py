@@ -12,7 +12,7 @@ from tests.services.pensions.dispatch.conftest import _fake_server, fakes, switc
 
 __all__ = ["_fake_server", "fakes", "switch"]
 
-LONG = timedelta(days=3)
+LONG = timedelta(hours=6)
 
 
 def prove(switch: Switch, seed: str, count: int, cycle: str = "2025-12") -> Counter[tuple[str, str]]:
