@@ -265,7 +265,8 @@ _PAID = """
 with paid as (
     select t.amount_minor, exists (
         select from transfer_attempt a
-        where a.transfer_id = t.id and a.operation = 'status' and a.answered_at is not null) as is_confirmed
+        where a.transfer_id = t.id and a.operation in ('get_transfer', 'status')
+          and a.answer like 'seen%%succeeded') as is_confirmed
     from transfer t
     where t.account_id = %(account)s and t.purpose = 'pension' and t.state in ('succeeded', 'reversed')
       and t.ended_at >= %(first)s and t.ended_at < %(last)s

@@ -14,7 +14,7 @@ from jobs import pension_reconciliation
 from jobs import reconciliation as nightly
 from models.pension_stages import BatchStage, PaymentStage
 from models.pensions import PensionBatch
-from services import ledger
+from services import books, ledger
 from services import reconciliation as operators
 from services.pensions import reconciliation
 from services.pensions.reconciliation import Checked, Difference, RecordPosition
@@ -108,6 +108,30 @@ def test_counters_that_lie_are_found_in_the_mirror_and_the_reserve(
         ("réserve", 50_000, 100_000),
     }
     assert running.bulk_id
+
+
+def test_the_books_examine_pensions_too(database: Database, ended: PensionBatch, running: PensionBatch) -> None:
+    def violations() -> tuple[tuple[str, str], ...]:
+        with database.transaction() as session:
+            (found,) = [one for one in books.list_findings(session) if one.invariant.number == 8]
+        return found.violations
+
+    assert violations() == ()
+    change(database, "update pension_payment set stage = 'FAILED' where stage = 'CANCELLED'")
+    change(
+        database,
+        "update pension_batch set waiting_count = 0, waiting_minor = 0, failed_count = 1, failed_minor = 50000"
+        " where waiting_count = 1",
+    )
+    assert sorted(violations()) == sorted(
+        [
+            (ended.bulk_id, "counter of CANCELLED is not its payments"),
+            (ended.bulk_id, "counter of FAILED is not its payments"),
+            (running.bulk_id, "counter of FAILED is not its payments"),
+            (running.bulk_id, "counter of WAITING is not its payments"),
+            ("ACC-CNSS-BJ-001", "reserve is not what is open"),
+        ]
+    )
 
 
 def test_a_difference_is_an_alert_once_and_goes_when_it_is_no_more(

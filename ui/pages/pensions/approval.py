@@ -72,7 +72,7 @@ class Approval:
                 buttons.quiet(t("Annuler le lot"), lambda: acts.ask_cancel(batch), icon="close")
             if may(Act.APPROVE):
                 buttons.secondary(t("Refuser"), lambda: _ask_rejection(batch))
-                total = words.amount(batch, batch.total.amount_minor)
+                total = words.amount(batch, batch.open.amount_minor)
                 buttons.primary(
                     t("Approuver l'envoi de {amount}").format(amount=total), lambda: _ask_approval(batch), icon="check"
                 )
@@ -177,7 +177,7 @@ async def _draw_funds(batch: BatchRow) -> None:
 
 
 def _ask_approval(batch: BatchRow) -> None:
-    total = batch.money(batch.total.amount_minor)
+    total = batch.money(batch.open.amount_minor)
     act = t("Approuver l'envoi de {amount}").format(amount=money(total))
     with dialogs.dialog(act) as dialog:
         show(figures.amount(total, is_big=True), classes="money-figure")
@@ -207,10 +207,12 @@ def _approved(batch: BatchRow) -> list[facts.Fact]:
     confirmed = batch.confirmed_by or batch.created_by
     lines: list[facts.Fact] = [
         (t("Lot"), join(words.title(batch), " ", tag("code", batch.bulk_id, class_="code-inline"))),
-        (t("À"), words.payments(batch.total.count)),
+        (t("À"), words.payments(batch.open.count)),
         (t("Depuis"), batch.account_code),
         (t("Confirmé par"), confirmed.name),
     ]
+    if batch.failed.count:
+        lines.append((t("Ne partiront pas"), words.payments(batch.failed.count)))
     if batch.not_before is not None:
         lines.append((t("Départ"), moment(batch.not_before)))
     return lines
@@ -227,7 +229,7 @@ def _ask_rejection(batch: BatchRow) -> None:
     reason_dialog.reason_dialog(
         t("Refuser ce lot"),
         t("Rien ne partira. {sum} sont rendus au compte, et {name} lira votre motif.").format(
-            sum=words.sum_text(batch, batch.total), name=batch.created_by.name
+            sum=words.sum_text(batch, batch.open), name=batch.created_by.name
         ),
         act=t("Refuser le lot"),
         confirm=confirm,

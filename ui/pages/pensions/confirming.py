@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from nicegui import ui
 
-from core.money import Money
 from services.pensions import batches
 from services.pensions.batches import ConfirmBatch
 from services.pensions.files.totals import Sum
@@ -22,7 +21,7 @@ def act_of(batch: BatchRow, settings: SettingsRow, accepted: Sequence[SetAside] 
     """Return the verb of the confirmation: it reserves where a second person must agree, it sends where none must."""
     total = _total(batch, accepted)
     amount = money(batch.money(total.amount_minor))
-    if settings.needs_approval(total.amount_minor, has_accepted_duplicates=bool(accepted)):
+    if _needs_second(batch, settings, accepted):
         return t("Réserver {amount} pour {payments}").format(amount=amount, payments=words.payments(total.count))
     payees = counted(total.count, t("{count} bénéficiaire"), t("{count} bénéficiaires"))
     return t("Envoyer {amount} à {payees}").format(amount=amount, payees=payees)
@@ -38,7 +37,7 @@ def ask(batch: BatchRow, settings: SettingsRow, *, left_out: int, accepted: Sequ
         show(figures.amount(amount, is_big=True), classes="money-figure")
         show(tag("p", amount.in_words(page_language()), class_="money-words"))
         show(facts.facts(_lines(batch, total, left_out=left_out, accepted=accepted)))
-        _draw_consequence(settings, amount, has_accepted=bool(accepted))
+        _draw_consequence(needs_second=_needs_second(batch, settings, accepted))
         box = None
         if left_out:
             box = fields.text(t("Pour continuer sans elles, écrivez le nombre de paiements qui partent"))
@@ -80,8 +79,14 @@ def ask(batch: BatchRow, settings: SettingsRow, *, left_out: int, accepted: Sequ
     return dialog
 
 
-def _draw_consequence(settings: SettingsRow, amount: Money, *, has_accepted: bool) -> None:
-    if settings.needs_approval(amount.minor, has_accepted_duplicates=has_accepted):
+def _needs_second(batch: BatchRow, settings: SettingsRow, accepted: Sequence[SetAside]) -> bool:
+    """Say whether a second person must agree; the threshold is compared with all that the file asked for."""
+    asked = batch.total.plus(_sum(accepted))
+    return settings.needs_approval(asked.amount_minor, has_accepted_duplicates=bool(accepted))
+
+
+def _draw_consequence(*, needs_second: bool) -> None:
+    if needs_second:
         cards.notice(
             t("Une deuxième personne devra approuver avant que rien ne parte."), icon_name="approval_delegation"
         )
@@ -99,6 +104,8 @@ def _lines(batch: BatchRow, total: Sum, *, left_out: int, accepted: Sequence[Set
         lines.append((t("Payées une deuxième fois"), words.lines(len(accepted))))
     if left_out:
         lines.append((t("Laissées de côté"), words.lines(left_out)))
+    if batch.failed.count:
+        lines.append((t("Ne partiront pas"), words.payments(batch.failed.count)))
     if batch.not_before is not None:
         lines.append((t("Départ"), moment(batch.not_before)))
     return lines

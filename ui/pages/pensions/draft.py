@@ -5,7 +5,7 @@ from functools import partial
 from nicegui import ui
 
 from core.permissions import Permission
-from models.pension_stages import LookupPolicy
+from models.pension_stages import LookupPolicy, PaymentStage
 from services.pensions import accounts, file_reading, summary
 from services.pensions.accounts import AccountRow
 from services.pensions.files.sentences import warning_sentence
@@ -17,7 +17,7 @@ from ui import shell
 from ui.components import buttons, cards, chips, facts, layout
 from ui.components.progress import plain_bar
 from ui.labels import count, counted, decimal, moment, printed, t
-from ui.markup import Markup, join, show, tag
+from ui.markup import Markup, show, tag
 from ui.pages.pensions import acts, confirming, parts, rights, words
 from ui.pages.pensions.fault_words import short
 from ui.pages.pensions.faults import download_button
@@ -68,6 +68,10 @@ class Draft:
             self._lookups.set_content(_lookups(batch, self._settings, found))
             self._names_card.set_visibility(bool(found.differing))
             self._names.set_content(parts.names_table(found.differing))
+        await self._unpayable.show(batch)
+        account = await self._account()
+        if account is not None:
+            self._funds.set_content(parts.funds(batch, account.available.minor, is_reserved=False))
         await self._payments.follow(batch)
 
     async def _account(self) -> AccountRow | None:
@@ -87,7 +91,7 @@ class Draft:
             ):
                 if may(Act.CANCEL):
                     buttons.quiet(t("Annuler le brouillon"), lambda: acts.ask_cancel(self._batch), icon="close")
-                if may(Act.CONFIRM) and batch.total.count:
+                if may(Act.CONFIRM) and batch.open.count:
                     self._draw_confirm()
             if batch.expires_at is not None:
                 said = t("Rien n'est réservé. Ce brouillon disparaît le {moment} s'il n'est pas confirmé.")
@@ -98,7 +102,7 @@ class Draft:
         batch = self._batch
         left_out = self._left_out()
         label = (
-            t("Continuer avec les {lines} valables").format(lines=words.lines(batch.total.count))
+            t("Continuer avec les {lines} valables").format(lines=words.lines(batch.open.count))
             if left_out
             else confirming.act_of(batch, self._settings)
         )
@@ -119,6 +123,8 @@ class Draft:
         if self._file is not None and self._file.invalid:
             await _draw_faults(self._file, self._batch)
         self._repeats.draw()
+        self._unpayable = Unpayable()
+        await self._unpayable.show(self._batch)
         self._names_card, self._names = _names_card(found)
         with layout.grid():
             with layout.cell(6), cards.titled(t("Par type d'identifiant"), is_flush=True):
@@ -139,7 +145,7 @@ class Draft:
     def _draw_right(self, found: Summary, account: AccountRow) -> None:
         batch = self._batch
         with cards.titled(t("Compte payeur"), batch.account_code):
-            show(parts.funds(batch, account.available.minor, is_reserved=False))
+            self._funds = show(parts.funds(batch, account.available.minor, is_reserved=False))
         with cards.titled(t("Vérification des bénéficiaires")):
             self._lookups = show(_lookups(batch, self._settings, found))
         if self._file is not None:
@@ -149,6 +155,24 @@ class Draft:
                 show(facts.facts(_file_facts(self._file)))
         with cards.titled(t("Qui a fait quoi")):
             show(parts.hands(batch))
+
+
+class Unpayable:
+    """The card of payees whom the switch does not know; it is not there while there is none."""
+
+    def __init__(self) -> None:
+        note = t("Le switch ne les connaît pas : rien n'est réservé pour elles")
+        with cards.titled(t("Ne partiront pas"), note, is_flush=True, is_ruled=True) as self._card:
+            self._list = show(Markup())
+        self._card.set_visibility(False)
+
+    async def show(self, batch: BatchRow) -> None:
+        """Show them as they are now."""
+        number = batch.sums[PaymentStage.FAILED].count
+        found = await shell.read(summary.count_by_reason, batch.bulk_id) if number else []
+        if not self._card.is_deleted:
+            self._card.set_visibility(bool(found))
+            self._list.set_content(parts.reasons(batch, found or []))
 
 
 def _subtitle(batch: BatchRow) -> str:
@@ -173,7 +197,7 @@ async def _draw_faults(file: FileRow, batch: BatchRow) -> None:
 def _names_card(found: Summary) -> tuple[ui.element, ui.html]:
     title = t("Noms qui diffèrent")
     with cards.titled(title, t("Ils sont montrés en premier à qui approuve"), is_flush=True, is_ruled=True) as card:
-        table = show(parts.names_table(found.differing))
+        table = show(parts.names_table(found.differing), classes="tall")
     card.set_visibility(bool(found.differing))
     return card, table
 
@@ -190,10 +214,12 @@ def _lookups(batch: BatchRow, settings: SettingsRow, found: Summary) -> Markup:
         for code, sign in words.VERDICTS.items()
         if found.by_verdict.get(code)
     ]
-    return join(
+    return tag(
+        "div",
         tag("p", said, class_="line-title"),
         plain_bar(done / (total or 1), label=said),
         facts.facts(lines) if lines else None,
+        class_="stack stack-tight",
     )
 
 

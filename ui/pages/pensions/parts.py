@@ -151,7 +151,7 @@ def verdict(code: str) -> Markup | None:
 
 def funds(batch: BatchRow, available_minor: int, *, is_reserved: bool) -> Markup:
     """Return what the account has, what the batch takes, what is left after it."""
-    total = batch.total.amount_minor
+    total = batch.open.amount_minor
     before = available_minor + total if is_reserved else available_minor
     left = before - total
     after = tag("b", words.amount(batch, left), class_="tone-red" if left < 0 else None)

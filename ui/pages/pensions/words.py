@@ -89,6 +89,7 @@ PAUSES = {
     "organisation_inactive": "L'organisation est fermée : elle peut lire, pas envoyer.",
     "account_inactive": "Le compte payeur est fermé.",
     "configuration": "Le switch refuse nos demandes : prévenez l'administrateur.",
+    "by_hand": "À la demande d'une personne de l'organisation.",
 }
 STOPPED_BY_US = frozenset({"adapter_unwell", "position", "seal_broken", "configuration", "foreign_id", "payer_limit"})
 
