@@ -47,8 +47,8 @@ velocity_refusal: subject
 wire_record: exchange
 """
 
-# What the books, the proofs towards operators and the trail must keep, or what ends by itself. Payees of pensions are in
-# the register of the caisse that pays them, not among our members: it keeps its proofs, and files go after 90 days.
+# What the books, the proofs towards operators and the trail must keep, or what ends by itself. Payees of pensions are
+# in the register of the caisse that pays them, not among our members: it keeps its proofs, and files go after 90 days.
 KEPT = """
 approval: summary payload reason decision_reason
 audit_entry: actor_name subject_id summary changes address
@@ -82,7 +82,8 @@ NOBODY = """
 alembic_version api_key biller catalog_service connector connector_host flow flow_version job_run job_schedule
 ledger_account ledger_entry ledger_seal message_ceiling message_template order_status organisation pension_account
 pension_settings provider_account
-provider_balance provider_route rail_gate rail_rest reconciliation_run role_grant survey survey_question tariff ussd_figure_cell
+provider_balance provider_route rail_gate rail_rest reconciliation_run role_grant survey survey_question tariff
+ussd_figure_cell
 ussd_figure_cost ussd_figure_end ussd_figure_screen ussd_figure_step ussd_gateway ussd_path ussd_profile
 ussd_publication
 ussd_request_hour ussd_route ussd_script ussd_service ussd_switch ussd_trial velocity_rule wallet wallet_limit_version
