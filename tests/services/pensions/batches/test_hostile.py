@@ -4,6 +4,7 @@ Whatever is refused: nothing reserved, nobody claimed, nothing in the queue.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -118,7 +119,7 @@ def test_two_hundred_megabytes_are_refused_before_they_have_all_come(desk: Desk)
         ({"expected_total": 1}, "control_totals"),
     ],
 )
-def test_terms_that_are_wrong_reserve_nothing(desk: Desk, form: dict[str, object], code: str) -> None:
+def test_terms_that_are_wrong_reserve_nothing(desk: Desk, form: dict[str, Any], code: str) -> None:
     with pytest.raises(Refusal) as refused:
         desk.send(**form)
     assert refused.value.code == code
