@@ -118,7 +118,7 @@ async def test_three_hundred_streams_and_a_hundred_waiters(
     alone_ms, p99_ms = _p99_ms(crowd.alone_s), _p99_ms(crowd.others_s)
     cpu_ms = crowd.cpu_ms_each  # an event, with the calls of the others in it
     print(f"p99 {p99_ms:.1f} ms, alone {alone_ms:.1f}; {crowd.each_kb:.0f} KB each, {cpu_ms:.2f} ms")  # noqa: T201  # -s
-    assert p99_ms < max(50.0, 2 * alone_ms)  # a machine that is busy with something else is no fault of ours
+    assert p99_ms < max(50.0, 3 * alone_ms)  # a machine that is busy with something else is no fault of ours
     assert crowd.each_kb < 60
 
 
