@@ -13,7 +13,7 @@ from core.permissions import Actor
 from models.pension_stages import PaymentStage
 from services import ledger
 from services.pensions import reading
-from services.pensions.shapes import PaymentRow
+from services.pensions.shapes import BatchRow, PaymentRow
 from services.searching import containing
 
 LARGEST_PAGE = 5_000
@@ -122,8 +122,8 @@ def list_payments(
         f"{PAYMENTS} where p.batch_id = %(batch)s and {where} order by p.line limit %(limit)s offset %(offset)s",
         values,
     )
-    total = batch.total.count if search == PaymentSearch(after=search.after) else _count(session, where, values)
-    return PaymentPage(tuple(map(payment_row, rows)), total)
+    known = _counted(batch, search)
+    return PaymentPage(tuple(map(payment_row, rows)), _count(session, where, values) if known is None else known)
 
 
 def get_payment(session: Session, actor: Actor, bulk_id: str, shown_id: str) -> PaymentDetail:
@@ -183,6 +183,15 @@ def payment_row(record: dict[str, Any]) -> PaymentRow:
     """Read one row of `PAYMENTS`."""
     plain = {one.name: record[one.name] for one in fields(PaymentRow)}
     return PaymentRow(**{**plain, "currency": Currency(record["currency"]), "stage": PaymentStage(record["stage"])})
+
+
+def _counted(batch: BatchRow, search: PaymentSearch) -> int | None:
+    """Return how many match where the batch's own counters tell; None where rows have to be counted."""
+    if search == PaymentSearch(after=search.after):
+        return batch.total.count
+    if search == PaymentSearch(stages=search.stages):
+        return sum(batch.sums[stage].count for stage in set(search.stages))
+    return None
 
 
 def _count(session: Session, where: str, values: dict[str, Any]) -> int:

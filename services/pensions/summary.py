@@ -27,6 +27,8 @@ select grouping(id_type) = 0 as is_type, grouping(purpose) = 0 as is_purpose, id
 from pension_payment where batch_id = %s group by grouping sets ((id_type), (purpose), (name_verdict))
 order by payments desc, 3, 4, 5
 """
+# What was counted when the file was read need not be counted again; a retry has no file.
+_COUNTED = "select (totals->>'repaired')::int as repaired, (totals->>'same_person')::int as repeated from pension_file"
 _COUNTS = f"""
 select count(*) filter (where {_REPAIRED}) as repaired, count(*) filter (where {_REPEATED}) as repeated
 from pension_payment p where p.batch_id = %(batch)s
@@ -69,7 +71,8 @@ def get_summary(session: Session, actor: Actor, bulk_id: str) -> Summary:
     """Return the sums of a batch and what stands out in it."""
     batch = reading.get_batch(session, actor, bulk_id)
     sums = fetch_all(session, _SUMS, (batch.id,))
-    counted = fetch_one(session, _COUNTS, {"batch": batch.id}) or {}
+    counted = fetch_one(session, f"{_COUNTED} where id = %s and totals ? 'repaired'", (batch.file_id,))
+    counted = counted or fetch_one(session, _COUNTS, {"batch": batch.id}) or {}
 
     def some(where: str, order: str = "p.line", limit: int = MOST_SHOWN) -> tuple[PaymentRow, ...]:
         query = f"{payment_reading.PAYMENTS} where p.batch_id = %(batch)s and {where} order by {order} limit %(limit)s"

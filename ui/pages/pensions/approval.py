@@ -3,6 +3,8 @@
 from functools import partial
 from typing import Any
 
+from nicegui import ui
+
 from core.permissions import Permission
 from services.pensions import accounts, batches, comparison, summary
 from services.pensions.batches import ApproveBatch, RejectBatch
@@ -12,7 +14,20 @@ from services.pensions.settings import SettingsRow
 from services.pensions.shapes import BatchRow
 from services.pensions.summary import Summary
 from ui import shell
-from ui.components import buttons, cards, chips, dialogs, empty, facts, figures, layout, reason_dialog, tiles, toasts
+from ui.components import (
+    buttons,
+    cards,
+    chips,
+    dialogs,
+    empty,
+    facts,
+    figures,
+    layout,
+    reason_dialog,
+    skeletons,
+    tiles,
+    toasts,
+)
 from ui.components.plain_tables import Head, Line, plain_table
 from ui.components.tiles import Measure
 from ui.labels import count, moment, money, page_language, t
@@ -27,36 +42,46 @@ class Approval:
     def __init__(self, batch: BatchRow, settings: SettingsRow) -> None:
         self._batch = batch
         self._settings = settings
+        self._payments: Payments | None = None
 
     async def draw(self) -> None:
-        """Place what the second person must read, in the order of what matters."""
-        batch = self._batch
+        """Place the head at once, and what the second person must read as soon as it is counted."""
         self._draw_head()
-        found = await shell.read(summary.get_summary, batch.bulk_id)
-        compared = await shell.read(comparison.compare_with_last_cycle, batch.bulk_id)
-        if found is None:
-            return
-        with layout.grid():
-            with layout.cell(8):
-                _draw_names(batch, found)
-                _draw_comparison(batch, compared)
-                with cards.titled(t("Les plus gros montants"), is_flush=True):
-                    show(parts.payments_table(found.biggest, t("Les plus gros montants")))
-            with layout.cell(4):
-                with cards.titled(t("Sceau"), t("Il lie votre accord à ces lignes exactes.")):
-                    show(parts.seal(batch))
-                with cards.titled(t("Qui a fait quoi")):
-                    show(parts.hands(batch))
-                await _draw_funds(batch)
-                with cards.titled(t("Totaux"), is_flush=True):
-                    show(parts.sums(batch, found.by_type, t("Type"), are_types=True))
-                    show(parts.sums(batch, found.by_purpose, t("Objet"), are_types=False))
-        self._payments = Payments(batch, is_draft=True)
+        with layout.stack() as self._place:
+            show(skeletons.rows())
+            ui.timer(0, self._fill, once=True)
 
     async def follow(self, batch: BatchRow) -> None:
         """Count again; the rows are sealed, so nothing else can have changed."""
         self._batch = batch
-        await self._payments.follow(batch)
+        if self._payments is not None:
+            await self._payments.follow(batch)
+
+    async def _fill(self) -> None:
+        """Draw what must be read, in the order of what matters."""
+        batch = self._batch
+        found = await shell.read(summary.get_summary, batch.bulk_id)
+        compared = await shell.read(comparison.compare_with_last_cycle, batch.bulk_id)
+        if found is None or self._place.is_deleted:
+            return
+        self._place.clear()
+        with self._place:
+            with layout.grid():
+                with layout.cell(8):
+                    _draw_names(batch, found)
+                    _draw_comparison(batch, compared)
+                    with cards.titled(t("Les plus gros montants"), is_flush=True):
+                        show(parts.payments_table(found.biggest, t("Les plus gros montants")))
+                with layout.cell(4):
+                    with cards.titled(t("Sceau"), t("Il lie votre accord à ces lignes exactes.")):
+                        show(parts.seal(batch))
+                    with cards.titled(t("Qui a fait quoi")):
+                        show(parts.hands(batch))
+                    await _draw_funds(batch)
+                    with cards.titled(t("Totaux"), is_flush=True):
+                        show(parts.sums(batch, found.by_type, t("Type"), are_types=True))
+                        show(parts.sums(batch, found.by_purpose, t("Objet"), are_types=False))
+            self._payments = Payments(batch, is_draft=True)
 
     def _draw_head(self) -> None:
         batch = self._batch

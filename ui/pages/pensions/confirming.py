@@ -122,4 +122,4 @@ def _sum(accepted: Sequence[SetAside]) -> Sum:
 def _said(batch: BatchRow) -> str:
     if batch.approved_by is None and batch.expires_at is not None:
         return t("Fonds réservés : une deuxième personne doit approuver.")
-    return t("Lot en file : {payments}.").format(payments=words.payments(batch.total.count))
+    return t("Lot en file : {payments}.").format(payments=words.payments(batch.open.count))

@@ -1,5 +1,6 @@
 """A draft: what the file holds, what is wrong in it, what stands out, and the way on: confirm, correct, or drop it."""
 
+import time
 from functools import partial
 
 from nicegui import ui
@@ -14,7 +15,7 @@ from services.pensions.settings import SettingsRow
 from services.pensions.shapes import BatchRow, FileRow
 from services.pensions.summary import SetAside, Summary
 from ui import shell
-from ui.components import buttons, cards, chips, facts, layout
+from ui.components import buttons, cards, chips, facts, layout, skeletons
 from ui.components.progress import plain_bar
 from ui.labels import count, counted, decimal, moment, printed, t
 from ui.markup import Markup, show, tag
@@ -26,6 +27,7 @@ from ui.pages.pensions.repeats import Repeats
 
 FEW_REASONS = 5
 KILOBYTE = 1024
+ROWS_COUNTED_A_S = 20_000  # a page may cost the database this much, and no more
 
 
 class Draft:
@@ -36,33 +38,32 @@ class Draft:
         self._settings = settings
         self._file: FileRow | None = None
         self._aside: tuple[SetAside, ...] = ()
+        self._is_filled = False
+        self._read_at = 0.0
 
     async def draw(self) -> None:
-        """Place everything a person reads before reserving money."""
+        """Place the head at once; what is counted over all the rows comes when it is counted."""
         batch = self._batch
-        found = await shell.read(summary.get_summary, batch.bulk_id)
-        account = await self._account()
-        if found is None or account is None:
-            return
         if batch.file_id is not None and shell.visitor().may(Permission.PENSIONS_WRITE, batch.organisation_id):
             self._file = await shell.read(file_reading.get_file, batch.file_id)
             self._aside = await shell.read(summary.list_set_aside, batch.bulk_id) or ()
-        self._head = ui.element("div").classes("stack")
         self._repeats = Repeats(batch, self._aside)
-        with layout.grid():
-            with layout.cell(8):
-                await self._draw_left(found)
-            with layout.cell(4):
-                self._draw_right(found, account)
-        self._payments = Payments(batch, is_draft=True)
+        self._head = ui.element("div").classes("stack")
         self._draw_head()
+        with layout.stack() as self._place:
+            show(skeletons.rows())
+            ui.timer(0, self._fill, once=True)
 
     async def follow(self, batch: BatchRow) -> None:
-        """Show how far the look-ups are, and the names they found."""
+        """Show how far the look-ups are, and the names they found; a large batch is counted less often."""
         had_lookups = self._batch.lookups_left > 0
         self._batch = batch
         if had_lookups and not batch.lookups_left:
             self._draw_head()
+        is_early = time.monotonic() - self._read_at < batch.total.count / ROWS_COUNTED_A_S
+        if not self._is_filled or (is_early and batch.lookups_left):
+            return
+        self._read_at = time.monotonic()
         found = await shell.read(summary.get_summary, batch.bulk_id)
         if found is not None:
             self._lookups.set_content(_lookups(batch, self._settings, found))
@@ -73,6 +74,22 @@ class Draft:
         if account is not None:
             self._funds.set_content(parts.funds(batch, account.available.minor, is_reserved=False))
         await self._payments.follow(batch)
+
+    async def _fill(self) -> None:
+        self._read_at = time.monotonic()
+        found = await shell.read(summary.get_summary, self._batch.bulk_id)
+        account = await self._account()
+        if found is None or account is None or self._place.is_deleted:
+            return
+        self._place.clear()
+        with self._place:
+            with layout.grid():
+                with layout.cell(8):
+                    await self._draw_left(found)
+                with layout.cell(4):
+                    self._draw_right(found, account)
+            self._payments = Payments(self._batch, is_draft=True)
+        self._is_filled = True
 
     async def _account(self) -> AccountRow | None:
         found = await shell.read(accounts.list_accounts, self._batch.organisation_id) or []

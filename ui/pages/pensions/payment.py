@@ -167,8 +167,8 @@ def _draw_calls(attempts: tuple[PaymentAttempt, ...]) -> None:
 def _call(one: PaymentAttempt) -> Line:
     status = f"HTTP{NO_BREAK}{one.http_status}" if one.http_status else t("sans réponse")
     lasted = took((one.answered_at - one.sent_at).total_seconds()) if one.answered_at else ""
-    said = words.list_text([status, payment_words.answer(one.answer)])
-    return Line(payment_words.operation(one.operation), (said, lasted, clock(one.sent_at, with_seconds=True)))
+    said = words.list_text([status, words.answer(one.answer)])
+    return Line(words.operation(one.operation), (said, lasted, clock(one.sent_at, with_seconds=True)))
 
 
 def _draw_entries(entries: tuple[PaymentEntry, ...]) -> None:

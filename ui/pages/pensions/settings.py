@@ -64,12 +64,13 @@ async def organisation_settings(code: str) -> None:
     if isinstance(kept, Refusal):
         raise kept
     owned = await shell.read(accounts.list_accounts, one.id) or []
-    layout.title(
+    with layout.page_head(
         one.name,
         one.code,
         crumbs=[(t("Pensions"), words.BATCHES), (t("Réglages"), words.SETTINGS)],
         chip=chips.chip(State.ACTIVE if one.is_active else State.CLOSED),
-    )
+    ):
+        buttons.secondary(t("Utilisateurs"), href="/administration/utilisateurs", icon="groups")
     with layout.grid():
         with layout.cell(7):
             settings_form.SettingsForm(kept, owned).draw()

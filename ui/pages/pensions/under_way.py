@@ -18,6 +18,7 @@ from ui.pages.pensions.board import TOPICS
 
 EVERY_S = 1.0
 MOST = 20
+URGENCIES = {BatchStage.QUEUED: 2, BatchStage.AWAITING_APPROVAL: 3, BatchStage.DRAFT: 4}
 
 
 class UnderWay:
@@ -44,7 +45,15 @@ class UnderWay:
             return
         self._card.set_visibility(bool(found.batches))
         self._head.set_content(cards.head(t("À suivre"), count=count(found.total)))
-        self._list.set_content(waiting.waiting_list([_line(batch) for batch in found.batches]))
+        lines = [_line(batch) for batch in sorted(found.batches, key=_urgency)]
+        self._list.set_content(waiting.waiting_list(lines))
+
+
+def _urgency(batch: BatchRow) -> int:
+    """Return what comes first: what this person decides, what runs, what waits for somebody else, then drafts."""
+    if batch.stage is BatchStage.AWAITING_APPROVAL and _may_decide(batch):
+        return 0
+    return URGENCIES.get(batch.stage, 1)
 
 
 def _line(batch: BatchRow) -> waiting.Waiting:

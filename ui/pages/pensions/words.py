@@ -10,6 +10,7 @@ from models.pension_stages import BatchStage, PayeeType, PaymentStage, Rail
 from services.pensions.files.totals import Sum
 from services.pensions.shapes import BatchRow, PaymentRow
 from ui.labels import NO_BREAK, Sign, State, Tone, counted, money, page_language, t
+from ui.pages.payments import words as payment_words
 
 BATCHES = "/pensions"
 NEW = "/pensions/nouveau"
@@ -94,6 +95,17 @@ PAUSES = {
 STOPPED_BY_US = frozenset({"adapter_unwell", "position", "seal_broken", "configuration", "foreign_id", "payer_limit"})
 
 # Our own codes beside the switch's, as an operator reads them.
+OPERATIONS = {
+    "lookup": "Recherche du bénéficiaire",
+    "post_transfers": "Envoi",
+    "put_accept_party": "Bénéficiaire accepté",
+    "put_accept_quote": "Devis accepté",
+    "get_transfer": "Lecture",
+    "probe": "Essai",
+    "health": "Présence",
+}
+UNSEEN = "inconnu du switch"
+
 CODES = {
     "refused_by_operator": "Refusé par votre organisation après vérification.",
     "payee_not_found": "Bénéficiaire inconnu : corrigez l'identifiant.",
@@ -140,6 +152,16 @@ def purpose(code: str) -> str:
 def pause(reason: str) -> str:
     """Return why a batch rests: one of our reasons, or the words of whoever paused it."""
     return t(PAUSES[reason]) if reason in PAUSES else reason
+
+
+def operation(code: str) -> str:
+    """Return what a call to the switch was for."""
+    return t(OPERATIONS[code]) if code in OPERATIONS else payment_words.operation(code)
+
+
+def answer(code: str) -> str:
+    """Return what an answer of the switch meant."""
+    return t(UNSEEN) if code.startswith("not_seen") else payment_words.answer(code)
 
 
 def why(payment: PaymentRow) -> str:
