@@ -49,7 +49,7 @@ class Approval:
         self._draw_head()
         with layout.stack() as self._place:
             show(skeletons.rows())
-            ui.timer(0, self._fill, once=True)
+        ui.timer(0, self._fill, once=True)  # beside what it clears: a timer that is cleared stops what it began
 
     async def follow(self, batch: BatchRow) -> None:
         """Count again; the rows are sealed, so nothing else can have changed."""

@@ -52,7 +52,7 @@ class Draft:
         self._draw_head()
         with layout.stack() as self._place:
             show(skeletons.rows())
-            ui.timer(0, self._fill, once=True)
+        ui.timer(0, self._fill, once=True)  # beside what it clears: a timer that is cleared stops what it began
 
     async def follow(self, batch: BatchRow) -> None:
         """Show how far the look-ups are, and the names they found; a large batch is counted less often."""
