@@ -100,7 +100,7 @@ def measure(rounds: int, _seconds: float) -> list[Row]:
 def _row(rows: int, kind: str, product: list[Sample], yardstick: list[Sample], largest_s: float) -> Row:
     taken_s, bare_s = (min(one.elapsed_s for one in samples) for samples in (product, yardstick))
     return Row(
-        name=f"A report of {rows:,} pensions, {kind.upper()}".replace(",", " "),
+        name=f"A report of {f'{rows:,}'.replace(',', ' ')} pensions, {kind.upper()}",
         figure=f"{taken_s:.1f} s",
         yardstick=f"{bare_s:.1f} s",
         ratio=f"{taken_s / bare_s:.1f}",

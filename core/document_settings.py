@@ -22,6 +22,7 @@ SAME = (
     ("db_password", "postgres_password"),
     ("db_host", "postgres_host"),
     ("db_port", "postgres_port"),
+    ("scheme_adapter_url", "mojaloop_url"),
 )
 IGNORED = ("use_sqlite", "celery_broker_url", "celery_result_backend", "django_settings_module")
 
@@ -40,6 +41,7 @@ class DocumentSettings(BaseSettings):
     postgres_password: SecretStr = _EMPTY
     postgres_host: str = ""
     postgres_port: int = 5432
+    mojaloop_url: str = ""
 
     use_sqlite: str = ""
     celery_broker_url: str = ""

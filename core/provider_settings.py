@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
 _EMPTY = SecretStr("")
@@ -74,10 +74,7 @@ class ProviderSettings(BaseSettings):
     kannel_ussd_smsc: str = ""
     kannel_ussd_networks: str = ""
 
-    # The document's name for the adapter's address, and the older clients'; the document's wins.
-    scheme_adapter_url: str = Field(
-        default="", validation_alias=AliasChoices("scheme_adapter_url", "mojaloop_url"), max_length=200
-    )
+    scheme_adapter_url: str = Field(default="", max_length=200)
     mojaloop_mode: str = Field(default="one_step", pattern="^(one_step|two_step)$")
     mojaloop_dfsp_path: str = ""
     mojaloop_callback_token: SecretStr = _EMPTY

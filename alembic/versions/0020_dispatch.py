@@ -63,10 +63,22 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["batch_id"], ["pension_batch.id"], name=op.f("fk_payee_lookup_batch_id")),
         sa.PrimaryKeyConstraint("batch_id", "first_line", name=op.f("pk_payee_lookup")),
     )
+    op.create_index(
+        "ix_transfer_second_look",
+        "transfer",
+        ["account_id", "late_read_at"],
+        unique=False,
+        postgresql_where=sa.text("late_read_at is not null and state = 'succeeded'"),
+    )
 
 
 def downgrade() -> None:
     op.execute(TIMEOUTS)
+    op.drop_index(
+        "ix_transfer_second_look",
+        table_name="transfer",
+        postgresql_where=sa.text("late_read_at is not null and state = 'succeeded'"),
+    )
     op.drop_table("payee_lookup")
     op.drop_table("rail_rest")
     op.drop_table("rail_worker")

@@ -43,7 +43,8 @@ class Feed:
 
     def __init__(self, batch: BatchRow) -> None:
         self.follower_count = 0
-        self._waiting: list[asyncio.Future[None]] = []
+        self._for_change: list[asyncio.Future[None]] = []
+        self._for_end: list[asyncio.Future[None]] = []
         self._is_stale = asyncio.Event()
         self._take(batch)
         self._reading = asyncio.create_task(self._read_on(batch.id), name=f"feed {batch.bulk_id}")
@@ -64,14 +65,15 @@ class Feed:
 
     async def wait_for_change(self, version: str, timeout_s: float) -> bool:
         """Say whether the batch is another version than `version` within the time."""
-        if self.version != version:
-            return True
-        changed = asyncio.get_running_loop().create_future()
-        self._waiting.append(changed)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await changed
+        if self.version == version:
+            await _wait_in(self._for_change, timeout_s)
         return self.version != version
+
+    async def wait_for_end(self, timeout_s: float) -> bool:
+        """Say whether the batch is over within the time; nothing else wakes who waits so."""
+        if not self.batch.is_over:
+            await _wait_in(self._for_end, timeout_s)
+        return self.batch.is_over
 
     def _offer(self, batch: BatchRow) -> None:
         if batch.version > self.batch.version:
@@ -97,17 +99,30 @@ class Feed:
             if told != self.version:
                 told = self.version
                 await self._wake()
-            self._waiting = [one for one in self._waiting if not one.done()]
             await asyncio.sleep(SHORTEST_INTERVAL_S)
 
     async def _wake(self) -> None:
         """Wake those who wait, a few at each turn of the loop, so that the calls of others pass in between."""
-        waiting, self._waiting = self._waiting, []
-        for first in range(0, len(waiting), WOKEN_AT_ONCE):
-            for one in waiting[first : first + WOKEN_AT_ONCE]:
+        woken = [*self._for_change, *(self._for_end if self.batch.is_over else ())]
+        self._for_change.clear()
+        for first in range(0, len(woken), WOKEN_AT_ONCE):
+            for one in woken[first : first + WOKEN_AT_ONCE]:
                 if not one.done():
                     one.set_result(None)
             await asyncio.sleep(0)
+
+
+async def _wait_in(line: list[asyncio.Future[None]], timeout_s: float) -> None:
+    """Wait in line until woken, at most so long."""
+    woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    line.append(woken)
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await woken
+    finally:
+        with suppress(ValueError):  # whoever woke the line has cleared it
+            line.remove(woken)
 
 
 class Feeds:

@@ -16,6 +16,7 @@ from starlette.types import Message
 
 from api.pensions.parameters import BadParameter
 from core.errors import Refusal
+from core.settings import get_settings
 from services.pensions.batches import NotBeforeInvalid
 from services.pensions.files.refusals import FileTooLarge
 from services.pensions.files.rules import LARGEST_FILE_BYTES
@@ -97,10 +98,17 @@ async def file_form(request: Request) -> AsyncIterator[FileForm]:
         sent = form.get("file")
         if not isinstance(sent, UploadFile):
             raise FileRequired
+        if (sent.size or 0) > largest_file_bytes():
+            raise FileTooLarge(limit=largest_file_bytes())
         words = {name: value for name, value in form.multi_items() if isinstance(value, str)}
         yield FileForm(sent.file, sent.filename or "", words)
     finally:
         await form.close()
+
+
+def largest_file_bytes() -> int:
+    """Return how large a file this installation takes."""
+    return min(LARGEST_FILE_BYTES, get_settings().pension_max_mb << 20)
 
 
 async def drain(request: Request) -> None:
@@ -115,10 +123,10 @@ async def drain(request: Request) -> None:
 
 
 async def _read(request: Request) -> FormData:
-    largest = LARGEST_FILE_BYTES + FORM_BYTES
+    largest = largest_file_bytes() + FORM_BYTES
     if _announced(request) > largest:
         await drain(request)
-        raise FileTooLarge(limit=LARGEST_FILE_BYTES)
+        raise FileTooLarge(limit=largest_file_bytes())
     received = 0
 
     async def counted() -> Message:
@@ -126,7 +134,7 @@ async def _read(request: Request) -> FormData:
         message = await request.receive()
         received += len(message.get("body", b""))
         if received > largest:
-            raise FileTooLarge(limit=LARGEST_FILE_BYTES)
+            raise FileTooLarge(limit=largest_file_bytes())
         return message
 
     try:

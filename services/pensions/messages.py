@@ -33,8 +33,6 @@ EXPIRY_TOLD_BEFORE = timedelta(hours=24)
 PAUSES = {
     "position": "position insuffisante au switch",
     "adapter_unwell": "le switch répond mal",
-    "foreign_id": "le connecteur répond sous un autre identifiant",
-    "payer_limit": "plafond de l’organisation atteint au switch",
     "seal_broken": "le sceau ne correspond plus aux lignes",
     "configuration": "le connecteur refuse nos demandes",
 }

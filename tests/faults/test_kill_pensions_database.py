@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable
 
+import pytest
+
 from core import clock
 from core.database import use_database
 from jobs.pensions import Office
@@ -31,6 +33,7 @@ def at_work(office: Office) -> Callable[[], None]:
     return stop
 
 
+@pytest.mark.slow
 def test_a_database_that_is_killed_costs_time_and_no_money(crash: Crash, fakes: Fakes) -> None:
     database = use_database(crash.bank.database.url, 20)
     with opened(database, fakes) as switch:

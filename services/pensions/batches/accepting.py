@@ -18,7 +18,7 @@ from services.pensions.batches import claims
 from services.pensions.batches.orders import Asked
 from services.pensions.dispatch import lookups
 from services.pensions.files.judging import require_funds, require_totals
-from services.pensions.files.refusals import InsufficientFunds, NoRows
+from services.pensions.files.refusals import InsufficientFunds
 from services.pensions.files.totals import Sum
 from services.pensions.settings import SettingsRow
 from services.pensions.shapes import BatchRow
@@ -34,9 +34,10 @@ class TotalTooLarge(Refusal):
     sentence = "Ce lot dépasse le maximum de votre organisation par lot : {limit}."
 
 
-class NothingToPay(NoRows):
+class NothingToPay(Refusal):
     """Every row of the draft ended before it could be sent."""
 
+    code = "no_rows"
     sentence = "Aucun paiement de ce lot ne peut partir : corrigez le fichier et envoyez-le de nouveau."
 
 

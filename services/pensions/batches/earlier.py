@@ -40,27 +40,33 @@ _ROW = (
     "p.line, p.id_type, p.identifier, p.identifier_raw, p.amount_minor, p.purpose, p.name, p.file_transfer_id,"
     " p.occurrence"
 )
-# What another payment says is in its id: its batch's first twelve octets, and its line.
-_OTHER = "left(b.id::text, 28) = left({id}::text, 28)"
-_PLACE = "('x' || right({id}::text, 8))::bit(32)::integer || ' ' || b.stage"
-# Of a person paid twice in the cycle, the first is shown.
-_PAID = f"""
-select distinct on (p.line) {_ROW}, b.bulk_id as see, {_PLACE.format(id="c.payment_id")} as detail
-from pension_payment p
-join pension_claim c on c.organisation_id = {{organisation}} and c.cycle = {{cycle}}
-    and c.payee_key = p.id_type || ':' || p.identifier and c.purpose = p.purpose and c.payment_id <> p.id
-join pension_batch b on b.organisation_id = {{organisation}} and {_OTHER.format(id="c.payment_id")}
-where p.batch_id = {{batch}} and p.stage in ('WAITING', 'HELD')
-order by p.line, c.occurrence
+# Whose batch it was is asked about those that were found only. What another payment says is in its id: its batch's
+# first twelve octets, and its line. Of a person paid twice in the cycle, the first is shown.
+_MET = f"""
+with met as materialized (
+    select {_ROW}, {{other}}.payment_id, {{rank}} as rank
+    from pension_payment p join {{joined}}
+    where p.batch_id = {{{{batch}}}} and {{other}}.payment_id <> p.id and {{which}}
+)
+select distinct on (p.line) {_ROW}, b.bulk_id as see,
+    ('x' || right(p.payment_id::text, 8))::bit(32)::integer || ' ' || b.stage as detail
+from met p
+join pension_batch b on b.organisation_id = {{{{organisation}}}} and left(b.id::text, 28) = left(p.payment_id::text, 28)
+order by p.line, p.rank
 """
-_TAKEN = f"""
-select {_ROW}, b.bulk_id as see, {_PLACE.format(id="t.payment_id")} as detail
-from pension_payment p
-join pension_transfer_id t on t.organisation_id = {{organisation}} and t.transfer_id = p.file_transfer_id
-join pension_batch b on b.organisation_id = {{organisation}} and {_OTHER.format(id="t.payment_id")}
-where p.batch_id = {{batch}} and p.file_transfer_id is not null and t.payment_id <> p.id
-order by p.line
-"""
+_PAID = _MET.format(
+    other="c",
+    rank="c.occurrence",
+    joined="pension_claim c on c.organisation_id = {organisation} and c.cycle = {cycle}"
+    " and c.payee_key = p.id_type || ':' || p.identifier and c.purpose = p.purpose",
+    which="p.stage in ('WAITING', 'HELD')",
+)
+_TAKEN = _MET.format(
+    other="t",
+    rank="1",
+    joined="pension_transfer_id t on t.organisation_id = {organisation} and t.transfer_id = p.file_transfer_id",
+    which="p.file_transfer_id is not null",
+)
 _ANY_CLAIM = "select 1 from pension_claim where organisation_id = {organisation} and cycle = {cycle} limit 1"
 _ANY_ID = "select 1 from pension_transfer_id where organisation_id = {organisation} limit 1"
 # Nobody has counted the rows that were just loaded: a plan for a few of them would walk a million times a million.

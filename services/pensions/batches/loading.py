@@ -20,6 +20,7 @@ from services.pensions.files.findings import CheckedSlice
 Progress = Callable[[int], None]
 
 PIECE_BYTES = 1 << 20
+WRITTEN_ROWS = 20_000  # as text at a time
 MOST_FAULTS_A_LINE = 16
 
 PAYMENT_COLUMNS = (
@@ -78,7 +79,8 @@ class Loading:
             frame = _payment_frame(piece.clean, self._batch_id, self._organisation_id, now)
             copy = f"copy pension_payment ({PAYMENT_COLUMNS}) from stdin (format csv)"
             with driver(self._session).cursor() as cursor, cursor.copy(copy.encode()) as stream:
-                stream.write(copy_bytes(frame))
+                for part in frame.iter_slices(WRITTEN_ROWS):
+                    stream.write(copy_bytes(part))
 
 
 def payment_id(batch_id: UUID, line: int) -> UUID:

@@ -120,7 +120,7 @@ def _paid(
         PaymentStage.COMPLETED,
         detail="refused first" if is_contradicted else "",
         handles=kept,
-        next_read_at=now + timedelta(seconds=SECOND_LOOK_S * schedules.factor(on.transfer_id)),
+        second_look_at=now + timedelta(seconds=SECOND_LOOK_S * schedules.factor(on.transfer_id)),
         fee_minor=max(fee.minor, 0) if fee else 0,
         found=found,
         name_found=name,

@@ -74,6 +74,7 @@ class Outcome:
     is_retryable: bool = False
     handles: Handles = field(default_factory=dict)
     next_read_at: datetime | None = None
+    second_look_at: datetime | None = None
     lease_until: datetime | None = None
     next_try_at: datetime | None = None
     connect_failures: int | None = None

@@ -21,12 +21,18 @@ REASON = {"reason": "Vérification demandée"}
 @pytest.fixture
 def four_eyes(database: Database, world: PensionWorld) -> PensionWorld:
     """Let the organisation ask for a second person always, and look nobody up."""
-    order = ChangeSettings(
-        organisation_id=world.own.organisation_id,
-        default_account_id=world.own.account.id,
-        four_eyes_from_minor=0,
-        lookup="off",
-    )
+    return choose(database, world, four_eyes_from_minor=0, lookup="off")
+
+
+@pytest.fixture
+def unasked(database: Database, world: PensionWorld) -> PensionWorld:
+    """Let the organisation look nobody up."""
+    return choose(database, world, lookup="off")
+
+
+def choose(database: Database, world: PensionWorld, **chosen: Any) -> PensionWorld:
+    """Set how the organisation pays."""
+    order = ChangeSettings(organisation_id=world.own.organisation_id, default_account_id=world.own.account.id, **chosen)
     with database.transaction() as session:
         settings.change_settings(session, world.administrator, order)
     return world
@@ -130,6 +136,14 @@ def test_what_failed_is_tried_again_in_a_batch_of_its_own(
     assert told(manager.post(f"{ROOT}/{running.bulk_id}/retry"))[0] == 409
 
 
+def test_a_draft_waits_until_its_people_were_looked_up(manager: Client) -> None:
+    draft = manager.upload(EXAMPLE, to="/preview").json()
+    refused = manager.post(f"{ROOT}/{draft['bulkTransferId']}/confirm")
+    assert told(refused) == (409, "lookups_running")
+    assert available(manager) == (1_000_000, 0)
+
+
+@pytest.mark.usefixtures("unasked")
 def test_the_same_key_confirms_once_and_says_the_same(manager: Client) -> None:
     draft = manager.upload(EXAMPLE, to="/preview").json()
     at = f"{ROOT}/{draft['bulkTransferId']}/confirm"
@@ -143,6 +157,7 @@ def test_the_same_key_confirms_once_and_says_the_same(manager: Client) -> None:
     assert available(manager) == (875_000, 125_000)
 
 
+@pytest.mark.usefixtures("unasked")
 def test_of_many_who_confirm_at_once_one_does(manager: Client) -> None:
     draft = manager.upload(EXAMPLE, to="/preview").json()
     at = f"{ROOT}/{draft['bulkTransferId']}/confirm"
@@ -185,8 +200,8 @@ def test_no_body_makes_a_door_fail(database: Database, world: PensionWorld, sign
     batch = put(database, world.own, [*some(PaymentStage.HELD), *some(PaymentStage.UNKNOWN, first=70_000)])
     acts = ("confirm", "cancel", "pause", "resume", "retry", "approve", "reject")
     payment = f"payments/{batch.bulk_id}-0000002"
-    acts += tuple(f"{payment}/{act}" for act in ("release", "refuse", "inquire", "settle"))
-    for act in acts:
+    decisions = tuple(f"{payment}/{act}" for act in ("release", "refuse", "inquire", "settle"))
+    for act in (*acts, *decisions):
         for body in BODIES:
             for client in people_of:
                 headers = {"Content-Type": "application/json"}

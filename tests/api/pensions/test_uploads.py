@@ -233,6 +233,8 @@ def test_too_many_bytes_are_refused_announced_or_not(
         "file_too_large",
         100_000,
     )
+    just = manager.upload(EXAMPLE + b"\n" * 100_000)  # more than a file may be, less than a form
+    assert (just.status_code, just.json()["code"], just.json()["limit"]) == (413, "file_too_large", 100_000)
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
 
     def endless() -> Iterator[bytes]:

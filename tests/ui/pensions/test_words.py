@@ -7,6 +7,7 @@ from models.pension_stages import BatchStage, PayeeType, PaymentStage, Rail
 from providers.mojaloop.contract import Operation
 from reports.pension_acts import ACTS
 from services.pensions.batches import stopping
+from services.pensions.dispatch import stops
 from services.pensions.files.sentences import SENTENCES
 from ui.pages.pensions import acts, fault_words, models, new_account, rail, settings_form, settling, words
 
@@ -25,7 +26,7 @@ def test_every_stage_type_rail_and_call_has_a_word() -> None:
     assert set(words.TYPES) == {str(kind) for kind in PayeeType}
     assert set(words.RAILS) == {str(one) for one in Rail}
     assert {str(one) for one in Operation} <= set(words.OPERATIONS)
-    assert {*stopping.OF_THE_HOUSE, stopping.BY_HAND} <= set(words.PAUSES)
+    assert {*stops.OF_THE_HOUSE, stopping.BY_HAND} <= set(words.PAUSES)
 
 
 def test_every_fault_of_a_file_has_few_words_beside_its_sentence() -> None:

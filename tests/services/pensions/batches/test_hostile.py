@@ -4,6 +4,7 @@ Whatever is refused: nothing reserved, nobody claimed, nothing in the queue.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,11 @@ NAMED = f"{HEADER},nom_complet\nMSISDN,22997000001,XOF,50000,Rémi Hounkpè\n"
         (NAMED.replace(",", "\t").encode(), None),
         (NAMED.replace("\n", "\r\n").encode(), None),
         (NAMED.replace("\n", "\r").encode(), None),
-        (b'"type_id" ; "MONTANT";devise;Valeur_ID;nom_complet\nmsisdn;50000;xof;"229 97 00 00 01";R\xc3\xa9mi Hounkp\xc3\xa8', None),
+        (
+            (b'"type_id" ; "MONTANT";devise;Valeur_ID;nom_complet\n'
+            b'msisdn;50000;xof;"229 97 00 00 01";R\xc3\xa9mi Hounkp\xc3\xa8'),
+            None,
+        ),
     ],
 )  # fmt: skip
 def test_what_is_meant_well_is_read(desk: Desk, content: bytes, warning: str | None) -> None:
@@ -117,7 +122,7 @@ def test_two_hundred_megabytes_are_refused_before_they_have_all_come(desk: Desk)
         ({"expected_total": 1}, "control_totals"),
     ],
 )
-def test_terms_that_are_wrong_reserve_nothing(desk: Desk, form: dict[str, object], code: str) -> None:
+def test_terms_that_are_wrong_reserve_nothing(desk: Desk, form: dict[str, Any], code: str) -> None:
     with pytest.raises(Refusal) as refused:
         desk.send(**form)
     assert refused.value.code == code

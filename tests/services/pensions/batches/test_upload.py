@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -222,7 +223,7 @@ def test_a_transfer_id_of_the_sender_serves_once_for_ever(desk: Desk) -> None:
     ],
 )
 def test_terms_that_do_not_hold_are_refused_before_the_file_is_read(
-    desk: Desk, form: dict[str, object], refusal: type[Exception]
+    desk: Desk, form: dict[str, Any], refusal: type[Exception]
 ) -> None:
     with pytest.raises(refusal):
         desk.send(b"not read", **form)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.database import fetch_all
 from core.errors import Forbidden
 from core.permissions import Actor
 from models.pensions import PensionBatch
@@ -175,6 +176,10 @@ def test_a_hint_is_kept_and_asked_about_whatever_it_claims(switch: Switch) -> No
         hints.note(session, switch.own.manager, Hint(transfer_id=str(second["subject_id"]), body=lie))
     switch.work()
     assert switch.stages(batch) == {"UNKNOWN": 1, "FAILED": 1}  # nobody's word but the switch's
+    with switch.database.transaction() as session:
+        kept = fetch_all(session, "select transfer_id, repeats, handled_at from inbound_event order by received_at")
+    assert sorted((row["transfer_id"], row["repeats"]) for row in kept) == sorted([(first["id"], 0), (second["id"], 1)])
+    assert None not in {row["handled_at"] for row in kept}
 
     with switch.database.transaction() as session:
         for actor, refusal in (

@@ -6,7 +6,7 @@ from commands.vectors import outside
 from core import clock
 from core.database import driver
 from models.pensions import PensionBatch
-from services.pensions.dispatch import mobile, sweeping
+from services.pensions.dispatch import lookups, mobile, sweeping
 from services.transfers import recovery
 from tests.builders.pensions import Payee, queued
 from tests.builders.switch import Switch
@@ -80,3 +80,19 @@ def test_a_paused_batch_takes_back_what_has_not_left(switch: Switch) -> None:
     work(switch)
     assert switch.stages(batch) == {"COMPLETED": 5}
     assert clock.now() > switch.batch(batch)["completed_at"]
+
+
+def test_names_are_those_the_operator_says_where_it_says_them(switch: Switch) -> None:
+    place = {"country": "BJ", "currency": "XOF"}
+    root = switch.address.rpartition("/")[0]
+    outside.serve(switch.database, root, "mtn", "mtn_momo", "payout", **place)
+    payees = [Payee(MTN.format(101), name="Quelqu'un d'autre"), Payee(MOOV.format(102), name="Adjoa Kossou")]
+    batch = queued(switch.database, switch.own, payees, rail="mobile_money")
+    with switch.database.transaction() as session:
+        assert lookups.start(session, batch.id) == 2
+    switch.work()
+    first, second = switch.payments(batch)
+    assert (first["name_verdict"], bool(first["name_found"])) == ("different", True)
+    assert (second["name_verdict"], second["name_found"]) == ("absent", "")
+    assert switch.batch(batch)["lookups_left"] == 0
+    assert [call.path for call in switch.kernel.calls if "/parties/" in call.path] == []  # the switch is not asked

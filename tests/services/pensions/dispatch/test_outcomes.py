@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -88,8 +89,8 @@ READS: tuple[ReadAnswer, ...] = (
 )
 
 
-def standing(state: TransferState, stage: PaymentStage, **more: object) -> Standing:
-    return replace(STANDING, state=state, stage=stage, **more)  # type: ignore[arg-type]
+def standing(state: TransferState, stage: PaymentStage, **more: Any) -> Standing:
+    return replace(STANDING, state=state, stage=stage, **more)
 
 
 def paid(on: Standing, answer: PayoutAnswer | Withheld) -> Outcome:
@@ -119,7 +120,7 @@ def test_only_two_late_readings_or_an_aborted_empty_position_begin_another_trans
     where: tuple[TransferState, PaymentStage], answer: ReadAnswer
 ) -> None:
     earlier = (NOW - timedelta(seconds=61)).isoformat()
-    cases: dict[str, dict[str, object]] = {
+    cases: dict[str, dict[str, Any]] = {
         "fresh": {},
         "proved once": {"handles": {"not_seen_at": earlier}},
         "just now": {"handles": {"not_seen_at": NOW.isoformat()}},
