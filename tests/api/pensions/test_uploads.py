@@ -1,5 +1,6 @@
 """Files that managers send: what is taken, and each reason why one is not, in the document's words."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -285,6 +286,7 @@ def test_a_process_that_died_after_its_commit_leaves_its_key_and_its_batch(
     again = manager.upload(headers=key)
     assert (again.status_code, again.json()["code"]) == (409, "same_file")
     assert again.json()["bulkTransferId"].startswith("bulk-")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", again.json()["uploaded_at"])
 
 
 def test_of_many_with_one_key_one_acts_and_nobody_else_does(manager: Client, database: Database) -> None:
