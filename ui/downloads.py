@@ -17,6 +17,7 @@ from ui import shell
 from ui.components import toasts
 
 KEPT_S = 600.0
+LONGEST_MS = 120_000
 
 Made = tuple[str, str, Iterable[bytes]]
 Maker = Callable[Concatenate[Any, Actor, ...], Made]
@@ -47,7 +48,7 @@ def _forget(path: Path, address: str) -> None:
 def _write(make: Maker, database: Any, actor: Actor, *args: Any, **kwargs: Any) -> tuple[str, str, Path]:
     folder = get_settings().data_dir / "downloads"
     folder.mkdir(parents=True, exist_ok=True)
-    with database.transaction() as session:
+    with database.transaction(statement_timeout_ms=LONGEST_MS) as session:
         name, media, pieces = make(session, actor, *args, **kwargs)
         with tempfile.NamedTemporaryFile(dir=folder, suffix=Path(name).suffix, delete=False) as file:
             file.writelines(pieces)

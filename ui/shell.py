@@ -32,6 +32,7 @@ Build = Callable[..., Any]
 VISIT = "visit"  # the key in a client's own storage
 BUILD_TIMEOUT_S = 3.0
 RECONNECT_S = 10.0
+SURVEY_MS = 60_000
 
 _log = structlog.get_logger(__name__)
 
@@ -147,6 +148,24 @@ async def act(verb: Callable[Concatenate[Session, Actor, P], T], *args: P.args, 
 async def read(query: Callable[Concatenate[Session, Actor, P], T], *args: P.args, **kwargs: P.kwargs) -> T | None:
     """Run a read through the same door: same session check, same worker thread, its refusal shown."""
     return await act(query, *args, **kwargs)
+
+
+async def survey(query: Callable[Concatenate[Session, Actor, P], T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+    """Run a read over very many rows: it may last longer than what a page usually asks, and the page waits beside it.
+
+    Its refusal is shown; None means that it was refused.
+    """
+
+    def run(database: Database, actor: Actor) -> T:
+        with database.transaction(statement_timeout_ms=SURVEY_MS) as session:
+            return query(session, actor, *args, **kwargs)
+
+    outcome = await carry(run)
+    if not isinstance(outcome, Refusal):
+        return outcome
+    if not isinstance(outcome, _NobodyHereError):
+        toasts.refused(sentence_of(outcome))
+    return None
 
 
 async def enter(verb: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T | Refusal:

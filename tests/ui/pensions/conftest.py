@@ -11,7 +11,7 @@ from core.database import Database
 from core.permissions import Actor
 from tests.builders import batches
 from tests.builders.batches import EXAMPLE, Desk
-from tests.ui.hands import shown, sign_in
+from tests.ui.hands import shown, sign_in, until
 
 NARROW, NO_BREAK = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
 
@@ -58,6 +58,11 @@ def pick(user: User, words: str) -> None:
             line._handle_event({"id": line.id, "listener_id": listener.id, "args": {}})
 
 
+async def filled(user: User) -> None:
+    """Wait until a draft, or a batch to approve, shows what was counted over its rows."""
+    await until(lambda: "Qui a fait quoi" in texts(user))
+
+
 async def refused(user: User, path: str) -> int:
     """Return the status with which a page is refused."""
     answer = await user.http_client.get(path)
@@ -72,4 +77,4 @@ async def drop(user: User, content: str | bytes = EXAMPLE, name: str = "pensions
     assert answer.status_code == 200
 
 
-__all__ = ["desk", "drop", "enter", "francs", "labels", "pick", "refused", "texts"]
+__all__ = ["desk", "drop", "enter", "filled", "francs", "labels", "pick", "refused", "texts"]

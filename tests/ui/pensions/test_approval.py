@@ -9,7 +9,7 @@ from models.pension_stages import BatchStage, PaymentStage
 from tests.builders.batches import HEADER, Desk
 from tests.builders.pension_batches import Pay, put
 from tests.ui.hands import field, press, shown, until
-from tests.ui.pensions.conftest import francs, labels, texts
+from tests.ui.pensions.conftest import filled, francs, labels, texts
 
 APPROVE = f"Approuver l’envoi de {francs(125_000)}"
 
@@ -25,6 +25,7 @@ async def test_the_approver_reads_the_whole_seal_and_approves_in_words(enter: An
     seal = desk.batch(waiting).seal
     async with enter(desk.caisse.supervisor) as user:
         await user.open(f"/pensions/lots/{waiting}")
+        await filled(user)
         assert seal in texts(user)
         press(user, APPROVE)
         await user.should_see(APPROVE)
@@ -45,6 +46,7 @@ async def test_names_that_differ_come_before_everything_else(enter: Any, desk: D
     )
     async with enter(desk.caisse.supervisor) as user:
         await user.open(f"/pensions/lots/{waiting}")
+        await filled(user)
         said = texts(user)
         assert said.index("Noms qui diffèrent") < said.index("Comparaison avec") < said.index("Les plus gros montants")
         table = next(str(one.content) for one in shown(user, ui.html) if "Nom connu du switch" in str(one.content))
@@ -60,6 +62,7 @@ async def test_the_last_cycle_stands_beside_new_gone_and_changed(enter: Any, des
     bulk_id = desk.send(now, cycle="2026-01").batch.bulk_id
     async with enter(desk.caisse.supervisor) as user:
         await user.open(f"/pensions/lots/{bulk_id}")
+        await filled(user)
         await user.should_see("Comparaison avec décembre 2025")
         measures = next(str(one.content) for one in shown(user, ui.html) if "Inchangés" in str(one.content))
         counts = [part.split("<")[0] for part in measures.split('figure-number">')[1:]]

@@ -8,7 +8,7 @@ from services.pensions import batches
 from services.pensions.batches import ConfirmBatch
 from tests.builders.batches import EXAMPLE, HEADER, Desk, lines
 from tests.ui.hands import field, press, shown, until
-from tests.ui.pensions.conftest import francs, labels, refused, texts
+from tests.ui.pensions.conftest import filled, francs, labels, refused, texts
 
 MIXED = lines("MSISDN,22997000001,XOF,50000", "MSISDN,22997000002,XOF,12.5", "MSISDN,22997000003,XOF,30000")
 SEND = f"Envoyer {francs(125_000)} à 2 bénéficiaires"
@@ -64,6 +64,7 @@ async def test_repaired_numbers_stand_before_and_after(enter: Any, desk: Desk) -
     bulk_id = desk.look_at(lines("MSISDN,22997000001,XOF,50000", "MSISDN,0197000009,XOF,1000")).batch.bulk_id
     async with enter(desk.caisse.manager) as user:
         await user.open(f"/pensions/lots/{bulk_id}")
+        await filled(user)
         table = next(str(one.content) for one in shown(user, ui.html) if "Dans le fichier" in str(one.content))
         assert "22997000001" in table
         assert "+2290197000001" in table
@@ -76,6 +77,7 @@ async def test_a_person_paid_already_is_left_out_until_somebody_ticks_the_line(e
     bulk_id = desk.look_at(again).batch.bulk_id
     async with enter(desk.caisse.manager) as user:
         await user.open(f"/pensions/lots/{bulk_id}")
+        await filled(user)
         await user.should_see("Déjà payées ce mois")
         with user:
             next(box for box in shown(user, ui.checkbox) if box.text == "Payer quand même").value = True
@@ -94,6 +96,7 @@ async def test_nothing_is_confirmed_while_names_are_asked_for(enter: Any, desk: 
     desk.rows("update pension_batch set lookups_left = 1 where bulk_id = %s returning id", bulk_id)
     async with enter(desk.caisse.manager) as user:
         await user.open(f"/pensions/lots/{bulk_id}")
+        await filled(user)
         await user.should_see("1 sur 2 vérifiés")
         assert not next(one for one in shown(user, ui.button) if one.text == SEND).enabled
 

@@ -6,7 +6,7 @@ from nicegui import ui
 
 from tests.builders.batches import EXAMPLE, Desk, lines
 from tests.ui.hands import field, press, shown, until
-from tests.ui.pensions.conftest import drop, francs, labels, refused, texts
+from tests.ui.pensions.conftest import drop, filled, francs, labels, refused, texts
 
 MIXED = lines("MSISDN,22997000001,XOF,50000", "MSISDN,22997000002,XOF,12.5", "MSISDN,22997000003,XOF,30000")
 
@@ -17,6 +17,7 @@ async def test_the_documents_own_file_becomes_a_draft_that_reserves_nothing(ente
         await user.should_see("Déposez le fichier CSV ou choisissez-le")
         await drop(user)
         await user.should_see("Rien n’est réservé.", retries=40)
+        await filled(user)
         said = texts(user)
         assert f"2 paiements, {francs(125_000)}" in said
         assert "+2290197000001" in said
@@ -69,7 +70,7 @@ async def test_a_file_without_a_right_line_leads_to_its_lines(enter: Any, desk: 
     async with enter(desk.caisse.manager) as user:
         await user.open("/pensions/nouveau")
         await drop(user, lines("MSISDN,22997000002,XOF,12.5", "RETRAITE,1,XOF,500"))
-        await user.should_see("2 lignes à corriger", retries=40)
+        await until(lambda: "2 lignes à corriger" in texts(user))
         assert not [one for one in labels(user) if one.startswith(("Envoyer", "Continuer"))]
 
 
@@ -77,7 +78,7 @@ async def test_wrong_lines_are_counted_by_reason_and_listed_with_what_to_do(ente
     seen = desk.look_at(MIXED)
     async with enter(desk.caisse.manager) as user:
         await user.open(f"/pensions/lots/{seen.batch.bulk_id}")
-        await user.should_see("1 ligne à corriger")
+        await until(lambda: "1 ligne à corriger" in texts(user))
         assert "Décimales (1)" in texts(user)
         assert "Continuer avec les 2 lignes valables" in labels(user)
         await user.open(f"/pensions/fichiers/{seen.file.id}")

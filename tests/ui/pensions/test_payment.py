@@ -54,6 +54,10 @@ async def test_a_failed_one_says_what_to_do(enter: Any, desk: Desk) -> None:
     async with enter(desk.caisse.manager) as user:
         await user.open(of(batch, 3))
         await user.should_see("Bénéficiaire inconnu")
+        account = desk.caisse.account.account_id
+        entries = next(str(one.content) for one in shown(user, ui.html) if "Débit" in str(one.content))
+        assert f"Pensions, réservé · {account}" in entries
+        assert f"Pensions, disponible · {account}" in entries
         assert not labels(user) & {"Reçu (PDF)", "Interroger maintenant", "Régler avec une preuve"}
 
 

@@ -49,7 +49,7 @@ class Approval:
         self._draw_head()
         with layout.stack() as self._place:
             show(skeletons.rows())
-            ui.timer(0, self._fill, once=True)
+        ui.timer(0, self._fill, once=True)  # beside what it clears: a timer that is cleared stops what it began
 
     async def follow(self, batch: BatchRow) -> None:
         """Count again; the rows are sealed, so nothing else can have changed."""
@@ -60,8 +60,8 @@ class Approval:
     async def _fill(self) -> None:
         """Draw what must be read, in the order of what matters."""
         batch = self._batch
-        found = await shell.read(summary.get_summary, batch.bulk_id)
-        compared = await shell.read(comparison.compare_with_last_cycle, batch.bulk_id)
+        found = await shell.survey(summary.get_summary, batch.bulk_id)
+        compared = await shell.survey(comparison.compare_with_last_cycle, batch.bulk_id)
         if found is None or self._place.is_deleted:
             return
         self._place.clear()

@@ -52,7 +52,7 @@ class Draft:
         self._draw_head()
         with layout.stack() as self._place:
             show(skeletons.rows())
-            ui.timer(0, self._fill, once=True)
+        ui.timer(0, self._fill, once=True)  # beside what it clears: a timer that is cleared stops what it began
 
     async def follow(self, batch: BatchRow) -> None:
         """Show how far the look-ups are, and the names they found; a large batch is counted less often."""
@@ -64,7 +64,7 @@ class Draft:
         if not self._is_filled or (is_early and batch.lookups_left):
             return
         self._read_at = time.monotonic()
-        found = await shell.read(summary.get_summary, batch.bulk_id)
+        found = await shell.survey(summary.get_summary, batch.bulk_id)
         if found is not None:
             self._lookups.set_content(_lookups(batch, self._settings, found))
             self._names_card.set_visibility(bool(found.differing))
@@ -77,7 +77,7 @@ class Draft:
 
     async def _fill(self) -> None:
         self._read_at = time.monotonic()
-        found = await shell.read(summary.get_summary, self._batch.bulk_id)
+        found = await shell.survey(summary.get_summary, self._batch.bulk_id)
         account = await self._account()
         if found is None or account is None or self._place.is_deleted:
             return

@@ -31,7 +31,7 @@ async def faults(file_id: str) -> None:
     file = await shell.attempt(file_reading.get_file, identifier)
     if isinstance(file, Refusal):
         raise file
-    reasons = await shell.read(file_reading.count_by_code, file.id) or {}
+    reasons = await shell.survey(file_reading.count_by_code, file.id) or {}
     subtitle = t("{invalid} sur {rows} dans {name}, le {moment}").format(
         invalid=words.lines(file.invalid), rows=count(file.rows), name=file.name, moment=moment(file.uploaded_by.at)
     )

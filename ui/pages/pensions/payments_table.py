@@ -67,7 +67,7 @@ class Payments:
 
     async def _source(self, ask: Ask) -> Answer | None:
         search = PaymentSearch(stages=GROUPS[self._group], text=ask.search, name_verdict=ask.filters.get("verdict", ""))
-        found = await shell.read(
+        found = await shell.survey(
             payment_reading.list_payments, self._batch.bulk_id, search, limit=ask.limit, offset=ask.offset
         )
         return None if found is None else Answer([_row(payment) for payment in found.payments], found.total)

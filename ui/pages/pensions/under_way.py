@@ -75,7 +75,10 @@ def _line(batch: BatchRow) -> waiting.Waiting:
 def _action(batch: BatchRow, *, is_decision: bool) -> str:
     if is_decision:
         return t("Examiner")
-    return t("Continuer") if batch.stage is BatchStage.DRAFT else t("Suivre")
+    if batch.stage is not BatchStage.DRAFT:
+        return t("Suivre")
+    is_sender = shell.visitor().may(Permission.PENSIONS_WRITE, batch.organisation_id)
+    return t("Continuer") if is_sender else t("Voir")
 
 
 def _detail(batch: BatchRow) -> str | Markup:
