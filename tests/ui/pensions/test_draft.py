@@ -81,7 +81,7 @@ async def test_a_person_paid_already_is_left_out_until_somebody_ticks_the_line(e
         await user.should_see("Déjà payées ce mois")
         with user:
             next(box for box in shown(user, ui.checkbox) if box.text == "Payer quand même").value = True
-        press(user, "Continuer avec les 1 ligne valables")
+        press(user, "Continuer avec 1 ligne valable")
         act = f"Réserver {francs(10_000)} pour 2 paiements"
         await user.should_see("Payées une deuxième fois")
         press(user, act)

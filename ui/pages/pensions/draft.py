@@ -118,11 +118,7 @@ class Draft:
         """Place the one act of this page; it waits for the look-ups where they come before approval."""
         batch = self._batch
         left_out = self._left_out()
-        label = (
-            t("Continuer avec les {lines} valables").format(lines=words.lines(batch.open.count))
-            if left_out
-            else confirming.act_of(batch, self._settings)
-        )
+        label = words.going_on(batch.open.count) if left_out else confirming.act_of(batch, self._settings)
         button = buttons.primary(label, self._ask_confirmation)
         is_waiting = batch.lookups_left > 0 and self._settings.lookup is LookupPolicy.BEFORE
         button.set_enabled(not is_waiting)

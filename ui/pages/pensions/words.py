@@ -214,6 +214,11 @@ def lines(number: int) -> str:
     return counted(number, t("{count} ligne"), t("{count} lignes"))
 
 
+def going_on(number: int) -> str:
+    """Return what the button says that leaves the wrong rows of a file out."""
+    return counted(number, t("Continuer avec {count} ligne valable"), t("Continuer avec les {count} lignes valables"))
+
+
 def amount(batch: BatchRow, minor: int) -> str:
     """Return an amount of a batch, in words for a sentence or a cell."""
     return money(batch.money(minor))
