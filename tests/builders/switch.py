@@ -34,6 +34,7 @@ QUICK = {
 SOON = timedelta(milliseconds=1)
 MOST_ROUNDS = 2_000
 TICK_S = 0.005
+PATIENCE_MS = 120_000  # a hundred thousand payments are held against the book
 
 _NEXT = """
 select least(
@@ -107,12 +108,17 @@ class Switch:
                 return
         raise AssertionError("the work never ends")
 
-    def pass_time(self, limit: timedelta = timedelta(hours=2), workers: int = 1) -> None:
-        """Work, and jump from one thing that is due to the next, until nothing is or `limit` has passed."""
+    def pass_time(
+        self, limit: timedelta = timedelta(hours=2), workers: int = 1, stride: timedelta = timedelta()
+    ) -> None:
+        """Work, and jump from one thing that is due to the next, until nothing is or `limit` has passed.
+
+        `stride` is the least that is jumped: of a great many things, those of one stride are done together.
+        """
         ends_at = clock.now() + limit
         self.work(workers)
         while (at := self._next()) is not None and at <= ends_at:
-            self.move(at + SOON - clock.now())
+            self.move(max(at + SOON - clock.now(), stride))
             self.work(workers)
 
     def move(self, by: timedelta) -> None:
@@ -206,7 +212,7 @@ class Switch:
         moved = {row.payment_id: row.amount_minor for row in self.book}
         for batch in batches:
             self._assert_counted(batch)
-        with self.database.transaction() as session:
+        with self.database.transaction(statement_timeout_ms=PATIENCE_MS) as session:
             believed = fetch_all(
                 session,
                 "select external_id, handles, amount_minor, state from transfer where purpose = 'pension'"

@@ -13,6 +13,7 @@ from tests.services.pensions.dispatch.conftest import _fake_server, fakes, switc
 __all__ = ["_fake_server", "fakes", "switch"]
 
 LONG = timedelta(hours=6)
+STRIDE = timedelta(seconds=20)
 
 
 def prove(switch: Switch, seed: str, count: int, cycle: str = "2025-12") -> Counter[tuple[str, str]]:
@@ -20,12 +21,12 @@ def prove(switch: Switch, seed: str, count: int, cycle: str = "2025-12") -> Coun
     switch.kernel.chooser = Chooser(seed, {"mix": 1})
     _, before_minor = switch.balances()
     batch = queued(switch.database, switch.own, crowd(count), cycle=cycle)
-    switch.pass_time(LONG, workers=2)
+    switch.pass_time(LONG, workers=2, stride=STRIDE)
     for _ in range(20):  # a person lets go on what only a person may
         if switch.batch(batch)["waiting_count"]:
             switch.look_at_contradictions()
             switch.resume(batch)
-            switch.pass_time(LONG, workers=2)
+            switch.pass_time(LONG, workers=2, stride=STRIDE)
     row = switch.batch(batch)
     open_minor = row["unknown_minor"] + row["held_minor"]
     assert row["waiting_count"] + row["sending_count"] + row["sent_count"] == 0

@@ -110,7 +110,7 @@ def wait_for(switch: Switch, batch: PensionBatch, done: int, timeout_s: float) -
 def settle(switch: Switch, batch: PensionBatch) -> Counter[str]:
     """Let what the killed ones left come to its end, on a clock that is moved; hold everything together."""
     with clock.travel(clock.now()) as switch.traveller:
-        switch.pass_time(timedelta(hours=6))
+        switch.pass_time(timedelta(hours=6), stride=timedelta(minutes=2))
         assert switch.balances()[1] == 0
         assert switch.batch(batch)["completed_at"] is not None
         switch.assert_agrees(batch)

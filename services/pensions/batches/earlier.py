@@ -40,8 +40,8 @@ _ROW = (
     "p.line, p.id_type, p.identifier, p.identifier_raw, p.amount_minor, p.purpose, p.name, p.file_transfer_id,"
     " p.occurrence"
 )
-# Whose batch it was is asked about those that were found only. What another payment says is in its id: its batch's
-# first twelve octets, and its line. Of a person paid twice in the cycle, the first is shown.
+# Whose batch it was is asked about those that were found only: another payment's id holds its batch's first twelve
+# octets, and its line. Of a person paid twice in the cycle, the first is shown.
 _MET = f"""
 with met as materialized (
     select {_ROW}, {{other}}.payment_id, {{rank}} as rank

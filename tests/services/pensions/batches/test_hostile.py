@@ -14,6 +14,7 @@ from services.pensions import batches
 from services.pensions.files.refusals import InvalidRows
 from tests.builders.batches import EXAMPLE, HEADER, Desk, lines
 
+MIXED = '"type_id" ; "MONTANT";devise;Valeur_ID;nom_complet\nmsisdn;50000;xof;"229 97 00 00 01";Rémi Hounkpè'
 NAMED = f"{HEADER},nom_complet\nMSISDN,22997000001,XOF,50000,Rémi Hounkpè\n"
 
 
@@ -26,11 +27,7 @@ NAMED = f"{HEADER},nom_complet\nMSISDN,22997000001,XOF,50000,Rémi Hounkpè\n"
         (NAMED.replace(",", "\t").encode(), None),
         (NAMED.replace("\n", "\r\n").encode(), None),
         (NAMED.replace("\n", "\r").encode(), None),
-        (
-            (b'"type_id" ; "MONTANT";devise;Valeur_ID;nom_complet\n'
-            b'msisdn;50000;xof;"229 97 00 00 01";R\xc3\xa9mi Hounkp\xc3\xa8'),
-            None,
-        ),
+        (MIXED.encode(), None),
     ],
 )  # fmt: skip
 def test_what_is_meant_well_is_read(desk: Desk, content: bytes, warning: str | None) -> None:
