@@ -34,6 +34,18 @@ async def test_each_doubt_says_since_when_and_when_it_is_asked_next(enter: Any, 
     assert asked["n"] == 1
 
 
+async def test_one_batch_alone_is_shown_when_it_is_named(enter: Any, desk: Desk) -> None:
+    first, second = (
+        put(desk.database, desk.caisse, some(PaymentStage.UNKNOWN, number, first=number * 1_000), BatchStage.PROCESSING)
+        for number in (2, 3)
+    )
+    async with enter(desk.caisse.manager) as user:
+        await user.open(f"/pensions/a-eclaircir?lot={second.bulk_id}")
+        await user.should_see(f"Ceux du lot {second.bulk_id} seulement.")
+        await until(lambda: len(doubts(user)) == 3)
+        assert first.bulk_id not in "".join(doubts(user))
+
+
 async def test_only_held_ones_open_their_own_tab(enter: Any, desk: Desk) -> None:
     put(desk.database, desk.caisse, some(PaymentStage.HELD, 3, name_verdict="different"), BatchStage.PROCESSING)
     async with enter(desk.caisse.supervisor) as user:

@@ -36,6 +36,10 @@ async def queue(onglet: str = "", lot: str = "") -> None:
         t("Le switch est interrogé sans rien renvoyer. Une réponse ou une preuve règle ; le temps, jamais."),
         crumbs=[(t("Pensions"), words.BATCHES)],
     )
+    if lot:
+        with ui.element("div").classes("notice notice-blue notice-acting").props("role=status"):
+            ui.label(t("Ceux du lot {batch} seulement.").format(batch=lot))
+            buttons.secondary(t("Voir tous"), href=words.ATTENTION)
     page = _Queue(lot)
     await page.draw(onglet)
     live.subscribe(TOPICS, lambda _: page.follow(), every_s=EVERY_S)
@@ -87,12 +91,16 @@ class _Queue:
 
     async def _load(self, *, is_forced: bool = True) -> None:
         found = await shell.read(
-            attention.list_attention, stages=STAGES[self._chosen], limit=PAGE + 1, offset=self._page * PAGE
+            attention.list_attention,
+            stages=STAGES[self._chosen],
+            bulk_id=self._bulk_id,
+            limit=PAGE + 1,
+            offset=self._page * PAGE,
         )
         if found is None or self._list.is_deleted or (found == self._shown and not is_forced):
             return
         self._shown = found
-        rows = [row for row in found if not self._bulk_id or row.payment.bulk_id == self._bulk_id][:PAGE]
+        rows = found[:PAGE]
         for bulk_id in dict.fromkeys(row.payment.bulk_id for row in rows):
             await self._know(bulk_id)
         self._draw_rows(rows)
