@@ -38,4 +38,6 @@ def _until_nothing(over: Event, step: Callable[[Session], int]) -> int:
 
 
 _PERIOD, _TRIGGER = every(EVERY_S)
-JOB = Job("pension_files", "Finir les lots de pensions périmés ou annulés", "toutes les minutes", _PERIOD, _TRIGGER, work)
+JOB = Job(
+    "pension_files", "Finir les lots de pensions périmés ou annulés", "toutes les minutes", _PERIOD, _TRIGGER, work
+)
