@@ -24,19 +24,6 @@ Settings.model_config["env_file"] = None
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
-# What stands here shares something slow to make: a console and its browser, a Kannel, a demo.
-TOGETHER = ("tests/e2e/", "tests/kannel/", "tests/commands/test_demo.py")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one process run the tests that share what each process would make again."""
-    for item in items:
-        for place in TOGETHER:
-            if item.nodeid.startswith(place):
-                item.add_marker(pytest.mark.xdist_group(place))
-
-
 def pytest_collection_finish() -> None:
     """Set aside what every test shares: the simulated browser collects garbage at each page it leaves."""
     gc.collect()
