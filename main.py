@@ -1,8 +1,8 @@
 """Builds the process: settings, logs, database, routes, console, scheduler. `python main.py --help` says more."""
 
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import anyio
 import structlog
@@ -67,6 +67,27 @@ def create_doors() -> FastAPI:
 
     settings = get_settings()
     return api_app.create(settings, lifespan, settings.app_version or VERSION)
+
+
+@contextmanager
+def sending_pensions() -> Iterator[None]:
+    """Work at pensions alone, beside the processes that serve: no door, no console, no clock."""
+    from core import embedded_postgres, live, logs
+    from core.database import use_database
+    from core.settings import get_settings
+    from jobs import pensions, worker
+
+    settings = get_settings()
+    logs.configure(settings)
+    use_database(embedded_postgres.ensure_running(settings), settings.database_pool_size)
+    live.start()
+    worker.start(pensions.open_offices(max(settings.pension_workers, 1)))
+    try:
+        yield
+    finally:
+        worker.stop()
+        pensions.finish()
+        live.stop()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Programs read `code`. Nothing that was sent is ever repeated, and 500 always mea
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -18,6 +19,7 @@ from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from api.shapes import instant
 from api.wire import ROOT, TONTINES, Wire
 from core.access_log import loggable_path
 from core.errors import (
@@ -109,13 +111,6 @@ class Defect(Refusal):
     sentence = "Erreur de notre côté : réessayez avec la même clé."
 
 
-PENSION_CODES |= {
-    MethodNotAllowed: "method_not_allowed",
-    TooLarge: "too_large",
-    Unreadable: "unreadable",
-    Defect: "internal",
-}
-
 STATUS_REFUSALS: dict[int, type[Refusal]] = {
     401: NotSignedIn,
     403: Forbidden,
@@ -192,7 +187,11 @@ def _pension(request: Request, refusal: Refusal) -> dict[str, Any]:
         body: dict[str, Any] = {"detail": str(refusal), "code": code}
         return body | ({"non_field_errors": [str(refusal)]} if isinstance(refusal, users.BadCredentials) else {})
     told = {name: value for name, value in refusal.data.items() if name in PENSION_DATA}
-    return {_sentence_name(request): str(refusal), "code": code, **jsonable_encoder(told)}
+    return {
+        _sentence_name(request): str(refusal),
+        "code": code,
+        **jsonable_encoder(told, custom_encoder={datetime: instant}),
+    }
 
 
 def pension_code(refusal: Refusal) -> str:

@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field
 from api.deps import Anybody, AnyPassword
 from api.fields import GivenPassword
 from api.shapes import pension_login_user, pension_profile, pension_tokens
+from core.errors import TooManyTries
 from core.i18n import t
 from core.orders import Order
 from core.settings import get_settings
@@ -133,12 +134,13 @@ def change_password(body: ChangePasswordBody, door: AnyPassword) -> Response:
 
 @router.post("/password/reset")
 def reset(body: ResetBody, door: Anybody) -> Response:
-    """Send a link to whoever has this e-mail; the answer is the same for everybody."""
+    """Send a link to whoever has this e-mail; the answer is the same for everybody, how often it be asked."""
     order = users.ForgotPassword(email=body.email, by_link=True, address=door.actor.address)
-    return door.answer(
-        lambda session: users.forgot_password(session, order),
-        _says(t("Si ce compte existe, un lien vient de partir.")),
-    )
+    told = {"message": t("Si ce compte existe, un lien vient de partir.")}
+    try:
+        return door.answer(lambda session: users.forgot_password(session, order), lambda _: told)
+    except TooManyTries:
+        return JSONResponse(told)
 
 
 @router.post("/password/reset/confirm")

@@ -46,12 +46,14 @@ font-variant-numeric:tabular-nums}
 main{max-width:34rem;margin:0 auto;padding:24px 16px}
 .verdict{border-radius:12px;padding:16px;font-weight:600;background:var(--soft);color:var(--good)}
 .verdict.bad{background:var(--bad-soft);color:var(--bad)}.verdict.doubt{background:var(--doubt-soft);color:var(--doubt)}
-h1{font-size:28px;line-height:36px;letter-spacing:-.02em;margin:24px 0 4px}p{margin:4px 0;color:var(--quiet)}
+h1{font-size:28px;line-height:36px;letter-spacing:-.02em;margin:24px 0 4px}
+p{margin:12px 0;color:var(--quiet)}h1+p{margin:4px 0}
 dl{background:var(--card);border:1px solid var(--line);border-radius:12px;margin:24px 0;padding:4px 16px}
 dl div{display:flex;gap:16px;padding:10px 0;border-top:1px solid var(--line)}dl div:first-child{border:0}
 dt{flex:0 0 9rem;color:var(--quiet);font-size:13px;line-height:24px}dd{margin:0;min-width:0;overflow-wrap:anywhere}
-code{font:13px/18px ui-monospace,monospace}
+code{font:13px/18px ui-monospace,monospace}@media(max-width:440px){dl div{display:block}}
 """
+_MARKS = {"": "✓", "doubt": "↩", "bad": "!"}
 
 
 @router.get(PATH, summary="The public keys of our receipts")
@@ -100,7 +102,7 @@ def _page_of(found: dict[str, Any]) -> str:
 
 
 def _receipt_page(found: dict[str, Any]) -> str:
-    payee, proof = found["payee"], found["proof"] == receipts.VERIFIED
+    payee = found["payee"]
     amount = Money(found["amount"], Currency(found["currency"]))
     is_back = found["status"] == PaymentStage.REVERSED
     verdict, tone = t("Reçu authentique"), ""
@@ -112,7 +114,7 @@ def _receipt_page(found: dict[str, Any]) -> str:
         (t("Objet"), f"{found['purpose']}, {words.cycle_of(found['batch']['cycle'])}"),
         (t("Payé le"), _moment(found["completed_at"], found["time_zone"])),
         (t("Lot et ligne"), f"{found['batch']['bulk_id']}, {formats.count(found['batch']['line'])}"),
-        (t("Preuve du switch"), t("vérifiée") if proof else t("incomplète : le switch dit payé")),
+        (t("Preuve"), receipts.proof_in_words(found)),
     ]
     codes = [
         (t("Référence Mojaloop"), found["transferId"]),
@@ -171,7 +173,8 @@ def _page(
         '<!doctype html><html lang="fr"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(verdict)} · Palabre</title><style>{_STYLE}</style></head><body><main>"
-        f'<div class="verdict {tone}" role="status">{escape(verdict)}</div>'
+        f'<div class="verdict {tone}" role="status">'
+        f'<span aria-hidden="true">{_MARKS[tone]}</span> {escape(verdict)}</div>'
         + (f"<h1>{escape(figure)}</h1>" if figure else "")
         + f"<p>{escape(sentence)}</p>"
         + (f"<dl>{shown}</dl>" if shown else "")

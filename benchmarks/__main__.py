@@ -8,7 +8,19 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks import callbacks, figures, hanging, menus, pensions_file, posting, reconciliation, ussd
+from benchmarks import (
+    callbacks,
+    figures,
+    hanging,
+    menus,
+    pensions_dispatch,
+    pensions_file,
+    pensions_reading,
+    pensions_reports,
+    posting,
+    reconciliation,
+    ussd,
+)
 from benchmarks.measure import Row, load
 from core import clock
 from core.embedded_postgres import find_binaries
@@ -35,8 +47,14 @@ the ratio the median of the rounds' own ratios.
   answered.
 - reconciliation: the yardstick is the bare COPY of the lines; a day is saved page by page and compared both ways, and
   half a hundredth of each side is unknown to the other.
-- pensions file: the yardstick is the bare COPY of the accepted rows, ready made, into a table without an index; the
-  product receives, hashes, decodes, checks, finds who stands twice, loads and takes the content's hash.
+- pensions file: the yardstick is the bare COPY of the same rows, ready made, into the same table; the product receives,
+  hashes, decodes, checks, finds who stands twice or was paid before, loads, keeps the original and takes the content's
+  hash.
+- pensions sent: the yardstick is a bare aiohttp client that posts the same orders to the same fake, fifty at once, and
+  keeps nothing; a worker claims, sends, saves, posts and counts. The fake shares the machine.
+- pensions reports: the yardstick is the bare COPY of the batch's rows to a file; one payment in fifty failed, and each
+  has its transfer; CSV and workbook have every line, paper of more than 5 000 what is not paid.
+- pensions reading: the yardstick is the bare query of a page of a thousand payments; each is asked through the door.
 - figures: a million sessions of 30 days, made set-based; an hour is counted anew, and the pages read over all days.
 - menus: a publication is timed from its commit to the first new caller who reads it; lint and the meter are what an
   operator waits for at every key.
@@ -51,6 +69,9 @@ MEASURES: dict[str, Callable[[int, float], list[Row]]] = {
     "figures": figures.measure,
     "menus": menus.measure,
     "pensions_file": pensions_file.measure,
+    "pensions_dispatch": pensions_dispatch.measure,
+    "pensions_reports": pensions_reports.measure,
+    "pensions_reading": pensions_reading.measure,
 }
 
 

@@ -1,4 +1,8 @@
-"""A million pensions received, examined and loaded, beside the bare COPY of the same rows; clean, and with faults."""
+"""A million pensions received, examined and loaded as a draft, beside the bare COPY of the same rows; clean, and wrong.
+
+Both write into the product's own table, with its indexes and checks. Then what follows: who was paid before, and the
+whole way to the queue.
+"""
 
 import resource
 import tempfile
@@ -15,24 +19,25 @@ import psycopg
 
 from benchmarks.ground import prepared
 from benchmarks.measure import Row, Sample, cpu_ms, cpu_s, ratio, take_turns
-from core.money import Currency
-from services.pensions.files import CLEAN_SCHEMA, Examination, FileRules, Findings, copy_bytes, receive
+from core import database as databases
+from core.database import Database
+from core.permissions import Actor
+from services.pensions import batches
+from services.pensions.batches import Previewed, UploadBatch, earlier, loading
+from tests.builders import batches as desks
+from tests.builders.batches import Desk
 
 ROWS = 1_000_000
 WRONG_EVERY = 100
-PIECE_BYTES = 1 << 20
 LARGEST_RATIO = 1.5
 LARGEST_WRONG_RATIO = 2.5  # of the clean file's time
 LARGEST_PEAK_MB = 600
+LARGEST_CHECK_S = 3.0
 
+_FUNDS_MINOR = 10**14
 _HEADER = "type_id,valeur_id,devise,montant,nom_complet\n"
-_TABLES = """
-create table loaded (
-    line integer, id_type text, identifier text, identifier_raw text, amount_minor bigint, purpose text, name text,
-    file_transfer_id text, is_repaired boolean, is_unknown_range boolean, occurrence integer);
-create table wrong (line integer, col text, code text, detail text, value text, see text, raw text)
-"""
-_RULES = FileRules("BJ", Currency.XOF)
+_COPY = f"copy pension_payment ({loading.PAYMENT_COLUMNS}) from stdin (format csv)"
+_READY = f"copy (select {loading.PAYMENT_COLUMNS} from pension_payment order by line) to stdout (format csv)"
 _WRONG: tuple[Callable[[str], str], ...] = (
     lambda row: row.replace("MSISDN", "").replace("PERSONAL_ID", ""),
     lambda row: row.replace("MSISDN", "ORG").replace("PERSONAL_ID", "ORG"),
@@ -51,42 +56,41 @@ _WRONG: tuple[Callable[[str], str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """The two files of one run."""
+    """The files of one run; `others` pays as many people, none of them in the clean one."""
 
     clean: Path
     wrong: Path
+    others: Path
 
 
 def measure(rounds: int, _seconds: float) -> list[Row]:
-    """Load the clean rows by COPY, then both files as an upload does, in turn."""
-    with prepared() as ground, tempfile.TemporaryDirectory(prefix="palabre-bench-") as folder:
-        files = _Files(Path(folder) / "clean.csv", Path(folder) / "wrong.csv")
+    """Load the clean rows by COPY, then both files as a manager's preview does, in turn; then the way to the queue."""
+    with prepared() as ground, tempfile.TemporaryDirectory(prefix="palabre-bench-") as name:
+        folder = Path(name)
+        files = _Files(folder / "clean.csv", folder / "wrong.csv", folder / "others.csv")
         _write(files.clean, _rows())
         _write(files.wrong, _with_wrong(_rows()))
-        with psycopg.connect(ground.url, autocommit=True) as connection:
-            connection.execute(_TABLES.encode())
-        loading = _Loading(ground.url, ground.postmaster, Path(folder) / "received.csv")
-        ready = list(_ready(files.clean, Path(folder) / "ready.csv"))
+        _write(files.others, (row.replace("MSISDN,", "ALIAS,a").replace("PERSONAL_ID,", "ALIAS,b") for row in _rows()))
+        desk = desks.open_desk(databases.use_database(ground.url, 5))
+        desk.fund(_FUNDS_MINOR)
+        bench = _Bench(desk, ground.url, ground.postmaster, folder / "ready.csv")
+        bench.make_ready(files.clean)
         variants = {
-            "COPY": lambda: loading.copy(ready),
-            "clean file": lambda: loading.upload(files.clean, 0),
-            "10 000 wrong": lambda: loading.upload(files.wrong, ROWS // WRONG_EVERY),
+            "COPY": bench.copy,
+            "clean file": lambda: bench.look_at(files.clean, 0),
+            "10 000 wrong": lambda: bench.look_at(files.wrong, ROWS // WRONG_EVERY),
         }
         samples = take_turns(variants, rounds)
-        peaks = [_peak_mb(ground.url, path, Path(folder) / "peak.csv") for path in (files.clean, files.wrong)]
+        peaks = [bench.peak_mb(path) for path in (files.clean, files.wrong)]
+        upload_s, check_s = bench.upload_s(files.clean), bench.check_s(files.others)
     clean, wrong, bare = samples["clean file"], samples["10 000 wrong"], samples["COPY"]
     return [
-        _row("A clean file of 1 000 000 pensions", clean, bare, LARGEST_RATIO),
+        _row("A clean file of 1 000 000 pensions becomes a draft", clean, bare, LARGEST_RATIO),
         _row("The same with 10 000 wrong rows, against the clean file", wrong, clean, LARGEST_WRONG_RATIO),
-        Row(
-            name="Peak memory of a process that loads either",
-            figure=f"{max(peaks)} MB",
-            yardstick="",
-            ratio="",
-            target=f"≤ {LARGEST_PEAK_MB} MB",
-            own_cpu="",
-            database_cpu="",
-            holds=max(peaks) <= LARGEST_PEAK_MB,
+        _figure("Peak memory of a process that loads either", max(peaks), "MB", LARGEST_PEAK_MB),
+        _figure("Who of 1 000 000 was paid before, among as many claims", check_s, "s", LARGEST_CHECK_S),
+        _figure(
+            "1 000 000 pensions from the file to the queue: loaded, claimed, sealed, reserved", upload_s, "s", None
         ),
     ]
 
@@ -105,77 +109,103 @@ def _row(name: str, product: list[Sample], yardstick: list[Sample], largest: flo
     )
 
 
-class _Loading:
-    """One database, its tables emptied before each turn."""
+def _figure(name: str, figure: float, unit: str, largest: float | None) -> Row:
+    return Row(
+        name=name,
+        figure=f"{figure:.0f} {unit}" if unit == "MB" else f"{figure:.1f} {unit}",
+        yardstick="",
+        ratio="",
+        target="" if largest is None else f"≤ {largest:g} {unit}",
+        own_cpu="",
+        database_cpu="",
+        holds=largest is None or figure <= largest,
+    )
 
-    def __init__(self, url: str, postmaster: int, received: Path) -> None:
+
+class _Bench:
+    """One desk; the payments of the last turn are gone before the next, and its file may come again."""
+
+    def __init__(self, desk: Desk, url: str, postmaster: int, ready: Path) -> None:
+        self._desk = desk
         self._url = url
         self._postmaster = postmaster
-        self._received = received
+        self._ready = ready
 
-    def copy(self, ready: list[bytes]) -> Sample:
+    def make_ready(self, path: Path) -> None:
+        """Keep the rows of a file as COPY takes them."""
+        _look(self._desk.database, self._desk.caisse.manager, self._order(path), path)
+        with (
+            self._ready.open("wb") as ready,
+            psycopg.connect(self._url) as connection,
+            connection.cursor().copy(_READY.encode()) as copy,
+        ):
+            for piece in copy:
+                ready.write(piece)
+
+    def copy(self) -> Sample:
         """Write rows that are ready, and nothing else."""
         with (
             self._timed() as taken,
             psycopg.connect(self._url) as connection,
-            connection.cursor().copy(_copy_into("loaded")) as copy,
+            connection.cursor().copy(_COPY.encode()) as copy,
         ):
-            for piece in ready:
+            for piece in loading.pieces(self._ready):
                 copy.write(piece)
         return taken[0]
 
-    def upload(self, path: Path, invalid: int) -> Sample:
+    def look_at(self, path: Path, invalid: int) -> Sample:
         """Receive, examine and load a file."""
         with self._timed() as taken:
-            found = _load(self._url, path, self._received)
-        assert (found.rows, found.invalid, len(found.errors_by_code)) == (ROWS, invalid, min(invalid, 12)), found
+            seen = _look(self._desk.database, self._desk.caisse.manager, self._order(path), path)
+        assert (seen.file.rows, seen.file.invalid) == (ROWS, invalid), seen.file
         return taken[0]
+
+    def upload_s(self, path: Path) -> float:
+        """Return how long a whole upload takes."""
+        self._forget()
+        begun = time.perf_counter()
+        batches.upload(self._desk.database, self._desk.caisse.manager, self._order(path), loading.pieces(path))
+        return time.perf_counter() - begun
+
+    def check_s(self, path: Path) -> float:
+        """Return how long it takes to find nobody of a draft among the claims of the last upload."""
+        seen = _look(self._desk.database, self._desk.caisse.manager, self._order(path), path)
+        batch = seen.batch
+        with self._desk.database.transaction(statement_timeout_ms=300_000) as session:
+            begun = time.perf_counter()
+            assert earlier.find_paid(session, batch.id, batch.organisation_id, batch.cycle).is_empty()
+            return time.perf_counter() - begun
+
+    def peak_mb(self, path: Path) -> int:
+        """Return the most memory a fresh process had while it loaded a file."""
+        self._forget()
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:
+            return fresh.submit(_look_and_weigh, self._url, self._desk.caisse.manager, self._order(path), path).result()
+
+    def _order(self, path: Path) -> UploadBatch:
+        return self._desk.order(self._desk.caisse, file_name=path.name)
 
     @contextmanager
     def _timed(self) -> Iterator[list[Sample]]:
-        with psycopg.connect(self._url, autocommit=True) as connection:
-            connection.execute("truncate loaded, wrong")
+        self._forget()
         taken: list[Sample] = []
         cpu, own, begun = cpu_s(self._postmaster), time.process_time(), time.perf_counter()
         yield taken
         elapsed = time.perf_counter() - begun
         taken.append(Sample(ROWS, elapsed, time.process_time() - own, cpu_s(self._postmaster) - cpu))
 
-
-def _load(url: str, path: Path, received: Path) -> Findings:
-    examination = Examination(receive(_pieces(path), received), _RULES)
-    with psycopg.connect(url) as connection:
-        for piece in examination.slices():
-            for table, frame in (("loaded", piece.clean), ("wrong", piece.faults)):
-                if frame.height:
-                    with connection.cursor().copy(_copy_into(table)) as copy:
-                        copy.write(copy_bytes(frame))
-        return examination.findings()
+    def _forget(self) -> None:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute("truncate pension_payment, pension_file_error, pension_set_aside")
+            connection.execute("update pension_batch set stage = 'EXPIRED' where stage = 'DRAFT'")
 
 
-def _copy_into(table: str) -> bytes:
-    return f"copy {table} from stdin (format csv)".encode()
+def _look(database: Database, actor: Actor, order: UploadBatch, path: Path) -> Previewed:
+    return batches.preview(database, actor, order, loading.pieces(path))
 
 
-def _ready(path: Path, received: Path) -> Iterator[bytes]:
-    for piece in Examination(receive(_pieces(path), received), _RULES).slices():
-        yield copy_bytes(piece.clean.select(*CLEAN_SCHEMA))
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(PIECE_BYTES):
-            yield piece
-
-
-def _peak_mb(url: str, path: Path, received: Path) -> int:
-    """Return the most memory a fresh process had while it loaded a file."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:
-        return fresh.submit(_load_and_weigh, url, path, received).result()
-
-
-def _load_and_weigh(url: str, path: Path, received: Path) -> int:
-    _load(url, path, received)
+def _look_and_weigh(url: str, actor: Actor, order: UploadBatch, path: Path) -> int:
+    _look(databases.use_database(url, 2), actor, order, path)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 

@@ -1,4 +1,4 @@
-"""`./dev pensions check-vectors FILE`: vectors of pensions checked with the production code."""
+"""`./dev pensions check-vectors FILE`: vectors checked with the production code. `work`: one more worker."""
 
 import json
 import pkgutil
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 def register(subparsers: "Subparsers") -> None:
     """Add the command to the terminal."""
-    parser = subparsers.add_parser("pensions", help=t("lots de pensions : vérifier des vecteurs"))
+    parser = subparsers.add_parser("pensions", help=t("lots de pensions : envoyer, vérifier des vecteurs"))
     acts = parser.add_subparsers(metavar=t("acte"), required=True)
     vectors = acts.add_parser("check-vectors", help=t("comparer un fichier de vecteurs au code"))
     vectors.add_argument("file", type=Path, metavar=t("FICHIER"))
     vectors.set_defaults(command=check_vectors)
+    worker = acts.add_parser("work", help=t("envoyer les pensions, à côté du serveur ou sur une autre machine"))
+    worker.set_defaults(command=lambda _arguments: work())
 
 
 def check_vectors(arguments: Namespace) -> int:
@@ -43,6 +45,18 @@ def check_vectors(arguments: Namespace) -> int:
         return 1
     print(t("{passed} réussis, {failed} en échec").format(passed=passed, failed=failed))
     return 1 if failed else 0
+
+
+def work() -> int:
+    """Send pensions until told to stop; SIGTERM claims nothing more and waits for the calls that are out."""
+    from threading import Event
+
+    from main import sending_pensions
+
+    with sending_pensions():
+        print(t("Envoi des pensions en cours."), flush=True)
+        Event().wait()
+    return 0
 
 
 def _results(document: Any) -> Iterator[tuple[str, str, list[str]]]:

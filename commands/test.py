@@ -34,11 +34,12 @@ def register(subparsers: "Subparsers") -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Run pytest on every core, or as the given arguments say."""
+    """Run pytest on every core and one more, since tests wait as often as they work; or as the given arguments say."""
     if not any(Path(argument.partition("::")[0]).exists() for argument in arguments.arguments):
         install_programs()
-    workers = os.cpu_count() or 1
-    spread = ["-n", str(workers)] if workers > 1 and "-n" not in arguments.arguments else []
+    workers = (os.cpu_count() or 1) + 1
+    # Neighbours stay together, and with them what they share: a server, a browser, a demo.
+    spread = [] if "-n" in arguments.arguments else ["-n", str(workers), "--dist", "worksteal"]
     command = [sys.executable, "-m", "pytest", *spread, *arguments.arguments]
     return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603
 

@@ -22,6 +22,7 @@ SAME = (
     ("db_password", "postgres_password"),
     ("db_host", "postgres_host"),
     ("db_port", "postgres_port"),
+    ("scheme_adapter_url", "mojaloop_url"),
 )
 IGNORED = ("use_sqlite", "celery_broker_url", "celery_result_backend", "django_settings_module")
 
@@ -30,7 +31,6 @@ class DocumentSettings(BaseSettings):
     """The names that other installations of the product used."""
 
     allowed_hosts: Annotated[list[str], NoDecode] = []
-    mojaloop_callback_token: SecretStr = _EMPTY
 
     django_secret_key: SecretStr = _EMPTY
     django_debug: bool = False
@@ -41,6 +41,7 @@ class DocumentSettings(BaseSettings):
     postgres_password: SecretStr = _EMPTY
     postgres_host: str = ""
     postgres_port: int = 5432
+    mojaloop_url: str = ""
 
     use_sqlite: str = ""
     celery_broker_url: str = ""

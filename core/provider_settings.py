@@ -78,6 +78,19 @@ class ProviderSettings(BaseSettings):
     kannel_ussd_smsc: str = ""
     kannel_ussd_networks: str = ""
 
+    scheme_adapter_url: str = Field(default="", max_length=200)
+    mojaloop_mode: str = Field(default="one_step", pattern="^(one_step|two_step)$")
+    mojaloop_dfsp_path: str = ""
+    mojaloop_callback_token: SecretStr = _EMPTY
+    mojaloop_concurrency: int = Field(default=10, ge=1, le=200)
+    mojaloop_rate: float = Field(default=20, gt=0, le=2_000)
+    mojaloop_read_timeout_s: float = Field(default=100, ge=1, le=600)
+    mojaloop_expiry_s: float = Field(default=60, ge=1, le=3_600)
+    mojaloop_probe_id: str = Field(default="", pattern=r"^\+?[0-9]*$")
+    pension_max_rows: int = Field(default=1_000_000, ge=1, le=1_000_000)
+    pension_max_mb: int = Field(default=100, ge=1, le=100)
+    pension_workers: int = Field(default=1, ge=0, le=16)  # in this process; 0 where others send
+
     email_backend: str = ""
     email_host: str = ""
     email_port: int = Field(default=587, ge=1, le=65_535)

@@ -1,4 +1,4 @@
-"""Every few seconds: drafts and approvals past their time end, cancelled batches give their money back, originals go.
+"""Every minute: drafts and approvals past their time end, cancelled batches give their money back, originals go.
 
 A slice a transaction, so that workers saving what is out are never kept waiting.
 """
@@ -11,7 +11,7 @@ from core.i18n import t
 from jobs.job import Job, every
 from services.pensions import batches
 
-EVERY_S = 15
+EVERY_S = 60
 TIMEOUT_MS = 120_000
 
 
@@ -38,4 +38,4 @@ def _until_nothing(over: Event, step: Callable[[Session], int]) -> int:
 
 
 _PERIOD, _TRIGGER = every(EVERY_S)
-JOB = Job("pension_files", "Finir les lots de pensions périmés ou annulés", "toutes les 15 s", _PERIOD, _TRIGGER, work)
+JOB = Job("pension_files", "Finir les lots périmés ou annulés", "toutes les minutes", _PERIOD, _TRIGGER, work)

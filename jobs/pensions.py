@@ -18,7 +18,7 @@ from jobs.worker import Worker
 from providers.mojaloop.rail import MojaloopRail
 from services.pensions.counters import TOPIC
 from services.pensions.dispatch import desk as desks
-from services.pensions.dispatch import health, lookups, reading, sweeping
+from services.pensions.dispatch import health, lookups, mobile, reading, sweeping
 from services.pensions.dispatch import rails as accounts
 from services.pensions.dispatch.desk import Desk
 from services.transfers.bell import TOPIC as TRANSFERS
@@ -77,8 +77,8 @@ class Office:
         return 0
 
     def begin(self) -> int:
-        """Let batches begin whose time has come."""
-        return sweeping.begin_due(self._database())
+        """Let batches begin whose time has come, and ask for the payouts of mobile money."""
+        return sweeping.begin_due(self._database()) + mobile.request_due(self._database())
 
     def sweep(self) -> int:
         """Recover ended leases and mark over what is over."""
@@ -156,6 +156,16 @@ class Office:
         desk.leave()
 
 
-OFFICE = Office()
-WORKERS = OFFICE.workers
-finish = OFFICE.finish
+_offices: list[Office] = []
+
+
+def open_offices(count: int) -> list[Worker]:
+    """Return the workers of this process: as many offices as the settings want, none where others send."""
+    _offices.extend(Office() for _ in range(count))
+    return [one for office in _offices for one in office.workers]
+
+
+def finish() -> None:
+    """Wait for the calls that are out, up to 110 s; what is left is recovered by its lease."""
+    while _offices:
+        _offices.pop().finish()

@@ -1,6 +1,7 @@
 """Every worker of the process: started and stopped where the scheduler is."""
 
 from core.database import get_database
+from core.settings import get_settings
 from jobs import breakers, ciu, messages, notices, pensions, transfers, worker
 from jobs.worker import Worker
 from services import hooks
@@ -25,7 +26,6 @@ def send_hooks() -> int:
 
 ALL = (
     *transfers.WORKERS,
-    *pensions.WORKERS,
     *breakers.WORKERS,
     *notices.WORKERS,
     *ciu.WORKERS,
@@ -36,7 +36,7 @@ ALL = (
 
 def start() -> None:
     """Let this process work off what is due."""
-    worker.start(ALL)
+    worker.start((*ALL, *pensions.open_offices(get_settings().pension_workers)))
 
 
 def stop() -> None:

@@ -40,6 +40,31 @@ class AccountKind(StrEnum):
     BANK_FUNDING = "bank_funding"
 
 
+# Where each kind's balance is counted positive.
+SIDES: dict[AccountKind, Side] = {
+    AccountKind.WALLET: Side.CREDIT,
+    AccountKind.WALLET_RESERVED: Side.CREDIT,
+    AccountKind.FEE_INCOME: Side.CREDIT,
+    AccountKind.SERVICE_INCOME: Side.CREDIT,
+    AccountKind.COMMISSION_EXPENSE: Side.DEBIT,
+    AccountKind.FEE_EXPENSE: Side.DEBIT,
+    AccountKind.PROVIDER_FLOAT: Side.DEBIT,
+    AccountKind.PAYABLE: Side.CREDIT,
+    AccountKind.OPENING: Side.DEBIT,
+    AccountKind.SUSPENSE: Side.CREDIT,
+    AccountKind.PENSION_AVAILABLE: Side.CREDIT,
+    AccountKind.PENSION_RESERVED: Side.CREDIT,
+    AccountKind.PENSION_FEES_DUE: Side.DEBIT,
+    AccountKind.BANK_FUNDING: Side.DEBIT,
+}
+
+# Those that authorise a spend keep a balance under a floor; every other one is appended to.
+FLOORED_KINDS = frozenset(
+    {AccountKind.WALLET, AccountKind.WALLET_RESERVED, AccountKind.PENSION_AVAILABLE, AccountKind.PENSION_RESERVED}
+)
+HOUSE_KINDS = frozenset(SIDES) - FLOORED_KINDS
+
+
 class Source(StrEnum):
     """Which service asked for a transaction."""
 

@@ -204,7 +204,10 @@ class PensionBatch(Table, table=True):
 
 
 class PensionPayment(Table, table=True):
-    """One row of a batch; its id is the batch's first twelve octets, then the line."""
+    """One row of a batch; its id is the batch's first twelve octets, then the line.
+
+    A statement's trigger sees that the batch is there and is the organisation's: a million rows are asked about once.
+    """
 
     __tablename__ = "pension_payment"
     __table_args__ = (
@@ -218,11 +221,17 @@ class PensionPayment(Table, table=True):
             postgresql_where=text("file_transfer_id is not null"),
         ),
         Index("ix_pension_payment_waiting", "batch_id", "line", postgresql_where=text("stage = 'WAITING'")),
-        Index("ix_pension_payment_stage", "batch_id", "stage", postgresql_where=text("stage <> 'COMPLETED'")),
+        Index(
+            "ix_pension_payment_stage",
+            "batch_id",
+            "stage",
+            "line",
+            postgresql_where=text("stage not in ('WAITING', 'COMPLETED', 'CANCELLED')"),
+        ),
     )
 
-    batch_id: UUID = Field(foreign_key="pension_batch.id")
-    organisation_id: UUID = Field(foreign_key="organisation.id")
+    batch_id: UUID
+    organisation_id: UUID
     line: int
     file_transfer_id: str | None = None
     id_type: str
@@ -248,16 +257,19 @@ class PensionPayment(Table, table=True):
 
 
 class PensionClaim(SQLModel, table=True):
-    """A person is paid once for a cycle and a purpose; dropped when the payment ends unpaid."""
+    """A person is paid once for a cycle and a purpose; dropped when the payment ends unpaid.
+
+    Its payment is of a sealed batch, and such are never deleted.
+    """
 
     __tablename__ = "pension_claim"
 
-    organisation_id: UUID = Field(foreign_key="organisation.id", primary_key=True)
+    organisation_id: UUID = Field(primary_key=True)
     cycle: str = Field(primary_key=True)
     payee_key: str = Field(primary_key=True)
     purpose: str = Field(primary_key=True)
     occurrence: int = Field(primary_key=True)
-    payment_id: UUID = Field(foreign_key="pension_payment.id", unique=True)
+    payment_id: UUID = Field(unique=True)
 
 
 class PensionTransferId(SQLModel, table=True):
@@ -265,9 +277,9 @@ class PensionTransferId(SQLModel, table=True):
 
     __tablename__ = "pension_transfer_id"
 
-    organisation_id: UUID = Field(foreign_key="organisation.id", primary_key=True)
+    organisation_id: UUID = Field(primary_key=True)
     transfer_id: str = Field(primary_key=True)
-    payment_id: UUID = Field(foreign_key="pension_payment.id")
+    payment_id: UUID
 
 
 class PensionSetAside(SQLModel, table=True):

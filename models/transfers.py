@@ -176,6 +176,13 @@ class Transfer(Table, table=True):
             "next_read_at",
             postgresql_where=text("next_read_at is not null"),
         ),
+        # Pensions that were paid are looked at once more.
+        Index(
+            "ix_transfer_second_look",
+            "account_id",
+            "late_read_at",
+            postgresql_where=text("late_read_at is not null and state = 'succeeded'"),
+        ),
         Index("ix_transfer_lease", "lease_until", postgresql_where=text("state = 'submitted'")),
         Index("ix_transfer_unknown", "created_at", postgresql_where=text("state = 'unknown'")),
         Index("ix_transfer_created_at", "created_at"),

@@ -8,6 +8,7 @@ from core.database import Session, fetch_all
 from core.i18n import t
 from core.money import Currency, Money
 from core.permissions import Actor, Permission
+from reports.pension_acts import ACTS
 
 _VOWELS = "aàâeéèêëiîïoôuùûœæ"
 # Told by their own lines, or nobody's news: who signs in and what a price is stay in the journal.
@@ -194,8 +195,10 @@ _ACTS = {
     "user.totp_wrong": "Second facteur refusé",
     "user.update": "Compte modifié",
     "ussd.end_session": "Dialogue terminé",
+    **{act: word for act, (word, _, _) in ACTS.items()},
 }
 _ALARMS = {
+    *(act for act, (_, _, tone) in ACTS.items() if tone == "red"),
     *("books.broken", "user.refresh_reused", "transfer_case.open"),
     *("provider_account.breaker_open", "provider_account.breaker_locked"),
 }

@@ -11,9 +11,10 @@ from core.money import Currency, Money
 from core.permissions import Actor, Permission
 from core.rates import Rate
 from models.approvals import DECIDERS
-from reports import usage
+from reports import pension_waiting, usage
 from reports.figures import Span, Today
 from reports.ledger import FEES, MOVED, MOVEMENTS, OF_WALLETS, list_currencies
+from reports.waiting import Waiting
 
 HOURS = 24
 MESSAGES_SINCE = timedelta(days=7)
@@ -21,20 +22,6 @@ GATEWAY_WINDOW = timedelta(minutes=5)
 FEWEST_CALLS = 20  # fewer say nothing of a gateway
 HIGHEST_ERROR_SHARE = 0.02
 JOBS_LATE = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Something that needs a person. `kind` leads to its page; `since` is when it began, where that is known."""
-
-    kind: str
-    icon: str
-    tone: str
-    title: str
-    detail: str
-    count: int
-    since: datetime | None = None
-    amounts: tuple[Money, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +93,8 @@ def list_waiting(session: Session, actor: Actor) -> list[Waiting]:
     if actor.may(Permission.PAYMENTS_ACT):
         found += _unknown_transfers(session) + _open_cases(session)
     found += _asked_approvals(session, actor)
+    if actor.may(Permission.PENSIONS_READ):
+        found += pension_waiting.list_waiting(session, actor)
     if actor.may(Permission.SUBSCRIBERS_WRITE):
         found += _locked_pins(session)
     if actor.may(Permission.OUTBOX_READ):

@@ -24,6 +24,7 @@ INVARIANTS = (
     Invariant(4, "books_4_once", "Une seule opération par clé, une seule annulation"),
     Invariant(5, "books_5_operations", "Chaque opération aboutie a une écriture et une seule"),
     Invariant(6, "books_6_messages", "Chaque message se rapporte à une opération enregistrée"),
+    Invariant(8, "books_8_pensions", "Chaque lot de pensions compte ses paiements, et réserve ce qui reste ouvert"),
     Invariant(9, "books_9_sealed", "Les sceaux correspondent aux écritures"),
 )
 

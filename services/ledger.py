@@ -21,33 +21,10 @@ from core.database import Session, driver, fetch_all, fetch_one
 from core.errors import Conflict, NotFound, Refusal
 from core.money import Currency, Money
 from core.permissions import Actor, Permission
-from models.ledger import AccountKind, Side, Source
+from models.ledger import HOUSE_KINDS, SIDES, AccountKind, Source
 from services import audit
 
 LARGEST_BATCH = 1_000
-
-SIDES: dict[AccountKind, Side] = {
-    AccountKind.WALLET: Side.CREDIT,
-    AccountKind.WALLET_RESERVED: Side.CREDIT,
-    AccountKind.FEE_INCOME: Side.CREDIT,
-    AccountKind.SERVICE_INCOME: Side.CREDIT,
-    AccountKind.COMMISSION_EXPENSE: Side.DEBIT,
-    AccountKind.FEE_EXPENSE: Side.DEBIT,
-    AccountKind.PROVIDER_FLOAT: Side.DEBIT,
-    AccountKind.PAYABLE: Side.CREDIT,
-    AccountKind.OPENING: Side.DEBIT,
-    AccountKind.SUSPENSE: Side.CREDIT,
-    AccountKind.PENSION_AVAILABLE: Side.CREDIT,
-    AccountKind.PENSION_RESERVED: Side.CREDIT,
-    AccountKind.PENSION_FEES_DUE: Side.DEBIT,
-    AccountKind.BANK_FUNDING: Side.DEBIT,
-}
-
-# Those that authorise a spend keep a balance under a floor; every other one is appended to.
-FLOORED_KINDS = frozenset(
-    {AccountKind.WALLET, AccountKind.WALLET_RESERVED, AccountKind.PENSION_AVAILABLE, AccountKind.PENSION_RESERVED}
-)
-HOUSE_KINDS = frozenset(SIDES) - FLOORED_KINDS
 
 _FLOOR = "ck_ledger_account_floor"
 _AMOUNT = "ck_ledger_entry_amount"

@@ -56,6 +56,11 @@ NOTHING = Standing({}, None)
 SECTIONS: tuple[Section, ...] = (
     Section(HOME, "Accueil", "home"),
     Section(APPROVALS, "Approbations", "approval_delegation", is_for=approvals.takes_part),
+    Section("/pensions", "Lots", "account_balance", Permission.PENSIONS_READ, "Pensions"),
+    Section("/pensions/a-eclaircir", "À éclaircir", "help", Permission.PENSIONS_READ, "Pensions"),
+    Section("/pensions/comptes", "Comptes payeurs", "account_balance_wallet", Permission.PENSIONS_READ, "Pensions"),
+    Section("/pensions/rapports", "Rapports", "bar_chart", Permission.PENSIONS_READ, "Pensions"),
+    Section("/pensions/reglages", "Réglages", "settings", Permission.PENSIONS_ACCOUNTS, "Pensions"),
     Section("/ussd-console", "En direct", "dialpad", Permission.USSD_READ, "USSD"),
     Section("/ussd-console/abonnes", "Abonnés", "contacts", Permission.SUBSCRIBERS_READ, "USSD"),
     Section("/ussd-console/operations", "Opérations", "payments", Permission.SUBSCRIBERS_READ, "USSD"),
@@ -105,6 +110,15 @@ WHERE = {
     "cases": "/paiements/inconnus",
     "approvals": APPROVALS,
     "providers": "/paiements/sante",
+    "pension_approval": "/pensions",
+    "pension_batch": "/pensions",
+    "pension_doubt": "/pensions/a-eclaircir",
+}
+
+# Where the very thing is dealt with, by the name it has in documents.
+WHERE_EXACTLY = {
+    "pension_approval": "/pensions/lots/{}",
+    "pension_batch": "/pensions/lots/{}",
 }
 
 

@@ -7,19 +7,25 @@ from typing import Any
 
 from nicegui import events, ui
 
+from core.errors import NotFound
 from core.permissions import Actor, Permission
 from core.settings import get_settings
 from services import accounts, subscribers, ussd
+from services.pensions import reading
+from services.pensions.payment_reading import get_payment
+from services.pensions.reading import BatchSearch
 from services.transfers.lines import find_transfers
 from services.users import UserSearch, list_users
 from ui.components.buttons import symbol
 from ui.components.chips import tile_icon
 from ui.labels import moment, money, t
 from ui.markup import Markup, join, show, tag
+from ui.pages.pensions import words as pensions
 
 SHORTEST = 2
 MOST_HITS = 8
 MOST_OF_A_KIND = 4
+PAYMENT = re.compile(r"bulk-[0-9a-f]{12}-[0-9]{7}")
 REFERENCE = re.compile(r"[A-Za-z]{2}-[0-9A-Za-z]{6}|[0-9A-Za-z]{8}")  # of an operation; of a transfer, its beginning
 
 
@@ -151,9 +157,32 @@ def _users(session: Any, actor: Actor, text: str) -> list[Hit]:
     return [Hit(row.name, row.email or "", f"/administration/utilisateurs/{row.id}", "account_circle") for row in found]
 
 
+def _batches(session: Any, actor: Actor, text: str) -> list[Hit]:
+    """Return batches by their name, file or month, and a payment by the id that documents give it."""
+    head, _, line = text.rpartition("-")
+    if PAYMENT.fullmatch(text):
+        try:
+            payment = get_payment(session, actor, head, text).payment
+        except NotFound:
+            return []
+        said = f"{t('ligne {number}').format(number=line.lstrip('0'))}, {money(payment.amount)}"
+        return [Hit(pensions.who(payment), said, pensions.payment_path(payment), "person")]
+    found = reading.list_batches(session, actor, BatchSearch(text=text), limit=MOST_OF_A_KIND)
+    return [
+        Hit(
+            pensions.title(batch),
+            f"{batch.bulk_id}, {pensions.sum_text(batch, batch.total)}",
+            pensions.BATCH.format(batch.bulk_id),
+            "account_balance",
+        )
+        for batch in found.batches
+    ]
+
+
 FINDERS = (
     Finder(Permission.LEDGER_READ, _operations),
     Finder(Permission.PAYMENTS_READ, _transfers),
+    Finder(Permission.PENSIONS_READ, _batches),
     Finder(Permission.USSD_READ, _sessions),
     Finder(Permission.USERS_READ, _users),
     Finder(Permission.SUBSCRIBERS_READ, _subscribers),

@@ -17,7 +17,7 @@ from fastapi.responses import RedirectResponse
 from nicegui import app, context, ui
 
 from core import i18n
-from core.database import Session, get_database
+from core.database import Database, Session, get_database
 from core.errors import Forbidden, NotFound, NotSignedIn, Refusal
 from core.permissions import Actor, Permission
 from core.settings import Environment, get_settings
@@ -32,6 +32,7 @@ Build = Callable[..., Any]
 VISIT = "visit"  # the key in a client's own storage
 BUILD_TIMEOUT_S = 3.0
 RECONNECT_S = 10.0
+SURVEY_MS = 60_000
 
 _log = structlog.get_logger(__name__)
 
@@ -112,6 +113,28 @@ async def attempt(verb: Callable[Concatenate[Session, Actor, P], T], *args: P.ar
         return refusal
 
 
+async def carry(verb: Callable[Concatenate[Database, Actor, P], T], *args: P.args, **kwargs: P.kwargs) -> T | Refusal:
+    """Run a verb that opens transactions of its own, in a worker thread: long work that outlives the page.
+
+    Returns what `attempt` would.
+    """
+    visit: Visit = context.client.storage[VISIT]
+    actor = await _in_worker(lambda session: auth.resolve(session, visit.token, visit.address)) if visit.token else None
+    if actor is None:
+        _leave()
+        return _NobodyHereError()
+    language = labels.page_language()
+
+    def work() -> T:
+        i18n.language.set(language)
+        return verb(get_database(), actor, *args, **kwargs)
+
+    try:
+        return await to_thread.run_sync(work)
+    except Refusal as refusal:
+        return refusal
+
+
 async def act(verb: Callable[Concatenate[Session, Actor, P], T], *args: P.args, **kwargs: P.kwargs) -> T | None:
     """Run a verb as `attempt` does and show its refusal; None means that it was refused."""
     outcome = await attempt(verb, *args, **kwargs)
@@ -125,6 +148,24 @@ async def act(verb: Callable[Concatenate[Session, Actor, P], T], *args: P.args, 
 async def read(query: Callable[Concatenate[Session, Actor, P], T], *args: P.args, **kwargs: P.kwargs) -> T | None:
     """Run a read through the same door: same session check, same worker thread, its refusal shown."""
     return await act(query, *args, **kwargs)
+
+
+async def survey(query: Callable[Concatenate[Session, Actor, P], T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+    """Run a read over very many rows: it may last longer than what a page usually asks, and the page waits beside it.
+
+    Its refusal is shown; None means that it was refused.
+    """
+
+    def run(database: Database, actor: Actor) -> T:
+        with database.transaction(statement_timeout_ms=SURVEY_MS) as session:
+            return query(session, actor, *args, **kwargs)
+
+    outcome = await carry(run)
+    if not isinstance(outcome, Refusal):
+        return outcome
+    if not isinstance(outcome, _NobodyHereError):
+        toasts.refused(sentence_of(outcome))
+    return None
 
 
 async def enter(verb: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T | Refusal:

@@ -291,27 +291,23 @@ def upgrade() -> None:
             name=op.f("ck_pension_payment_stage"),
         ),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_pension_payment_amount")),
-        sa.ForeignKeyConstraint(["batch_id"], ["pension_batch.id"], name=op.f("fk_pension_payment_batch_id")),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_pension_payment_organisation_id")
-        ),
         sa.ForeignKeyConstraint(["transfer_id"], ["transfer.id"], name=op.f("fk_pension_payment_transfer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pension_payment")),
         sa.UniqueConstraint("batch_id", "line", name=op.f("uq_pension_payment_batch_id_line")),
     )
     op.create_index(
-        "ix_pension_payment_due",
+        "ix_pension_payment_waiting",
         "pension_payment",
-        ["batch_id", "next_try_at"],
+        ["batch_id", "line"],
         unique=False,
         postgresql_where=sa.text("stage = 'WAITING'"),
     )
     op.create_index(
         "ix_pension_payment_stage",
         "pension_payment",
-        ["batch_id", "stage"],
+        ["batch_id", "stage", "line"],
         unique=False,
-        postgresql_where=sa.text("stage <> 'COMPLETED'"),
+        postgresql_where=sa.text("stage not in ('WAITING', 'COMPLETED', 'CANCELLED')"),
     )
     op.create_index(
         "ix_pension_payment_file_transfer_id",
@@ -328,10 +324,6 @@ def upgrade() -> None:
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("occurrence", sa.Integer(), nullable=False),
         sa.Column("payment_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_pension_claim_organisation_id")
-        ),
-        sa.ForeignKeyConstraint(["payment_id"], ["pension_payment.id"], name=op.f("fk_pension_claim_payment_id")),
         sa.PrimaryKeyConstraint(
             "organisation_id", "cycle", "payee_key", "purpose", "occurrence", name=op.f("pk_pension_claim")
         ),
@@ -342,10 +334,6 @@ def upgrade() -> None:
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("transfer_id", sa.String(), nullable=False),
         sa.Column("payment_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_pension_transfer_id_organisation_id")
-        ),
-        sa.ForeignKeyConstraint(["payment_id"], ["pension_payment.id"], name=op.f("fk_pension_transfer_id_payment_id")),
         sa.PrimaryKeyConstraint("organisation_id", "transfer_id", name=op.f("pk_pension_transfer_id")),
     )
     op.create_table(
@@ -386,9 +374,13 @@ def downgrade() -> None:
         postgresql_where=sa.text("file_transfer_id is not null"),
     )
     op.drop_index(
-        "ix_pension_payment_stage", table_name="pension_payment", postgresql_where=sa.text("stage <> 'COMPLETED'")
+        "ix_pension_payment_stage",
+        table_name="pension_payment",
+        postgresql_where=sa.text("stage not in ('WAITING', 'COMPLETED', 'CANCELLED')"),
     )
-    op.drop_index("ix_pension_payment_due", table_name="pension_payment", postgresql_where=sa.text("stage = 'WAITING'"))
+    op.drop_index(
+        "ix_pension_payment_waiting", table_name="pension_payment", postgresql_where=sa.text("stage = 'WAITING'")
+    )
     op.drop_table("pension_payment")
     op.drop_table("pension_settings")
     op.drop_table("pension_file_error")

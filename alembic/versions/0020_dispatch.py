@@ -63,28 +63,21 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["batch_id"], ["pension_batch.id"], name=op.f("fk_payee_lookup_batch_id")),
         sa.PrimaryKeyConstraint("batch_id", "first_line", name=op.f("pk_payee_lookup")),
     )
-    # Payments leave in the order of the file: whoever claims reads the first that wait, however many were sent.
-    op.drop_index("ix_pension_payment_due", table_name="pension_payment", postgresql_where=sa.text("stage = 'WAITING'"))
     op.create_index(
-        "ix_pension_payment_waiting",
-        "pension_payment",
-        ["batch_id", "line"],
+        "ix_transfer_second_look",
+        "transfer",
+        ["account_id", "late_read_at"],
         unique=False,
-        postgresql_where=sa.text("stage = 'WAITING'"),
+        postgresql_where=sa.text("late_read_at is not null and state = 'succeeded'"),
     )
 
 
 def downgrade() -> None:
     op.execute(TIMEOUTS)
     op.drop_index(
-        "ix_pension_payment_waiting", table_name="pension_payment", postgresql_where=sa.text("stage = 'WAITING'")
-    )
-    op.create_index(
-        "ix_pension_payment_due",
-        "pension_payment",
-        ["batch_id", "next_try_at"],
-        unique=False,
-        postgresql_where=sa.text("stage = 'WAITING'"),
+        "ix_transfer_second_look",
+        table_name="transfer",
+        postgresql_where=sa.text("late_read_at is not null and state = 'succeeded'"),
     )
     op.drop_table("payee_lookup")
     op.drop_table("rail_rest")

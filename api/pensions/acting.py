@@ -1,14 +1,15 @@
 """What is done to a batch: confirmed, approved or rejected, cancelled, paused, resumed, tried again."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Literal
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from api.deps import Door, SignedIn
 from api.pensions import shapes
-from api.pensions.parameters import batch_name
+from api.pensions.parameters import Reason, batch_name
 from api.pensions.reading import ROOT
 from core.database import Session
 from core.orders import Order
@@ -38,7 +39,7 @@ class ConfirmBody(Order):
     on_error: Literal["refuse", "split"] = "refuse"
     expected_count: int | None = Field(default=None, ge=0, le=10**9)
     expected_total: int | None = Field(default=None, ge=0, le=10**18)
-    not_before: AwareDatetime | None = None
+    not_before: datetime | None = None
     accept_duplicates: tuple[int, ...] = Field(default=(), max_length=MOST_LINES)
 
 
@@ -48,8 +49,8 @@ class ApproveBody(Order):
     seal: str = Field(max_length=200)
 
 
-class ReasonBody(Order):
-    """Why."""
+class MaybeReason(Order):
+    """Why, for who wants to say it."""
 
     reason: str = Field(default="", max_length=500)
 
@@ -75,14 +76,14 @@ def approve(door: SignedIn, bulk_id: str, body: ApproveBody) -> Response:
 
 
 @router.post("/reject")
-def reject(door: SignedIn, bulk_id: str, body: ReasonBody) -> Response:
+def reject(door: SignedIn, bulk_id: str, body: Reason) -> Response:
     """Say no, as the second person: the money is free again."""
     order = RejectBatch(bulk_id=batch_name(bulk_id), reason=body.reason)
     return _act(door, lambda session: batches.reject(session, door.actor, order))
 
 
 @router.post("/cancel")
-def cancel(door: SignedIn, bulk_id: str, body: ReasonBody) -> Response:
+def cancel(door: SignedIn, bulk_id: str, body: Reason) -> Response:
     """Stop what has not left; the answer says how much had left already and is followed to its end."""
     order = CancelBatch(bulk_id=batch_name(bulk_id), reason=body.reason)
 
@@ -95,14 +96,14 @@ def cancel(door: SignedIn, bulk_id: str, body: ReasonBody) -> Response:
 
 
 @router.post("/pause")
-def pause(door: SignedIn, bulk_id: str, body: ReasonBody | None = None) -> Response:
+def pause(door: SignedIn, bulk_id: str, body: MaybeReason | None = None) -> Response:
     """Send nothing new until somebody resumes."""
     order = PauseBatch(bulk_id=batch_name(bulk_id), reason=body.reason if body else "")
     return _act(door, lambda session: batches.pause(session, door.actor, order))
 
 
 @router.post("/resume")
-def resume(door: SignedIn, bulk_id: str, body: ReasonBody | None = None) -> Response:
+def resume(door: SignedIn, bulk_id: str, body: MaybeReason | None = None) -> Response:
     """Let a paused batch go on."""
     order = ResumeBatch(bulk_id=batch_name(bulk_id), reason=body.reason if body else "")
     return _act(door, lambda session: batches.resume(session, door.actor, order))

@@ -28,6 +28,7 @@ from services.pensions.shapes import BatchRow
 
 SHORTEST_INTERVAL_S = 0.25
 NET_S = 15.0
+WOKEN_AT_ONCE = 20
 
 K = TypeVar("K")
 
@@ -42,9 +43,9 @@ class Feed:
 
     def __init__(self, batch: BatchRow) -> None:
         self.follower_count = 0
-        self._changed = asyncio.Event()
+        self._for_change: list[asyncio.Future[None]] = []
+        self._for_end: list[asyncio.Future[None]] = []
         self._is_stale = asyncio.Event()
-        self._is_stale.set()  # it may have changed between the read and the first word heard of it
         self._take(batch)
         self._reading = asyncio.create_task(self._read_on(batch.id), name=f"feed {batch.bulk_id}")
 
@@ -52,10 +53,11 @@ class Feed:
         """Read the batch again soon."""
         self._is_stale.set()
 
-    def offer(self, batch: BatchRow) -> None:
-        """Take a batch that somebody read, if it is newer."""
-        if batch.version > self.batch.version:
-            self._take(batch)
+    def join(self, batch: BatchRow) -> None:
+        """Take one more follower, and the batch as he read it; it is read again in case it changed since."""
+        self.follower_count += 1
+        self._offer(batch)
+        self.refresh()
 
     def close(self) -> None:
         """Stop reading."""
@@ -63,34 +65,64 @@ class Feed:
 
     async def wait_for_change(self, version: str, timeout_s: float) -> bool:
         """Say whether the batch is another version than `version` within the time."""
-        if self.version != version:
-            return True
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
+        if self.version == version:
+            await _wait_in(self._for_change, timeout_s)
+        return self.version != version
+
+    async def wait_for_end(self, timeout_s: float) -> bool:
+        """Say whether the batch is over within the time; nothing else wakes who waits so."""
+        if not self.batch.is_over:
+            await _wait_in(self._for_end, timeout_s)
+        return self.batch.is_over
+
+    def _offer(self, batch: BatchRow) -> None:
+        if batch.version > self.batch.version:
+            self._take(batch)
 
     def _take(self, batch: BatchRow) -> None:
         """Write the event once for all who follow."""
         self.batch = batch
         self.version = str(batch.version)
         self.event = event(shapes.progress(batch), number=self.version)
-        self._changed.set()
-        self._changed = asyncio.Event()
 
     async def _read_on(self, batch_id: UUID) -> None:
+        told = self.version
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(NET_S):
                     await self._is_stale.wait()
             self._is_stale.clear()
             try:
-                self.offer(await to_thread.run_sync(_read, batch_id, limiter=_readers))
+                self._offer(await to_thread.run_sync(_read, batch_id, limiter=_readers))
             except (exc.SQLAlchemyError, psycopg.Error) as error:
                 _log.warning("feed.unread", error=type(error).__name__)
+            if told != self.version:
+                told = self.version
+                await self._wake()
             await asyncio.sleep(SHORTEST_INTERVAL_S)
+
+    async def _wake(self) -> None:
+        """Wake those who wait, a few at each turn of the loop, so that the calls of others pass in between."""
+        woken = [*self._for_change, *(self._for_end if self.batch.is_over else ())]
+        self._for_change.clear()
+        for first in range(0, len(woken), WOKEN_AT_ONCE):
+            for one in woken[first : first + WOKEN_AT_ONCE]:
+                if not one.done():
+                    one.set_result(None)
+            await asyncio.sleep(0)
+
+
+async def _wait_in(line: list[asyncio.Future[None]], timeout_s: float) -> None:
+    """Wait in line until woken, at most so long."""
+    woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    line.append(woken)
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await woken
+    finally:
+        with suppress(ValueError):  # whoever woke the line has cleared it
+            line.remove(woken)
 
 
 class Feeds:
@@ -107,8 +139,7 @@ class Feeds:
         if topic not in self._by_topic:
             self._by_topic[topic] = Feed(batch)
         feed = self._by_topic[topic]
-        feed.offer(batch)
-        feed.follower_count += 1
+        feed.join(batch)
         try:
             yield feed
         finally:

@@ -144,9 +144,8 @@ async def _wait_for_end(request: Request, batch: BatchRow, timeout_s: float) -> 
     clock = asyncio.get_running_loop().time
     until = clock() + timeout_s
     with feeds.here().follow(batch) as feed:
-        while not feed.batch.is_over and (left_s := until - clock()) > 0:
-            await feed.wait_for_change(feed.version, min(left_s, COMMENT_EVERY_S))
-            if await request.is_disconnected():
+        while (left_s := until - clock()) > 0:
+            if await feed.wait_for_end(min(left_s, COMMENT_EVERY_S)) or await request.is_disconnected():
                 break
         return feed.batch
 

@@ -16,6 +16,7 @@ from starlette.types import Message
 
 from api.pensions.parameters import BadParameter
 from core.errors import Refusal
+from core.settings import get_settings
 from services.pensions.batches import NotBeforeInvalid
 from services.pensions.files.refusals import FileTooLarge
 from services.pensions.files.rules import LARGEST_FILE_BYTES
@@ -97,47 +98,65 @@ async def file_form(request: Request) -> AsyncIterator[FileForm]:
         sent = form.get("file")
         if not isinstance(sent, UploadFile):
             raise FileRequired
+        if (sent.size or 0) > largest_file_bytes():
+            raise FileTooLarge(limit=largest_file_bytes())
         words = {name: value for name, value in form.multi_items() if isinstance(value, str)}
         yield FileForm(sent.file, sent.filename or "", words)
     finally:
         await form.close()
 
 
+def largest_file_bytes() -> int:
+    """Return how large a file this installation takes."""
+    return min(LARGEST_FILE_BYTES, get_settings().pension_max_mb << 20)
+
+
 async def drain(request: Request) -> None:
-    """Read what is left of a body and forget it, within reason."""
-    drained = 0
-    with move_on_after(DRAINED_S), suppress(ClientDisconnect):
-        while drained < DRAINED_BYTES:
-            message = await request.receive()
-            drained += len(message.get("body", b""))
-            if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                return
+    """Read a body of which nothing was read yet and forget it, within reason."""
+    await _Body(request).drain()
+
+
+class _Body:
+    """The octets of a request as they come, and whether the last of them came: who asks for more then waits in vain."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._is_over = False
+        self.received = 0
+
+    async def receive(self) -> Message:
+        message = await self._request.receive()
+        self.received += len(message.get("body", b""))
+        self._is_over = message["type"] == "http.disconnect" or not message.get("more_body", False)
+        return message
+
+    async def receive_within(self) -> Message:
+        message = await self.receive()
+        if self.received > largest_file_bytes() + FORM_BYTES:
+            raise FileTooLarge(limit=largest_file_bytes())
+        return message
+
+    async def drain(self) -> None:
+        begun_at = self.received
+        with move_on_after(DRAINED_S), suppress(ClientDisconnect):
+            while not self._is_over and self.received - begun_at < DRAINED_BYTES:
+                await self.receive()
 
 
 async def _read(request: Request) -> FormData:
-    largest = LARGEST_FILE_BYTES + FORM_BYTES
-    if _announced(request) > largest:
-        await drain(request)
-        raise FileTooLarge(limit=LARGEST_FILE_BYTES)
-    received = 0
-
-    async def counted() -> Message:
-        nonlocal received
-        message = await request.receive()
-        received += len(message.get("body", b""))
-        if received > largest:
-            raise FileTooLarge(limit=LARGEST_FILE_BYTES)
-        return message
-
+    body = _Body(request)
+    if _announced(request) > largest_file_bytes() + FORM_BYTES:
+        await body.drain()
+        raise FileTooLarge(limit=largest_file_bytes())
     try:
-        return await Request(request.scope, counted).form(
+        return await Request(request.scope, body.receive_within).form(
             max_files=1, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD_BYTES
         )
     except HTTPException as error:
-        await drain(request)
+        await body.drain()
         raise BadForm from error
     except FileTooLarge:
-        await drain(request)
+        await body.drain()
         raise
 
 

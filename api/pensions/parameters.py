@@ -5,11 +5,11 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from core.errors import Forbidden, Refusal
 from core.i18n import t
-from core.orders import Text
+from core.orders import Order, Text
 from core.permissions import Actor, Permission
 from models.pension_stages import BatchStage, PaymentStage
 from services.pensions.payment_reading import PaymentNotFound
@@ -23,6 +23,12 @@ FIRST_YEAR, LAST_YEAR = 1970, 2200
 _NAME = re.compile(r"[A-Za-z0-9._:-]{1,80}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _CYCLE = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
+
+
+class Reason(Order):
+    """Why something is done that others will ask about."""
+
+    reason: str = Field(min_length=3, max_length=500)
 
 
 class BadParameter(Refusal):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Response
@@ -14,6 +15,7 @@ from api.pensions.parameters import (
     Line,
     Offset,
     PageSize,
+    Reason,
     Sought,
     Word,
     batch_name,
@@ -22,6 +24,7 @@ from api.pensions.parameters import (
 )
 from api.pensions.reading import ROOT, USUAL_PAGE, read_batch
 from core.database import Session
+from core.ids import parse_id
 from core.orders import Order
 from models.pension_stages import PaymentStage
 from reports import pensions as reports
@@ -31,21 +34,17 @@ from services.pensions.inquiries import Inquire, Settle
 from services.pensions.payment_reading import PaymentPage, PaymentSearch
 from services.pensions.shapes import PaymentRow
 
+NO_PROOF = UUID(int=0)  # what is no id is the id of nothing
+
 router = APIRouter(prefix=ROOT + "/{bulk_id}/payments", tags=["pensions: payments"])
-
-
-class ReasonBody(Order):
-    """Why."""
-
-    reason: str = Field(default="", max_length=500)
 
 
 class SettleBody(Order):
     """How a payment nobody knew the end of did end, and what proves it."""
 
     outcome: Literal["completed", "failed"]
-    proof_id: str = Field(min_length=1, max_length=200)
-    reason: str = Field(min_length=3, max_length=500)
+    proof_id: str = Field(min_length=1, max_length=100)
+    reason: str = Field(min_length=3, max_length=400)
 
 
 @router.get("")
@@ -131,13 +130,13 @@ async def receipt(
 
 
 @router.post("/{transfer_id}/release")
-def release(door: SignedIn, bulk_id: str, transfer_id: str, body: ReasonBody | None = None) -> Response:
+def release(door: SignedIn, bulk_id: str, transfer_id: str, body: Reason) -> Response:
     """Let a held payment go on."""
     return _decide(door, held.release, bulk_id, transfer_id, body)
 
 
 @router.post("/{transfer_id}/refuse")
-def refuse(door: SignedIn, bulk_id: str, transfer_id: str, body: ReasonBody | None = None) -> Response:
+def refuse(door: SignedIn, bulk_id: str, transfer_id: str, body: Reason) -> Response:
     """End a held payment: it is not made, its money is free again."""
     return _decide(door, held.refuse, bulk_id, transfer_id, body)
 
@@ -152,7 +151,13 @@ def inquire(door: SignedIn, bulk_id: str, transfer_id: str) -> Response:
 @router.post("/{transfer_id}/settle")
 def settle(door: SignedIn, bulk_id: str, transfer_id: str, body: SettleBody) -> Response:
     """Say with a proof how a payment in doubt ended; two people must say the same."""
-    order = Settle(bulk_id=batch_name(bulk_id), transfer_id=payment_name(transfer_id), **body.model_dump())
+    order = Settle(
+        bulk_id=batch_name(bulk_id),
+        transfer_id=payment_name(transfer_id),
+        outcome=body.outcome,
+        proof_id=parse_id(body.proof_id) or NO_PROOF,
+        reason=body.reason,
+    )
     return door.answer(lambda session: inquiries.settle(session, door.actor, order), shapes.payment)
 
 
@@ -161,9 +166,7 @@ def _decide(
     verb: Callable[[Session, Any, HeldDecision], PaymentRow],
     bulk_id: str,
     transfer_id: str,
-    body: ReasonBody | None,
+    body: Reason,
 ) -> Response:
-    order = HeldDecision(
-        bulk_id=batch_name(bulk_id), transfer_id=payment_name(transfer_id), reason=body.reason if body else ""
-    )
+    order = HeldDecision(bulk_id=batch_name(bulk_id), transfer_id=payment_name(transfer_id), reason=body.reason)
     return door.answer(lambda session: verb(session, door.actor, order), shapes.payment)

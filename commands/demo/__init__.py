@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel import select
 
 from channels.ussd import contracts
-from commands.demo import gateways, load, merchants, people
+from commands.demo import gateways, load, merchants, pensions, people
 from commands.demo.chance import Chance
 from commands.demo.history import Account, History
 from commands.demo.ledgers import open_till, post
@@ -80,7 +80,10 @@ def seed(
     sessions: int = SESSIONS,
     progress: Progress = lambda _share: None,
 ) -> Seeded:
-    """Install what is missing and write the demo over it, all or nothing; a second call finds it there."""
+    """Install what is missing and write the demo over it, all or nothing; a second call finds it there.
+
+    Pensions come last, each batch by the verbs of its people, in transactions of their own.
+    """
     require_development(settings)
     now = clock.now()
     with database.transaction() as session:
@@ -91,7 +94,9 @@ def seed(
         driver(session).execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
         if is_seeded(session):
             return Seeded(is_new=False)
-        return _write(session, settings, Chance(seed_number), now, sessions, progress)
+        done = _write(session, settings, Chance(seed_number), now, sessions, progress)
+    pensions.write(database, seed_number)
+    return done
 
 
 def is_seeded(session: Session) -> bool:

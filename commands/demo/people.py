@@ -24,7 +24,7 @@ from services.wallets import shown_name
 PASSWORD = "Sous-le-baobab-2026"  # noqa: S105
 
 ORGANISATIONS = (
-    ("CNSS-BENIN", "Caisse nationale de sécurité sociale du Bénin", "BJ", "Africa/Porto-Novo"),
+    ("CNSS-BJ", "CNSS Bénin", "BJ", "Africa/Porto-Novo"),
     ("IPRES-SENEGAL", "Institution de prévoyance retraite du Sénégal", "SN", "Africa/Dakar"),
     ("CNPS-CAMEROUN", "Caisse nationale de prévoyance sociale du Cameroun", "CM", "Africa/Douala"),
 )
@@ -53,12 +53,16 @@ STAFF = (
     Colleague("Grâce", "Mbuyi", "grace.mbuyi@palabre.example", "+243811000002", Role.OPERATEUR, Scope.USSD),
     Colleague("Yao", "Kouassi", "yao.kouassi@palabre.example", "+2250707100003", Role.LECTEUR, Scope.USSD),
     Colleague(
-        "Bénédicte", "Hounkpatin", "b.hounkpatin@cnss.example", "+2290197100004",
-        Role.GESTIONNAIRE, Scope.ORGANISATION, "CNSS-BENIN",
+        "Bénédicte", "Hounkpatin", "gestionnaire@cnss.bj", "+2290197100004",
+        Role.GESTIONNAIRE, Scope.ORGANISATION, "CNSS-BJ",
     ),
     Colleague(
-        "Codjo", "Agossou", "c.agossou@cnss.example", "+2290197100005",
-        Role.SUPERVISEUR, Scope.ORGANISATION, "CNSS-BENIN",
+        "Codjo", "Agossou", "superviseur@cnss.bj", "+2290197100005",
+        Role.SUPERVISEUR, Scope.ORGANISATION, "CNSS-BJ",
+    ),
+    Colleague(
+        "Rosine", "Dossou", "rosine.dossou@cnss.bj", "+2290197100010",
+        Role.GESTIONNAIRE, Scope.ORGANISATION, "CNSS-BJ",
     ),
     Colleague(
         "Fatou", "Ndiaye", "f.ndiaye@ipres.example", "+221771000006",

@@ -158,6 +158,7 @@ ACCOUNTS: tuple[FakeAccount, ...] = (
     FakeAccount("moov", "moov-fictif", "Moov Money", "", "XOF", {"signed_callbacks": True}, ("api_token",)),
     FakeAccount("biller", "facturier-fictif", "Facturier", secret_names=("api_key",)),
     FakeAccount("airtime", "credit-fictif", "Crédit téléphonique", secret_names=("api_key",)),
+    FakeAccount("mojaloop", "mojaloop-fictif", "Switch (Mojaloop)", "", "XOF", {"mode": "one_step"}),
     *_MESSAGES,
 )
 

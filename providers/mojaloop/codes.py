@@ -108,7 +108,6 @@ OWN_CODES: dict[str, str] = {
     "name_unverified": "Le bénéficiaire n’a pas pu être vérifié : libérez ou refusez ce paiement.",
     "currency_not_supported": "Ce compte ne reçoit pas cette devise : libérez ou refusez ce paiement.",
     "refused_by_operator": "Refusé par une personne de l’organisation.",
-    "settled_by_operator": "Réglé par deux personnes, avec une preuve.",
 }
 
 

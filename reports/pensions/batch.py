@@ -13,7 +13,7 @@ from typing import IO, Literal
 from core.database import Session, keep
 from core.errors import Refusal, Unavailable
 from core.permissions import Actor
-from reports.pensions import paper, sheets
+from reports.pensions import csv_file, paper, workbook
 from reports.pensions.documents import Document
 from reports.pensions.source import BatchHead, freeze, read_head
 
@@ -33,8 +33,8 @@ class FormatUnknown(Refusal):
 
 
 _WRITERS: dict[str, tuple[str, Callable[[Session, BatchHead, IO[bytes]], None]]] = {
-    "csv": ("text/csv; charset=utf-8", sheets.write_csv),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", sheets.write_workbook),
+    "csv": ("text/csv; charset=utf-8", csv_file.write_csv),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", workbook.write_workbook),
     "pdf": ("application/pdf", paper.write_paper),
 }
 

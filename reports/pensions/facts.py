@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from core import formats, i18n
 from core.i18n import t
+from models.pension_stages import BatchStage
 from reports.pensions import words
 from reports.pensions.source import Act, BatchHead
 
+NOT_BEGUN = (BatchStage.DRAFT, BatchStage.AWAITING_APPROVAL, BatchStage.QUEUED)
 RAILS = {"mojaloop": "Mojaloop", "mobile_money": "Mobile money"}
 
 
@@ -32,8 +35,8 @@ def subtitle(head: BatchHead) -> str:
 
 def running(head: BatchHead) -> str:
     """Return the sentence of a batch that has not ended; nothing when it has."""
-    if head.completed_at is None and not head.is_running:
-        return t("Ce lot n'a pas commencé : rien n'a été envoyé.") if head.seal == "" else ""
+    if head.stage in NOT_BEGUN:
+        return t("Ce lot n'a pas commencé : rien n'a été envoyé.")
     if not head.is_running:
         return ""
     return t("Lot en cours : ces chiffres sont ceux du {moment} et changeront encore.").format(
@@ -56,8 +59,6 @@ def moment(head: BatchHead, at: datetime | None) -> str:
     """Return an instant as the organisation's clocks show it, to the second; a dash where there is none."""
     if at is None:
         return "–"
-    from zoneinfo import ZoneInfo
-
     local = at.astimezone(ZoneInfo(head.zone))
     return f"{formats.day(local.date())}, {local:%H:%M:%S}"
 

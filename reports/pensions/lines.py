@@ -136,7 +136,7 @@ def streamed(session: Session, query: sql.Composed) -> Iterator[Iterator[tuple[A
 
 def _query(session: Session, head: BatchHead, cell: Cell, only: sql.Composable = _ALL) -> sql.Composed:
     said = [
-        (stage, code, reason, words.reason_of(reason), words.act_of(PaymentStage(stage), code, reason))
+        (stage, code, reason, words.reason_of(code, reason), words.act_of(PaymentStage(stage), code, reason))
         for stage, code, reason in (row.values() for row in fetch_all(session, _SAID, (head.id,)))
     ]
     named = {

@@ -185,9 +185,10 @@ def _draw_totals(paper: _Paper, head: BatchHead, y: float) -> float:
 
 def _draw_proof(paper: _Paper, head: BatchHead, y: float) -> None:
     side = 27.0
-    paper.code(RIGHT - side, y - 3, side, tokens.batch_address(head.id))
-    paper.pen(7, press.INK_3)
-    paper.put(RIGHT - side - 8, y + side, t("Vérifier ce rapport"), width=side + 8, align="right")
+    if head.seal:  # before it is sealed there is nothing to check
+        paper.code(RIGHT - side, y - 3, side, tokens.batch_address(head.id))
+        paper.pen(7, press.INK_3)
+        paper.put(RIGHT - side - 8, y + side, t("Vérifier ce rapport"), width=side + 8, align="right")
     width = WIDTH - side - 8
     for fact in facts.of_proof(head):
         paper.pen(8.5, press.INK_3)

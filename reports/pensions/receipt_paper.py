@@ -91,8 +91,7 @@ def _draw_proof(page: Press, paper: dict[str, Any], y: float) -> None:
     left, width = MARGIN + CODE_MM + 4, INNER - CODE_MM - 4
     is_verified = paper["proof"] == receipts.VERIFIED
     page.pen(7.5, press.ACCENT if is_verified else press.OCHRE, is_bold=True)
-    said = t("Preuve du switch vérifiée") if is_verified else t("Preuve incomplète : le switch dit payé")
-    page.put(left, y + 2.4, said, width=width)
+    page.put(left, y + 2.4, receipts.proof_in_words(paper), width=width)
     proofs = (
         (t("Référence Mojaloop"), paper["transferId"]),
         (t("Condition"), paper["condition"]),

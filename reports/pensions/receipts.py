@@ -1,6 +1,6 @@
 """The receipt of a payment that was made: what it says, what proves it, and our signature over both.
 
-Anybody checks it without us (`docs/pensions.md`, Receipts): the hash of the fulfilment is the condition, and the
+Anybody checks it without us (`docs/pensions-papers.md`, Receipt): the hash of the fulfilment is the condition, and the
 signature is ours over the canonical JSON of everything else.
 """
 
@@ -15,9 +15,10 @@ from uuid import UUID
 from core import ids, signing
 from core.database import Session, fetch_one
 from core.errors import NotFound, Refusal
+from core.i18n import t
 from core.money import Currency
 from core.permissions import Actor, Permission
-from models.pension_stages import PaymentStage
+from models.pension_stages import PaymentStage, Rail
 from reports.pensions import tokens
 
 TYPE = "palabre-receipt-1"
@@ -131,6 +132,15 @@ def proof_of(fulfilment: str, condition: str) -> str:
         return INCOMPLETE
     digest = base64.urlsafe_b64encode(sha256(secret).digest()).rstrip(b"=").decode()
     return VERIFIED if secret and digest == condition.rstrip("=") else INCOMPLETE
+
+
+def proof_in_words(paper: Mapping[str, Any]) -> str:
+    """Return what stands behind «paid»: a proof that anybody can check, or the word of who carried the money."""
+    if paper["proof"] == VERIFIED:
+        return t("Preuve du switch vérifiée")
+    if paper["rail"] == Rail.MOBILE_MONEY:
+        return t("Payé selon l'opérateur")
+    return t("Preuve incomplète : le switch dit payé")
 
 
 def is_authentic_json(octets: bytes) -> bool:

@@ -14,6 +14,7 @@ from models.pension_stages import OPEN_PAYMENTS, BatchStage, PaymentStage
 from reports.pensions import words
 
 TIMEOUT_MS = 10 * 60_000
+AT_WORK = (BatchStage.PROCESSING, BatchStage.PAUSED, BatchStage.CANCELLING)
 
 
 class BatchNotFound(NotFound):
@@ -80,7 +81,7 @@ class BatchHead:
     @property
     def is_running(self) -> bool:
         """Whether payments of it may still end otherwise than they stand."""
-        return any(one.count for one in self.stages if one.stage in OPEN_PAYMENTS)
+        return self.stage in AT_WORK and any(one.count for one in self.stages if one.stage in OPEN_PAYMENTS)
 
     @property
     def success(self) -> Rate:

@@ -40,6 +40,7 @@ NAME_VERDICTS = {
     "close": "proche",
     "different": "différent",
     "absent": "sans nom",
+    "unknown": "non vérifié",
 }
 # What a report says beside a refusal's code; what is to be done about it is the code's own sentence.
 REASONS: dict[str, str] = {
@@ -74,15 +75,21 @@ REASONS: dict[str, str] = {
     Reason.UNSPECIFIED: "Non précisé",
     "refused_by_operator": "Refusé par un agent",
     "fee_too_high": "Frais trop élevés",
-    "name_differs": "Nom différent",
-    "different": "Nom différent",
-    "cancelled": "Lot annulé",
+    "name_different": "Nom différent",
+    "name_unverified": "Nom non vérifié",
+    "released": "Laissé partir par un agent",
 }
-# What to do about an end that no provider's code speaks of.
-_OWN_ENDS = {
+# What to do about what no provider's code speaks of: our own ends, and what waits for a person's word.
+OWN_ENDS: dict[str, str] = {
     "refused_by_operator": "Un agent l'a refusé : corrigez la ligne, puis payez par un nouveau lot.",
-    "fee_too_high": "Les frais dépassent le plafond choisi : voir l'administrateur.",
     Reason.NEVER_RECEIVED: "Rien n'est parti : à relancer.",
+}
+HOLDS: dict[str, str] = {
+    "fee_too_high": "Les frais dépassent le plafond choisi : laissez partir ou refusez.",
+    "name_unverified": "Le nom n'a pas pu être vérifié : laissez partir ou refusez.",
+    Reason.CURRENCY_NOT_SUPPORTED: "Ce compte ne reçoit pas cette devise : refusez.",
+    Reason.MISMATCH_AMOUNT: "Le devis donne un autre montant : refusez.",
+    Reason.MISMATCH_CURRENCY: "Le devis est dans une autre devise : refusez.",
 }
 DOUBT = "Ne renvoyez pas : le paiement est peut-être déjà fait."
 BY_STAGE: dict[PaymentStage, str] = {
@@ -103,19 +110,23 @@ def payment_stage(stage: PaymentStage) -> str:
     return t(PAYMENT_STAGES[stage])
 
 
-def reason_of(reason: str) -> str:
-    """Return a reason in a few words; nothing where there is none."""
-    return t(REASONS.get(reason, reason)) if reason else ""
+def reason_of(code: str, reason: str) -> str:
+    """Return why, in a few words: the reason, or a code of our own; nothing where there is neither."""
+    if not reason:
+        return t(REASONS[code]) if code in REASONS else ""
+    return t(REASONS.get(reason, reason))
 
 
 def act_of(stage: PaymentStage, code: str, reason: str) -> str:
     """Return what is to be done about a payment that is not paid; nothing where nothing is."""
+    if stage is PaymentStage.HELD and (code or reason) in HOLDS:
+        return t(HOLDS[code or reason])
     if stage in BY_STAGE:
         return t(BY_STAGE[stage])
     if stage is not PaymentStage.FAILED or not (code or reason):
         return ""
-    if not code and reason in _OWN_ENDS:
-        return t(_OWN_ENDS[reason])
+    if (code or reason) in OWN_ENDS:
+        return t(OWN_ENDS[code or reason])
     return sentence_of(code, Reason(reason) if reason in set(Reason) else None)
 
 

@@ -42,10 +42,11 @@ def list_attention(
     organisation_id: UUID | None = None,
     *,
     stages: tuple[PaymentStage, ...] = (PaymentStage.UNKNOWN, PaymentStage.HELD),
+    bulk_id: str = "",
     limit: int = LARGEST_PAGE,
     offset: int = 0,
 ) -> list[AttentionRow]:
-    """Return the payments in doubt and those held, the oldest first."""
+    """Return the payments in doubt and those held, the oldest first; of one batch when it is named."""
     rows = fetch_all(
         session,
         f"""select s.*, o.name as organisation_name, coalesce(t.unknown_at, t.submitted_at, b.confirmed_at,
@@ -55,11 +56,12 @@ def list_attention(
         join pension_payment p on p.id = s.id
         join organisation o on o.id = b.organisation_id
         left join transfer t on t.id = s.transfer_id
-        where {_STUCK} and p.stage = any(%(stages)s)
+        where {_STUCK} and p.stage = any(%(stages)s) and (%(bulk_id)s = '' or b.bulk_id = %(bulk_id)s)
         order by since, s.id limit %(limit)s offset %(offset)s""",
         {
             "organisations": reading.readable(session, actor, organisation_id),
             "stages": [str(stage) for stage in stages],
+            "bulk_id": bulk_id,
             "limit": min(limit, LARGEST_PAGE),
             "offset": offset,
         },

@@ -39,15 +39,21 @@ def get_file(session: Session, actor: Actor, file_id: UUID) -> FileRow:
 
 
 def list_file_errors(
-    session: Session, actor: Actor, file_id: UUID, *, limit: int = LARGEST_PAGE, offset: int = 0
+    session: Session, actor: Actor, file_id: UUID, *, code: str = "", limit: int = LARGEST_PAGE, offset: int = 0
 ) -> tuple[list[FileErrorRow], int]:
-    """Return a page of a file's wrong cells in line order, and how many there are."""
+    """Return a page of a file's wrong cells in line order, those of one code when it is named; and how many."""
     record = _record(session, actor, file_id)
-    counted = fetch_one(session, "select count(*) as total from pension_file_error where file_id = %s", (file_id,))
+    asked = {"file": file_id, "code": code, "limit": min(limit, LARGEST_PAGE), "offset": offset}
+    counted = fetch_one(
+        session,
+        "select count(*) as total from pension_file_error"
+        " where file_id = %(file)s and (%(code)s = '' or code = %(code)s)",
+        asked,
+    )
     rows = fetch_all(
         session,
-        f"{_ERRORS} order by line, number limit %(limit)s offset %(offset)s",
-        {"file": file_id, "limit": min(limit, LARGEST_PAGE), "offset": offset},
+        f"{_ERRORS} and (%(code)s = '' or code = %(code)s) order by line, number limit %(limit)s offset %(offset)s",
+        asked,
     )
     rules = _rules(session, record)
     return [_error(row, rules) for row in rows], int(counted["total"]) if counted else 0

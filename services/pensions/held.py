@@ -3,19 +3,19 @@
 from pydantic import Field
 
 from core.database import Session
-from core.errors import Forbidden
 from core.orders import Order
-from core.permissions import Actor, Permission, Role, Scope
+from core.permissions import Actor
 from models.pension_stages import PaymentStage
 from services import audit
-from services.pensions import payment_reading, settings, steps
+from services.pensions import payment_reading, policy, steps
+from services.pensions.accounts import find_account
 from services.pensions.dispatch import payments
-from services.pensions.dispatch.outcomes import Payer
 from services.pensions.dispatch.payments import Move
+from services.pensions.dispatch.shapes import Payer
+from services.pensions.policy import Act
 from services.pensions.reading import get_batch
 from services.pensions.refusals import WrongStage
-from services.pensions.shapes import BatchRow, PaymentRow
-from services.pensions.accounts import find_account
+from services.pensions.shapes import PaymentRow
 
 RELEASED, REFUSED = "released", "refused_by_operator"
 
@@ -42,7 +42,7 @@ def _decide(
     session: Session, actor: Actor, order: HeldDecision, to: PaymentStage, code: str, reason: str
 ) -> PaymentRow:
     batch = steps.lock_batch(session, get_batch(session, actor, order.bulk_id).id)
-    _require_decider(session, actor, batch)
+    policy.require(session, actor, Act.RELEASE if to is PaymentStage.WAITING else Act.REFUSE, batch)
     payment = payment_reading.find_payment(session, batch.id, batch.bulk_id, order.transfer_id)
     if payment.stage is not PaymentStage.HELD:
         raise WrongStage(stage=str(payment.stage))
@@ -73,22 +73,3 @@ def _decide(
         organisation_id=batch.organisation_id,
     )
     return payment_reading.find_payment(session, batch.id, batch.bulk_id, order.transfer_id)
-
-
-def _require_decider(session: Session, actor: Actor, batch: BatchRow) -> None:
-    """Refuse who may not decide: with four eyes, the uploader; without, the supervisor (specification, B)."""
-    actor.require(Permission.PENSIONS_RELEASE, batch.organisation_id)
-    chosen = settings.find_settings(session, batch.organisation_id)
-    is_manager = any(
-        grant.scope == Scope.ORGANISATION
-        and grant.role == Role.GESTIONNAIRE
-        and grant.organisation_id == batch.organisation_id
-        for grant in actor.grants
-    )
-    has_four_eyes = chosen.needs_approval(
-        batch.total.amount_minor, has_accepted_duplicates=batch.has_accepted_duplicates
-    )
-    if has_four_eyes and actor.user_id == batch.created_by.user_id:
-        raise Forbidden(required=Permission.PENSIONS_RELEASE.value)
-    if not has_four_eyes and not is_manager:
-        raise Forbidden(required=Permission.PENSIONS_RELEASE.value)

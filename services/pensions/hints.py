@@ -12,10 +12,12 @@ from pydantic import Field
 from core import clock, ids
 from core.database import Session, driver, fetch_all
 from core.errors import Refusal
-from core.orders import Order
+from core.orders import Order, made_storable
 from core.permissions import Actor, Permission
 from models.inbox import Authenticity
+from services.pensions import policy
 from services.pensions.payment_reading import PAYMENTS, PaymentNotFound, payment_row
+from services.pensions.policy import Act
 from services.pensions.shapes import PaymentRow
 from services.transfers.asking import plan_read
 
@@ -76,7 +78,7 @@ def note(session: Session, actor: Actor | None, order: Hint) -> Heard:
     claimed = _parsed(order.body)
     payment, organisation_id = _find(session, actor, order.transfer_id)
     if actor is not None:
-        actor.require(Permission.PENSIONS_WRITE, organisation_id)
+        policy.require_in(session, actor, Act.HINT, organisation_id)
     if payment.transfer_id is not None:
         _keep(session, order, claimed, payment, is_adapter=actor is None)
     return Heard(order.transfer_id, payment.status)
@@ -98,7 +100,7 @@ def _keep(session: Session, order: Hint, claimed: dict[str, Any], payment: Payme
                 "body": order.body,
                 "authenticity": Authenticity.TOKEN if is_adapter else Authenticity.SECRET,
                 "references": Jsonb({"payment_id": str(payment.id)}),
-                "state": state.replace("\0", ""),
+                "state": made_storable(state),
                 "transfer": payment.transfer_id,
             },
         )

@@ -11,12 +11,13 @@ from core import clock
 from core.database import Session, driver, fetch_one, keep
 from core.errors import WrongState
 from core.orders import Order
-from core.permissions import Actor, Permission
+from core.permissions import Actor
 from models.pension_stages import PaymentStage
 from models.transfers import TransferProof, TransferState
 from providers.answers import Reason
 from services import audit
-from services.pensions import payment_reading, steps
+from services.pensions import payment_reading, policy, steps
+from services.pensions.policy import Act
 from services.pensions.reading import get_batch
 from services.pensions.refusals import PaymentTooYoung, SecondPersonNeeded, WrongStage
 from services.pensions.shapes import BatchRow, PaymentRow
@@ -61,10 +62,8 @@ class Settle(Order):
 
 def inquire(session: Session, actor: Actor, order: Inquire) -> PaymentRow:
     """Have the switch asked now; `WrongStage` when nothing is out, or the end is known."""
-    batch, payment = _found(session, actor, Permission.PENSIONS_PAUSE, order.bulk_id, order.transfer_id)
-    is_planned = (
-        payment.stage in _OUT and payment.transfer_id is not None and plan_read(session, payment.transfer_id)
-    )
+    batch, payment = _found(session, actor, Act.INQUIRE, order.bulk_id, order.transfer_id)
+    is_planned = payment.stage in _OUT and payment.transfer_id is not None and plan_read(session, payment.transfer_id)
     if not is_planned:
         raise WrongStage(stage=str(payment.stage))
     _record(session, actor, batch, payment, "inquire", {})
@@ -73,7 +72,7 @@ def inquire(session: Session, actor: Actor, order: Inquire) -> PaymentRow:
 
 def add_proof(session: Session, actor: Actor, order: AddProof) -> ProofRow:
     """Attach a proof to a payment in doubt; the same file twice is there once."""
-    _, payment = _found(session, actor, Permission.PENSIONS_SETTLE, order.bulk_id, order.transfer_id)
+    _, payment = _found(session, actor, Act.SETTLE, order.bulk_id, order.transfer_id)
     attached = order.model_dump(exclude={"bulk_id", "transfer_id"})
     return keep_proof(session, actor, AttachProof(transfer_id=_unknown(payment), **attached))
 
@@ -83,7 +82,7 @@ def settle(session: Session, actor: Actor, order: Settle) -> PaymentRow:
 
     Refuses with `SecondPersonNeeded` until then, `ProofNeeded`, `PaymentTooYoung`, and `WrongStage` once it is known.
     """
-    batch, payment = _found(session, actor, Permission.PENSIONS_SETTLE, order.bulk_id, order.transfer_id)
+    batch, payment = _found(session, actor, Act.SETTLE, order.bulk_id, order.transfer_id)
     steps.lock_batch(session, batch.id)
     row = find(session, _unknown(payment), is_locked=True)
     if row.state is not TransferState.UNKNOWN:
@@ -104,11 +103,9 @@ def settle(session: Session, actor: Actor, order: Settle) -> PaymentRow:
     return payment_reading.find_payment(session, batch.id, batch.bulk_id, order.transfer_id)
 
 
-def _found(
-    session: Session, actor: Actor, permission: Permission, bulk_id: str, transfer_id: str
-) -> tuple[BatchRow, PaymentRow]:
+def _found(session: Session, actor: Actor, act: Act, bulk_id: str, transfer_id: str) -> tuple[BatchRow, PaymentRow]:
     batch = get_batch(session, actor, bulk_id)
-    actor.require(permission, batch.organisation_id)
+    policy.require(session, actor, act, batch)
     return batch, payment_reading.find_payment(session, batch.id, batch.bulk_id, transfer_id)
 
 
@@ -162,10 +159,10 @@ def _record(
 
 def list_proofs(session: Session, actor: Actor, bulk_id: str, transfer_id: str) -> list[UUID]:
     """Return the proofs attached to a payment, the oldest first."""
-    _, payment = _found(session, actor, Permission.PENSIONS_SETTLE, bulk_id, transfer_id)
+    _, payment = _found(session, actor, Act.SETTLE, bulk_id, transfer_id)
     row = fetch_one(
         session,
-        "select coalesce(array_agg(id order by created_at, id), '{}') as ids from transfer_proof where transfer_id = %s",
+        "select array_agg(id order by created_at, id) as ids from transfer_proof where transfer_id = %s",
         (payment.transfer_id,),
     )
-    return list(row["ids"]) if row else []
+    return list(row["ids"] or ()) if row else []

@@ -23,7 +23,7 @@ from services.messages.kinds import KINDS
 from services.pensions import reading
 from services.pensions.files.totals import Sum
 from services.pensions.shapes import BatchRow
-from services.pensions.steps import STAGE_WORDS
+from services.pensions.stages import STAGE_WORDS
 
 PAGE = "/pensions/lots"
 DOUBT_AFTER_HOURS = {1: 24, 24: 24 * 365}  # told after the first, until the second is told instead

@@ -7,10 +7,18 @@ from core import clock
 from core.database import Session, fetch_one
 from core.permissions import Actor, Scope
 from services import audit
+from services.pensions import reading
 from services.pensions.shapes import BatchRow
 
 ONCE_IN = timedelta(hours=1)
 ACTION = "pensions.read"
+
+
+def open_batch(session: Session, actor: Actor, bulk_id: str) -> BatchRow:
+    """Return a batch to who may read it, and note an outsider."""
+    batch = reading.get_batch(session, actor, bulk_id)
+    note_batch(session, actor, batch)
+    return batch
 
 
 def note_batch(session: Session, actor: Actor, batch: BatchRow) -> None:

@@ -13,7 +13,7 @@ from core.permissions import Actor
 from models.pension_stages import PaymentStage
 from services import ledger
 from services.pensions import reading
-from services.pensions.shapes import PaymentRow
+from services.pensions.shapes import BatchRow, PaymentRow
 from services.searching import containing
 
 LARGEST_PAGE = 5_000
@@ -122,8 +122,8 @@ def list_payments(
         f"{PAYMENTS} where p.batch_id = %(batch)s and {where} order by p.line limit %(limit)s offset %(offset)s",
         values,
     )
-    total = batch.total.count if search == PaymentSearch(after=search.after) else _count(session, where, values)
-    return PaymentPage(tuple(map(payment_row, rows)), total)
+    known = _counted(batch, search)
+    return PaymentPage(tuple(map(payment_row, rows)), _count(session, where, values) if known is None else known)
 
 
 def get_payment(session: Session, actor: Actor, bulk_id: str, shown_id: str) -> PaymentDetail:
@@ -150,7 +150,7 @@ def get_payment(session: Session, actor: Actor, bulk_id: str, shown_id: str) -> 
         attempts=tuple(
             PaymentAttempt(**{one.name: row[one.name] for one in fields(PaymentAttempt)}) for row in attempts
         ),
-        entries=_entries(session, transfers),
+        entries=_entries(session, payment.id, transfers),
         next_read_at=last.get("next_read_at"),
         reads=last.get("reads", 0),
         submitted_at=last.get("submitted_at"),
@@ -183,6 +183,15 @@ def payment_row(record: dict[str, Any]) -> PaymentRow:
     """Read one row of `PAYMENTS`."""
     plain = {one.name: record[one.name] for one in fields(PaymentRow)}
     return PaymentRow(**{**plain, "currency": Currency(record["currency"]), "stage": PaymentStage(record["stage"])})
+
+
+def _counted(batch: BatchRow, search: PaymentSearch) -> int | None:
+    """Return how many match where the batch's own counters tell; None where rows have to be counted."""
+    if search == PaymentSearch(after=search.after):
+        return batch.total.count
+    if search == PaymentSearch(stages=search.stages):
+        return sum(batch.sums[stage].count for stage in set(search.stages))
+    return None
 
 
 def _count(session: Session, where: str, values: dict[str, Any]) -> int:
@@ -227,21 +236,24 @@ def _step(row: dict[str, Any], named: dict[UUID, UUID]) -> PaymentStep:
     )
 
 
-def _entries(session: Session, transfers: list[dict[str, Any]]) -> tuple[PaymentEntry, ...]:
+def _entries(session: Session, payment_id: UUID, transfers: list[dict[str, Any]]) -> tuple[PaymentEntry, ...]:
+    """Return what a payment's sendings wrote, and what it gave back when it ended unpaid."""
+    columns = ("hold_transaction_id", "transaction_id", "reversal_id")
+    posted = [transfer[column] for transfer in transfers for column in columns if transfer[column] is not None]
+    given_back = fetch_one(
+        session, "select id from ledger_transaction where source = 'pension' and key = %s", (f"void:{payment_id}",)
+    )
     found: list[PaymentEntry] = []
-    for transfer in transfers:
-        for column in ("hold_transaction_id", "transaction_id", "reversal_id"):
-            if transfer[column] is None:
-                continue
-            transaction = ledger.get_transaction(session, transfer[column])
-            found += [
-                PaymentEntry(
-                    transaction_id=transfer[column],
-                    kind=entry["kind"],
-                    label=entry["label"],
-                    amount=Money(entry["amount"], Currency(entry["currency"])),
-                    at=transaction["occurred_at"],
-                )
-                for entry in transaction["entries"]
-            ]
+    for transaction_id in [*posted, given_back["id"]] if given_back else posted:
+        transaction = ledger.get_transaction(session, transaction_id)
+        found += [
+            PaymentEntry(
+                transaction_id=transaction_id,
+                kind=entry["kind"],
+                label=entry["label"],
+                amount=Money(entry["amount"], Currency(entry["currency"])),
+                at=transaction["occurred_at"],
+            )
+            for entry in transaction["entries"]
+        ]
     return tuple(found)

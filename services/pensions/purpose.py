@@ -14,11 +14,13 @@ from core.permissions import Actor
 from models.ledger import AccountKind, Source
 from models.pension_stages import PAYMENT_STEPS, BatchStage, PaymentStage
 from models.transfers import TransferState
+from providers.answers import Reason
 from services import ledger
 from services.ledger import Leg, Posted, Posting
 from services.pensions.dispatch import payments, standing
-from services.pensions.dispatch.outcomes import Standing
+from services.pensions.dispatch.outcomes import MOST_TRANSFERS
 from services.pensions.dispatch.payments import Move
+from services.pensions.dispatch.shapes import Standing
 from services.transfers import purposes
 from services.transfers.cases import OWNER
 from services.transfers.purposes import Purpose
@@ -36,6 +38,9 @@ _STAGES: dict[TransferState, PaymentStage] = {
     TransferState.CANCELLED: PaymentStage.WAITING,  # it never left
     TransferState.REVERSED: PaymentStage.REVERSED,
 }
+
+# Only a corrected file pays these.
+_NEVER_AGAIN = frozenset({Reason.PAYEE_NOT_FOUND, Reason.INVALID_PHONE, Reason.CURRENCY_NOT_SUPPORTED})
 
 
 class PensionPurpose(Purpose):
@@ -75,6 +80,8 @@ class PensionPurpose(Purpose):
         """Move the payment with its transfer, under its batch's lock."""
         on = _standing(session, row)
         to = _STAGES[row.state]
+        if row.reason == Reason.NEVER_RECEIVED and on.tries < MOST_TRANSFERS:
+            to = PaymentStage.WAITING  # proven: another transfer begins by itself
         if to is PaymentStage.WAITING and on.batch_stage is BatchStage.CANCELLING:
             to = PaymentStage.CANCELLED
         if to is on.stage or to not in PAYMENT_STEPS[on.stage]:
@@ -89,7 +96,7 @@ class PensionPurpose(Purpose):
             amount=row.amount,
             payer=on.payer,
             reason=row.reason,
-            is_retryable=to is PaymentStage.FAILED,
+            is_retryable=to is PaymentStage.FAILED and row.reason not in _NEVER_AGAIN,
             fee_minor=row.provider_fee.minor,
         )
         payments.void(session, [move])

@@ -1,7 +1,7 @@
 """Pensions against the books, a day and rail at a time: counters, reserves, the mirror at the switch, what is out.
 
 The switch gives no list of a day: its word is each transfer's own, asked by the workers. What the scheme or the bank
-sends as a file is compared like any operator's (`services/reconciliation`), and so is a day closed.
+sends as a file is compared like any operator's, and a day is closed like any (`services/reconciliation`).
 """
 
 from dataclasses import dataclass
@@ -13,14 +13,13 @@ from pydantic import Field
 
 from core import clock
 from core.database import Database, Session, driver, fetch_all, fetch_one
-from core.errors import Conflict
 from core.money import Currency, Money
 from core.orders import Order
 from core.permissions import SYSTEM, Actor, Permission
 from core.zones import bounds_of_day, zone_of
 from models.reconciliation import ItemKind, ProviderBalance, ReconciliationItem, ReconciliationRun
 from models.transfers import ProviderAccount
-from services import audit, reconciliation
+from services import audit
 from services.pensions.accounts import RailUnknown
 from services.reconciliation.balances import DIFFERS
 from services.reconciliation.comparing import LATER_COMPARISON
@@ -30,13 +29,6 @@ SOURCE = "reads"
 TIMEOUT_MS = 10 * 60_000
 BROKEN = "pensions.books_differ"
 COUNTERS, RESERVED, MIRROR = "compteurs", "réserve", "miroir"
-
-
-class DayHasOpenPayments(Conflict):
-    """Nobody closes a day over a payment whose end nobody knows."""
-
-    code = "paiements_ouverts"
-    sentence = "Il reste {count} paiement(s) de ce jour sans fin connue. Attendez leur fin, puis clôturez."
 
 
 class RecordPosition(Order):
@@ -100,18 +92,6 @@ def check_now(database: Database, actor: Actor, rail_account_id: UUID, day: date
     """Check a day because an administrator asks."""
     actor.require(Permission.PENSIONS_ACCOUNTS)
     return check_day(database, rail_account_id, day)
-
-
-def close_day(session: Session, actor: Actor, run_id: UUID) -> None:
-    """Close a day of pensions when nothing of it is open: no payment, no difference (`reconciliation.close_day`)."""
-    actor.require(Permission.PENSIONS_ACCOUNTS)
-    run = session.get(ReconciliationRun, run_id, with_for_update=True, populate_existing=True)
-    if run is not None:
-        first, last = _bounds(session, run.account_id, run.day)
-        waiting = fetch_one(session, _OPEN_OF_DAY, {"account": run.account_id, "first": first, "last": last})
-        if waiting and waiting["payments"]:
-            raise DayHasOpenPayments(count=waiting["payments"])
-    reconciliation.close_day(session, actor, run_id)
 
 
 def record_position(session: Session, actor: Actor, order: RecordPosition) -> Position:
@@ -285,7 +265,8 @@ _PAID = """
 with paid as (
     select t.amount_minor, exists (
         select from transfer_attempt a
-        where a.transfer_id = t.id and a.operation = 'status' and a.answered_at is not null) as is_confirmed
+        where a.transfer_id = t.id and a.operation in ('get_transfer', 'status')
+          and a.answer like 'seen%%succeeded') as is_confirmed
     from transfer t
     where t.account_id = %(account)s and t.purpose = 'pension' and t.state in ('succeeded', 'reversed')
       and t.ended_at >= %(first)s and t.ended_at < %(last)s
@@ -294,11 +275,6 @@ select count(*) as payments, coalesce(sum(amount_minor), 0) as minor,
     count(*) filter (where is_confirmed) as confirmed,
     coalesce(sum(amount_minor) filter (where is_confirmed), 0) as confirmed_minor
 from paid
-"""
-_OPEN_OF_DAY = """
-select count(*) as payments from transfer
-where account_id = %(account)s and purpose = 'pension' and state in ('submitted', 'pending', 'unknown')
-  and submitted_at >= %(first)s and submitted_at < %(last)s
 """
 _POSITION = """
 select

@@ -21,14 +21,14 @@ class NoAccount(Refusal):
     """No account is named, and the organisation has no default one."""
 
     code = "no_account"
-    sentence = "Choisissez le compte payeur : votre organisation n'en a pas par défaut."
+    sentence = "Choisissez le compte payeur : votre organisation n'en a pas par défaut."
 
 
 class AccountInactive(Refusal):
     """A closed account pays nothing."""
 
     code = "account_inactive"
-    sentence = "Ce compte payeur est fermé : choisissez-en un autre."
+    sentence = "Ce compte payeur est fermé : choisissez-en un autre."
 
 
 class OrganisationClosed(Refusal):
@@ -36,14 +36,7 @@ class OrganisationClosed(Refusal):
 
     code = "organisation_inactive"
     status = 409
-    sentence = "Votre organisation est fermée : elle peut lire, pas envoyer."
-
-
-class InsufficientAvailable(Refusal):
-    """The account cannot cover the batch; nothing was reserved."""
-
-    code = "insufficient_funds"
-    sentence = "Il manque {missing_text} sur le compte {account}. Rien n'a été réservé."
+    sentence = "Votre organisation est fermée : elle peut lire, pas envoyer."
 
 
 class WrongStage(Refusal):
@@ -51,7 +44,7 @@ class WrongStage(Refusal):
 
     code = "wrong_stage"
     status = 409
-    sentence = "Impossible à cette étape ({stage}) : rechargez la page."
+    sentence = "Impossible à cette étape ({stage}) : rechargez la page."
 
 
 class LookupsRunning(Refusal):
@@ -59,7 +52,7 @@ class LookupsRunning(Refusal):
 
     code = "lookups_running"
     status = 409
-    sentence = "La vérification des bénéficiaires n'est pas finie : encore {left}."
+    sentence = "La vérification des bénéficiaires n'est pas finie : encore {left}."
 
 
 class SealChanged(Refusal):
@@ -67,7 +60,7 @@ class SealChanged(Refusal):
 
     code = "seal_changed"
     status = 409
-    sentence = "Le sceau ne correspond pas à ce lot : relisez-le avant de l'approuver."
+    sentence = "Le sceau ne correspond pas à ce lot : relisez-le avant de l'approuver."
 
 
 class SamePersonApproves(Refusal):
@@ -75,7 +68,7 @@ class SamePersonApproves(Refusal):
 
     code = "same_person"
     status = 403
-    sentence = "Une autre personne doit approuver : vous avez déposé ou confirmé ce lot."
+    sentence = "Une autre personne doit approuver : vous avez déposé ou confirmé ce lot."
 
 
 class SecondPersonNeeded(Refusal):
@@ -83,7 +76,7 @@ class SecondPersonNeeded(Refusal):
 
     code = "second_person_needed"
     status = 409
-    sentence = "Votre preuve est gardée : une deuxième personne doit régler ce paiement."
+    sentence = "Votre preuve est gardée : une deuxième personne doit régler ce paiement."
 
 
 class PaymentTooYoung(Refusal):
@@ -91,7 +84,7 @@ class PaymentTooYoung(Refusal):
 
     code = "too_early"
     status = 409
-    sentence = "Ce paiement n'est en doute que depuis peu : il se règle avec une preuve après {hours} heures."
+    sentence = "Ce paiement n'est en doute que depuis peu : il se règle avec une preuve après {hours} heures."
 
 
 class BreakerOpen(Refusal):
@@ -99,7 +92,7 @@ class BreakerOpen(Refusal):
 
     code = "breaker_open"
     status = 409
-    sentence = "Le switch ne répond pas encore bien : la reprise attendra."
+    sentence = "Le switch ne répond pas encore bien : la reprise attendra."
 
 
 class NothingToRetry(Refusal):

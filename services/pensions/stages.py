@@ -29,6 +29,21 @@ PAYMENT_STATUSES: dict[PaymentStage, str] = {
     PaymentStage.REVERSED: "FAILED",
 }
 
+STAGE_WORDS: dict[BatchStage, str] = {
+    BatchStage.DRAFT: "Brouillon",
+    BatchStage.AWAITING_APPROVAL: "À approuver",
+    BatchStage.QUEUED: "En file",
+    BatchStage.PROCESSING: "En cours",
+    BatchStage.PAUSED: "En pause",
+    BatchStage.CANCELLING: "Annulation en cours",
+    BatchStage.COMPLETED: "Terminé",
+    BatchStage.PARTIALLY_COMPLETED: "Terminé avec des échecs",
+    BatchStage.FAILED: "Échoué",
+    BatchStage.CANCELLED: "Annulé",
+    BatchStage.REJECTED: "Refusé",
+    BatchStage.EXPIRED: "Périmé",
+}
+
 BEFORE_SENDING = (BatchStage.DRAFT, BatchStage.AWAITING_APPROVAL, BatchStage.QUEUED)
 AT_WORK = (BatchStage.PROCESSING, BatchStage.PAUSED, BatchStage.CANCELLING)
 

@@ -9,25 +9,11 @@ from core import clock
 from core.database import Session, driver, fetch_one
 from core.i18n import t
 from models.pension_stages import BATCH_STEPS, BatchStage
-from services.pensions import reading
+from services.pensions import messages, reading
 from services.pensions.counters import ring
 from services.pensions.refusals import BatchNotFound, WrongStage
 from services.pensions.shapes import BatchRow
-
-STAGE_WORDS: dict[BatchStage, str] = {
-    BatchStage.DRAFT: "Brouillon",
-    BatchStage.AWAITING_APPROVAL: "À approuver",
-    BatchStage.QUEUED: "En file",
-    BatchStage.PROCESSING: "En cours",
-    BatchStage.PAUSED: "En pause",
-    BatchStage.CANCELLING: "Annulation en cours",
-    BatchStage.COMPLETED: "Terminé",
-    BatchStage.PARTIALLY_COMPLETED: "Terminé avec des échecs",
-    BatchStage.FAILED: "Échoué",
-    BatchStage.CANCELLED: "Annulé",
-    BatchStage.REJECTED: "Refusé",
-    BatchStage.EXPIRED: "Périmé",
-}
+from services.pensions.stages import STAGE_WORDS
 
 _END = """
 update pension_batch set
@@ -76,4 +62,5 @@ def end_if_over(session: Session, batch_id: UUID) -> BatchRow | None:
     if fetch_one(session, _END, {"id": batch_id, "now": clock.now()}) is None:
         return None
     ring(session, batch_id)
+    messages.tell_ended(session, batch_id)
     return reading.find_batch(session, batch_id)

@@ -12,6 +12,7 @@ from core.permissions import Actor
 from core.settings import get_settings
 from models.transfers import ProviderAccount, ProviderEnvironment
 from providers.http import LOOPBACK
+from providers.mojaloop import place
 from services.provider_accounts.shapes import SHAPES
 
 LONGEST_WEBPAY_ADDRESS = 120
@@ -52,6 +53,8 @@ def require_allowed(
         )
     if not is_right or parts.username or parts.password or parts.query or parts.fragment:
         raise InvalidInput({"base_url": t("adresse qui n'est pas celle de cet opérateur")})
+    if adapter == "mojaloop" and environment is not ProviderEnvironment.FAKE and not place.is_allowed(base_url):
+        raise InvalidInput({"base_url": t("en http, un connecteur doit être sur notre réseau privé")})
     longest = len(get_settings().public_base_url) + len("/api/v1/payments/callback/orange/") + TOKEN_CHARACTERS
     if adapter == "orange_webpay" and longest > LONGEST_WEBPAY_ADDRESS:
         raise InvalidInput({"base_url": t("notre adresse publique est trop longue pour Orange (120 caractères)")})

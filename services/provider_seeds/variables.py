@@ -83,7 +83,8 @@ def _prefixed(prefix: str, names: Mapping[str, str]) -> dict[str, str]:
 
 
 def _money(settings: Settings) -> list[Wanted]:
-    return [_webpay(settings), _sonatel(), _cameroon(), _mtn(settings), _wave(settings), _pawapay(settings)]
+    switch = _mojaloop(settings)
+    return [_webpay(settings), _sonatel(), _cameroon(), _mtn(settings), _wave(settings), _pawapay(settings), switch]
 
 
 def _webpay(settings: Settings) -> Wanted:
@@ -199,6 +200,21 @@ def _pawapay(settings: Settings) -> Wanted:
         secrets={"api_token": "PAWAPAY_API_TOKEN"},
         fixed={"signed_callbacks": settings.pawapay_signed_callbacks},
         groups=(("PAWAPAY_API_TOKEN",),),
+    )
+
+
+def _mojaloop(settings: Settings) -> Wanted:
+    """Return the rail of pensions: the scheme adapter that stands beside us."""
+    names = ("mode", "concurrency", "rate", "read_timeout_s", "expiry_s", "probe_id")
+    return Wanted(
+        code="mojaloop",
+        label="Switch (Mojaloop)",
+        adapter="mojaloop",
+        environment=LIVE,
+        base_url=settings.scheme_adapter_url,
+        currency="XOF",
+        settings={**_prefixed("MOJALOOP_", {name: name.upper() for name in names}), "path": "MOJALOOP_DFSP_PATH"},
+        groups=(("SCHEME_ADAPTER_URL",),),
     )
 
 

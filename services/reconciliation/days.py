@@ -1,6 +1,6 @@
 """A day of one account: opened by the comparison, its differences resolved by a person or by time, closed for good."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +32,7 @@ from services.reconciliation.refusals import (
     DayNotOver,
     DayStillOpen,
     NotSealedYet,
+    PensionsStillOpen,
     ResolutionNeeded,
 )
 
@@ -102,7 +103,7 @@ def resolve(session: Session, actor: Actor, order: ResolveItem) -> None:
 
 
 def close_day(session: Session, actor: Actor, run_id: UUID) -> None:
-    """Close a compared day without open differences, signed with the ledger seal that covers it."""
+    """Close a compared day of which no difference and no pension is open, signed with the seal that covers it."""
     actor.require(Permission.PAYMENTS_ACT)
     run = session.get(ReconciliationRun, run_id, with_for_update=True, populate_existing=True)
     if run is None:
@@ -112,9 +113,12 @@ def close_day(session: Session, actor: Actor, run_id: UUID) -> None:
     if run.state != ReconciliationState.OPEN:
         raise DayNotCompared
     account = session.get_one(ProviderAccount, run.account_id)
-    _, end = bounds_of_day(run.day, zone_of(account.country))
+    begin, end = bounds_of_day(run.day, zone_of(account.country))
     if clock.now() < end:
         raise DayNotOver
+    open_pensions = _count_open_pensions(session, run.account_id, begin, end)
+    if open_pensions:
+        raise PensionsStillOpen(count=open_pensions)
     waiting = fetch_one(
         session,
         "select count(*) as items from reconciliation_item where run_id = %s and resolved_at is null",
@@ -135,6 +139,19 @@ def close_day(session: Session, actor: Actor, run_id: UUID) -> None:
         summary=f"{account.code} {run.day.isoformat()}",
         changes={"seal": seal["id"], "theirs": run.theirs_minor, "ours": run.ours_minor},
     )
+
+
+def _count_open_pensions(session: Session, account_id: UUID, begin: datetime, end: datetime) -> int:
+    found = fetch_one(
+        session,
+        """
+        select count(*) as pensions from transfer
+        where account_id = %s and purpose = 'pension' and state in ('submitted', 'pending', 'unknown')
+          and submitted_at >= %s and submitted_at < %s
+        """,
+        (account_id, begin, end),
+    )
+    return int(found["pensions"]) if found else 0
 
 
 def _seal_after(session: Session, end: Any) -> dict[str, Any]:

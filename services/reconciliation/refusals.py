@@ -17,6 +17,13 @@ class DayStillOpen(Conflict):
     sentence = "Il reste {count} écart(s) à régler ce jour-là. Réglez-les, puis clôturez."
 
 
+class PensionsStillOpen(Conflict):
+    """Nobody closes a day over a pension whose end nobody knows."""
+
+    code = "pensions_ouvertes"
+    sentence = "Il reste {count} pension(s) de ce jour sans fin connue. Attendez leur fin, puis clôturez."
+
+
 class DayNotCompared(Conflict):
     """Only a day that was compared to its end can be closed."""
 

@@ -6,7 +6,7 @@ import pyotp
 import pytest
 
 from core import clock
-from core.database import Database
+from core.database import Database, fetch_all
 from core.permissions import Role, Scope
 from services import users
 from services.users import TotpCode
@@ -179,6 +179,63 @@ def test_a_forgotten_password_comes_back_by_a_link(database: Database, manager: 
     login(manager, password=NEW)
 
 
+def test_a_reset_that_is_asked_too_often_sends_nothing_more_and_says_the_same(
+    database: Database, manager: Phone
+) -> None:
+    answers = [manager.post("/api/auth/password/reset", {"email": EMAIL}) for _ in range(6)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    with database.transaction() as session:
+        (sent,) = fetch_all(session, "select count(*) as number from message where address = %s", (EMAIL,))
+    assert sent["number"] == 3
+
+
+def test_the_link_and_the_temporary_password_kill_each_other(database: Database, manager: Phone) -> None:
+    people.admin(database)
+    chief = login(manager, "chef@palabre.org")
+    for name in ("lien", "mot"):
+        order = {
+            "email": f"{name}@cnss.bj",
+            "first_name": "Nou",
+            "last_name": "Veau",
+            "role": "GESTIONNAIRE",
+            "organization_id": "CNSS",
+        }
+        body = chief.post("/api/auth/admin/users", order).json()
+        temporary, token = body["temporary_password"], people.last_token(database, order["email"])
+        confirm = {"token": token, "new_password": NEW}
+        if name == "lien":
+            assert manager.post("/api/auth/password/reset/confirm", confirm).status_code == 200
+            dead = manager.post("/api/auth/login", {"email": order["email"], "password": temporary})
+            assert (dead.status_code, dead.json()["code"]) == (401, "bad_credentials")
+        else:
+            signed = login(manager, order["email"], temporary)
+            changed = {"current_password": temporary, "new_password": NEW}
+            assert signed.post("/api/auth/change-password", changed).status_code == 200
+            late = manager.post("/api/auth/password/reset/confirm", {**confirm, "new_password": "Autre-2026-mot"})
+            assert (late.status_code, late.json()["code"]) == (400, "token_not_valid")
+        login(manager, order["email"], NEW)
+
+
+def test_a_temporary_password_is_dead_after_three_days(database: Database, manager: Phone) -> None:
+    people.admin(database)
+    order = {
+        "email": "tard@cnss.bj",
+        "first_name": "Tar",
+        "last_name": "Dif",
+        "role": "SUPERVISEUR",
+        "organization_id": "CNSS",
+    }
+    with clock.travel(clock.now()) as traveller:
+        body = login(manager, "chef@palabre.org").post("/api/admin/users/create", order).json()
+        token = people.last_token(database, "tard@cnss.bj")
+        traveller.advance(timedelta(hours=72, minutes=1).total_seconds())
+        dead = manager.post("/api/auth/login", {"email": "tard@cnss.bj", "password": body["temporary_password"]})
+        assert (dead.status_code, dead.json()["code"]) == (401, "bad_credentials")
+        late = manager.post("/api/auth/password/reset/confirm", {"token": token, "new_password": NEW})
+        assert (late.status_code, late.json()["code"]) == (400, "token_not_valid")
+
+
 def test_the_administrator_makes_a_manager_who_must_choose_his_password(database: Database, manager: Phone) -> None:
     people.admin(database)
     chief = login(manager, "chef@palabre.org")
@@ -196,6 +253,7 @@ def test_the_administrator_makes_a_manager_who_must_choose_his_password(database
     body = created.json()
     assert set(body) == {"user", "temporary_password", "email_sent", "message"}
     assert body["email_sent"] is False
+    assert "remettez le mot de passe vous-même" in body["message"]
     assert len(body["temporary_password"]) == 12
     assert body["user"]["phone_number"] == "+2290197000001"
     assert body["user"]["username"] == "nouveau@cnss.bj"

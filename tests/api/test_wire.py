@@ -1,13 +1,19 @@
 """What passes before any endpoint: ids, languages, sizes, keys, and everything that is not a proper request."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy.exc import OperationalError
 
+from api import app as api_app
 from api import errors
 from api.wire import preferred_language
 from core.database import Database
+from core.settings import Settings
 from services import api_keys
 from services.api_keys import CreateApiKey
 from tests.builders import people
@@ -197,3 +203,21 @@ def test_a_defect_leaks_nothing(path: str, code: str) -> None:
 def test_a_silent_database_is_503_and_says_when_to_come_back() -> None:
     answer = broken("/api/v1/x", OperationalError("select", {}, ValueError("lock timeout"))).get("/api/v1/x")
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "indisponible", "1")
+
+
+def test_only_the_hosts_we_are_named_by_are_answered(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path, allowed_hosts="pensions.example,.cnss.bj")
+    client = TestClient(api_app.create(settings, _nothing, "1"))
+    for host, status in (
+        ("pensions.example", 200),
+        ("api.cnss.bj:8000", 200),
+        ("127.0.0.1:8000", 200),
+        ("ailleurs.example", 400),
+        ("pensions.example.ailleurs.example", 400),
+    ):
+        assert client.get("/health/live", headers={"Host": host}).status_code == status, host
+
+
+@asynccontextmanager
+async def _nothing(_app: FastAPI) -> AsyncIterator[None]:
+    yield

@@ -6,17 +6,20 @@ from typing import Any, TypeVar
 
 from core.database import Database, Session, fetch_all, fetch_one
 from core.money import Money
-from core.permissions import Actor
+from core.permissions import Actor, Grant, Role, Scope
 from models.ledger import AccountKind, Source
 from models.pension_stages import OPEN_PAYMENTS, BatchStage, PaymentStage
-from services import ledger
+from services import approvals, ledger
+from services.approvals import ApprovalRow, DecideApproval
 from services.ledger import Leg, Posting
 from services.pensions import accounts, batches, counters, reading, settings, steps
+from services.pensions.accounts import RecordFunding
 from services.pensions.batches import Previewed, UploadBatch, Uploaded
 from services.pensions.files.totals import Sum
 from services.pensions.settings import ChangeSettings
 from services.pensions.shapes import BatchRow
 from tests.builders import pensions
+from tests.builders import people as people_of
 from tests.builders.pensions import Caisse, PensionWorld
 
 T = TypeVar("T")
@@ -72,6 +75,23 @@ class Desk:
         with self.database.transaction() as session:
             order = ChangeSettings(organisation_id=self.caisse.organisation_id, **changes)
             settings.change_settings(session, self.world.administrator, order)
+
+    def colleague(self) -> Actor:
+        """Return another manager of the caisse."""
+        grant = Grant(Scope.ORGANISATION, Role.GESTIONNAIRE, self.caisse.organisation_id)
+        user_id = people_of.person(self.database, "collegue@cnss.example")
+        people_of.holds(self.database, user_id, grant.scope, grant.role, grant.organisation_id)
+        return people_of.actor(user_id, grant)
+
+    def fund(self, amount_minor: int) -> None:
+        """Put money on the caisse's account: one administrator does, or two when it is much."""
+        order = RecordFunding(
+            account_id=self.caisse.account.id, amount_minor=amount_minor, key="virement-9", reason="Relevé du mois"
+        )
+        asked = self.do(accounts.record_funding, order, self.world.administrator)
+        if isinstance(asked, ApprovalRow):
+            decision = DecideApproval(approval_id=asked.id, is_approved=True, reason="Vu sur le relevé")
+            self.do(approvals.decide, decision, self.world.colleague)
 
     def batch(self, bulk_id: str) -> BatchRow:
         """Return a batch as it stands."""

@@ -42,25 +42,29 @@ class PensionWorld:
     stranger: Actor
 
 
-def build(database: Database, *, funds_minor: int = 1_000_000) -> PensionWorld:
-    """Write both caisses; each account holds `funds_minor` francs."""
+def build(
+    database: Database, *, funds_minor: int = 1_000_000, country: str = "BJ", currency: Currency = Currency.XOF
+) -> PensionWorld:
+    """Write both caisses; each account holds `funds_minor` minor units."""
     administrator = people.admin_actor(people.admin(database))
     colleague = people.admin_actor(people.admin(database, "adjointe@palabre.org"))
-    rail_id = _rail(database)
-    own = _caisse(database, administrator, rail_id, "CNSS-BJ", funds_minor)
-    foreign = _caisse(database, administrator, rail_id, "CNPS-CI", funds_minor)
+    rail_id = _rail(database, currency)
+    own, foreign = (
+        _caisse(database, administrator, rail_id, code, funds_minor, (country, currency))
+        for code in ("CNSS-BJ", "CNPS-CI")
+    )
     stranger = people.actor(people.person(database, "personne@palabre.example"))
     return PensionWorld(own, foreign, administrator, colleague, stranger)
 
 
-def _rail(database: Database) -> UUID:
+def _rail(database: Database, currency: Currency) -> UUID:
     rail = ProviderAccount(
         code="mojaloop-bj",
         label="Switch",
         adapter="mojaloop",
         environment="fake",
         country="BJ",
-        currency="XOF",
+        currency=currency,
         base_url="http://127.0.0.1:4001",
         offers=["payout"],
         state="active",
@@ -70,8 +74,11 @@ def _rail(database: Database) -> UUID:
     return rail.id
 
 
-def _caisse(database: Database, administrator: Actor, rail_id: UUID, code: str, funds_minor: int) -> Caisse:
-    organisation_id = people.organisation(database, code)
+def _caisse(
+    database: Database, administrator: Actor, rail_id: UUID, code: str, funds_minor: int, place: tuple[str, Currency]
+) -> Caisse:
+    country, currency = place
+    organisation_id = people.organisation(database, code, country=country)
     with database.transaction() as session:
         account = accounts.open_account(
             session,
@@ -82,7 +89,7 @@ def _caisse(database: Database, administrator: Actor, rail_id: UUID, code: str, 
                 party_id_type="BUSINESS",
                 party_identifier=code,
                 display_name="Caisse Nationale de Sécurité Sociale",
-                currency=Currency.XOF,
+                currency=currency,
                 rail_account_id=rail_id,
             ),
         )
@@ -122,7 +129,7 @@ class Payee:
 
 def numbers(*codes: str) -> list[Payee]:
     """Return payees whose last three digits ask the fake for these tales."""
-    return [Payee(f"+22901970{n % 100:02}{code}") for n, code in enumerate(codes)]
+    return [Payee(f"+22901{n:05}{code}") for n, code in enumerate(codes)]
 
 
 def crowd(count: int, amount_minor: int = 50_000) -> list[Payee]:

@@ -23,10 +23,18 @@ from services.pensions.dispatch.desk import Desk
 from tests.builders.pensions import Caisse, PensionWorld
 
 START = datetime.fromisoformat("2025-12-05T10:00:00+00:00")
-QUICK = {"concurrency": 50, "rate": 2_000, "reads_per_s": 500, "read_timeout_s": 10, "inquiry_timeout_s": 5}
+QUICK = {
+    "concurrency": 50,
+    "rate": 2_000,
+    "reads_per_s": 500,
+    "widens_every_s": 0.05,
+    "read_timeout_s": 10,
+    "inquiry_timeout_s": 5,
+}
 SOON = timedelta(milliseconds=1)
 MOST_ROUNDS = 2_000
 TICK_S = 0.005
+PATIENCE_MS = 120_000  # a hundred thousand payments are held against the book
 
 _NEXT = """
 select least(
@@ -100,18 +108,30 @@ class Switch:
                 return
         raise AssertionError("the work never ends")
 
-    def pass_time(self, limit: timedelta = timedelta(hours=2), workers: int = 1) -> None:
-        """Work, and jump from one thing that is due to the next, until nothing is or `limit` has passed."""
+    def pass_time(
+        self, limit: timedelta = timedelta(hours=2), workers: int = 1, stride: timedelta = timedelta()
+    ) -> None:
+        """Work, and jump from one thing that is due to the next, until nothing is or `limit` has passed.
+
+        `stride` is the least that is jumped: of a great many things, those of one stride are done together.
+        """
         ends_at = clock.now() + limit
         self.work(workers)
         while (at := self._next()) is not None and at <= ends_at:
-            self.move(at + SOON - clock.now())
+            self.move(max(at + SOON - clock.now(), stride))
             self.work(workers)
 
     def move(self, by: timedelta) -> None:
         """Move the clock of both sides."""
         self.traveller.advance(max(by, SOON).total_seconds())
         self.kernel.advance(0)
+
+    def desk(self) -> Desk:
+        """Open a worker's desk at the adapter."""
+        with self.database.transaction() as session:
+            account = rails.find_rail(session, self.rail_id)
+        self.clerks.append(Desk(self.database, self.rail, account, wait_s=TICK_S, beat_s=0.05))
+        return self.clerks[-1]
 
     def resume(self, batch: PensionBatch) -> None:
         """Let a paused batch go on, as a person does."""
@@ -120,6 +140,12 @@ class Switch:
                 "update pension_batch set stage = 'PROCESSING', pause_reason = '' where id = %s and stage = 'PAUSED'",
                 (batch.id,),
             )
+
+    def look_at_contradictions(self) -> None:
+        """Close the cases in which the switch took its word back, as a person does who has asked it: payouts go on."""
+        with self.database.transaction() as session:
+            driver(session).execute("update transfer_case set closed_at = now() where kind = 'contradiction'")
+            driver(session).execute("update provider_account set are_payouts_paused = false")
 
     # What is seen
 
@@ -186,7 +212,7 @@ class Switch:
         moved = {row.payment_id: row.amount_minor for row in self.book}
         for batch in batches:
             self._assert_counted(batch)
-        with self.database.transaction() as session:
+        with self.database.transaction(statement_timeout_ms=PATIENCE_MS) as session:
             believed = fetch_all(
                 session,
                 "select external_id, handles, amount_minor, state from transfer where purpose = 'pension'"
@@ -239,7 +265,7 @@ class Switch:
         if not busy:
             return 0
         while len(self.clerks) < workers:
-            self.clerks.append(Desk(self.database, self.rail, busy[0], TICK_S))
+            self.desk()
         done, is_busy = 0, True
         for clerk in self.clerks:
             clerk.wake()

@@ -30,7 +30,7 @@ def test_sound_books_are_checked_then_sealed(database: Database, capsys: pytest.
     post_something(database)
     assert check_books.check(database)
     printed = capsys.readouterr().out
-    assert printed.count("✓") == 7
+    assert printed.count("✓") == 8
     assert "✗" not in printed
     assert "1 opérations, 2 écritures, 2 scellées maintenant." in printed
     assert "Sceau 1 : " in printed
@@ -50,7 +50,7 @@ def test_a_balance_changed_behind_the_ledger_is_named_and_nothing_is_sealed(
     printed = capsys.readouterr().out
     assert "✗ 2. Chaque solde est la somme de ses écritures, sans trou (1 à corriger)" in printed
     assert "balance 10001, entries -10000" in printed
-    assert printed.count("✓") == 6
+    assert printed.count("✓") == 7
     assert count_seals(database) == 0
 
 

@@ -212,3 +212,28 @@ def test_a_closed_day_of_an_operator_is_signed_by_the_seal_of_the_ledger(house: 
         " from reconciliation_run r left join ledger_seal s on s.id = r.seal_id and s.sha256 = r.seal_sha256",
     )
     assert closed == signed != 0
+
+
+def test_a_caisse_has_batches_at_every_step_and_its_sums_hold(house: Database) -> None:
+    stages = rows(house, "select stage, count(*) from pension_batch group by stage order by stage")
+    assert stages == [
+        ("AWAITING_APPROVAL", 1),
+        ("CANCELLED", 1),
+        ("DRAFT", 2),
+        ("PAUSED", 1),
+        ("QUEUED", 3),
+        ("REJECTED", 1),
+    ]
+    sums = rows(
+        house,
+        "select r.balance = sum(b.total_minor) from pension_batch b join pension_account a on a.id = b.account_id"
+        " join ledger_account r on r.id = a.reserved_account_id"
+        " where b.stage in ('QUEUED', 'PAUSED', 'AWAITING_APPROVAL') group by r.id",
+    )
+    assert sums == [(True,)]
+    account = rows(
+        house, "select account_id, o.code from pension_account join organisation o on o.id = organisation_id"
+    )
+    assert account == [("ACC-CNSS-001", "CNSS-BJ")]
+    of_the_document = "select id from pension_payment where identifier in ('+2290197000001', '+2290197000002')"
+    assert rows(house, of_the_document) == []

@@ -124,7 +124,7 @@ def test_a_sandbox_serves_two_phones_and_leaves_nothing_behind() -> None:
         assert dial(base_url, dakar["msisdn"], "*156#", "6", dakar["pin"])[-1] == f"Votre solde est de {whole} FCFA"
 
         roles = {(user["role"], user["scope"]) for user in told["users"]}
-        assert {("admin", "platform"), ("operateur", "ussd"), ("GESTIONNAIRE", "organisation:CNSS-BENIN")} <= roles
+        assert {("admin", "platform"), ("operateur", "ussd"), ("GESTIONNAIRE", "organisation:CNSS-BJ")} <= roles
         for user in told["users"]:
             bearer = f"Bearer {user['token']}"
             assert call(base_url, "GET", "/api/auth/me", Authorization=bearer)[1]["email"] == user["email"]

@@ -71,9 +71,5 @@ def signed_in(browser: Browser, sandbox: Sandbox) -> Callable[[str], BrowserCont
 @pytest.fixture
 def admin(signed_in: Callable[[str], BrowserContext]) -> Iterator[Page]:
     """Give a page where the administrator is signed in; what the browser complains of fails the test."""
-    context = signed_in("admin")
-    page = context.new_page()
-    complaints = console.complaints_of(page)
-    yield page
-    context.close()
-    assert complaints == []
+    with console.calm_page(signed_in("admin")) as page:
+        yield page

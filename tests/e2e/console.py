@@ -1,15 +1,19 @@
 """What the tests do with a page: open it, wait for it, go on with the keyboard, find every page there is."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
+from core.permissions import GRANTS, OF_AN_ORGANISATION, Role, Scope
 from ui import auth, pages, shell
 
 pages.load()
 SCREENS = {path: screen for path, screen in shell.SCREENS.items() if not screen.in_development_only}
 MOST_THINGS = 8  # the first subscriber may have no operation, the next has
+MAY = {"admin": GRANTS[Scope.PLATFORM, Role.ADMIN], "GESTIONNAIRE": GRANTS[Scope.ORGANISATION, Role.GESTIONNAIRE]}
 expect.set_options(timeout=15_000)  # a machine that runs every test at once is slow
 
 
@@ -64,6 +68,16 @@ def complaints_of(page: Page) -> list[str]:
     return found
 
 
+@contextmanager
+def calm_page(context: BrowserContext) -> Iterator[Page]:
+    """Give a page of this context; what the browser complains of meanwhile fails the test."""
+    page = context.new_page()
+    complaints = complaints_of(page)
+    yield page
+    context.close()
+    assert complaints == []
+
+
 def is_foreign(page: Page, url: str) -> bool:
     """Say whether an address is of another origin than the page's console."""
     origin = re.match(r"https?://[^/]+", page.url)
@@ -72,12 +86,19 @@ def is_foreign(page: Page, url: str) -> bool:
     )
 
 
-def addresses(page: Page) -> dict[str, str]:
-    """Return an address for every registered page: those of things are found by following links, as people do."""
-    found = {path: [path] if "{" not in path else [] for path in SCREENS}
-    to_visit = [path for path, screen in SCREENS.items() if found[path] and not screen.is_open]
+def opener(path: str) -> str:
+    """Return the role that opens a page: the administrator, unless only the people of an organisation may."""
+    return "GESTIONNAIRE" if SCREENS[path].needs in OF_AN_ORGANISATION else "admin"
+
+
+def addresses(page: Page, role: str) -> dict[str, str]:
+    """Return an address for every page that this role opens: those of things are found by following links."""
+    open_to = {path: one for path, one in SCREENS.items() if one.needs is None or one.needs in MAY[role]}
+    found = {path: [path] if "{" not in path else [] for path in open_to}
+    to_visit = [path for path, screen in open_to.items() if found[path] and not screen.is_open]
+    wanted = {path for path in open_to if opener(path) == role}
     for address in to_visit:  # it grows while we walk
-        if all(found.values()):
+        if all(found[path] for path in wanted):
             break
         if address == auth.CHANGE_PASSWORD:
             continue
@@ -85,10 +106,10 @@ def addresses(page: Page) -> dict[str, str]:
         links: list[str] = page.eval_on_selector_all("a[href]", "all => all.map(one => one.getAttribute('href'))")
         for link in links:
             path = _path_of(link)
-            if path is not None and link not in found[path] and len(found[path]) < MOST_THINGS:
+            if path in found and link not in found[path] and len(found[path]) < MOST_THINGS:
                 found[path].append(link)
                 to_visit.append(link)
-    return {path: links[0] for path, links in found.items() if links}
+    return {path: found[path][0] for path in wanted if found[path]}
 
 
 def _path_of(link: str) -> str | None:

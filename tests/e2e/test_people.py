@@ -91,8 +91,19 @@ def test_a_reader_and_a_manager_see_what_is_theirs(signed_in: Callable[[str], Br
     manager = signed_in("GESTIONNAIRE")
     page = manager.new_page()
     open_page(page, "/")
-    expect(page.get_by_text("Votre compte est ouvert (Gestionnaire).")).to_be_visible()
+    expect(page.get_by_role("heading", name="Bonjour Bénédicte")).to_be_visible()
+    expect(page.get_by_role("button", name="Mon compte, Bénédicte Hounkpatin")).to_contain_text("Gestionnaire")
+    expect(page.locator("main").get_by_text("Disponible")).to_be_visible()
     expect(page.get_by_text("En direct")).to_have_count(0)
+    expect(page.get_by_text("Argent déplacé")).to_have_count(0)
+    for elsewhere in ("/ussd", "/paiements", "/grand-livre", "/administration"):
+        expect(page.locator(f"a[href^='{elsewhere}']")).to_have_count(0)
+    page.get_by_role("link", name="Nouveau lot").click()
+    page.wait_for_url("**/pensions/nouveau")
+    console.wait(page)
+    expect(page.get_by_role("heading", name="Nouveau lot")).to_be_visible()
+    page.goto("/grand-livre")
+    expect(page.get_by_text("Votre rôle ne permet pas cet acte.")).to_be_visible()
     manager.close()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Page
 
 from tests.e2e import console
 
@@ -17,16 +17,22 @@ SIZES = ((360, 740), (768, 1024), (1440, 900))
 def test_every_page_is_pictured_at_three_widths_in_light_and_dark(
     signed_in: Callable[[str], BrowserContext],
 ) -> None:
-    context = signed_in("admin")
-    page = context.new_page()
-    found = console.addresses(page)
-    for path, address in found.items():
-        name = path.strip("/").replace("/", "-").replace("{", "").replace("}", "") or "accueil"
-        for width, height in SIZES:
-            page.set_viewport_size({"width": width, "height": height})
-            console.open_page(page, address)
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-                page.screenshot(path=FOLDER / f"{name}-{width}-{scheme}.png", full_page=True)
-    context.close()
-    assert set(found) == set(console.SCREENS)
+    pictured: set[str] = set()
+    for role in console.MAY:
+        context = signed_in(role)
+        page = context.new_page()
+        for path, address in console.addresses(page, role).items():
+            picture(page, path, address)
+            pictured.add(path)
+        context.close()
+    assert pictured == set(console.SCREENS)
+
+
+def picture(page: Page, path: str, address: str) -> None:
+    name = path.strip("/").replace("/", "-").replace("{", "").replace("}", "") or "accueil"
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        console.open_page(page, address)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.screenshot(path=FOLDER / f"{name}-{width}-{scheme}.png", full_page=True)

@@ -26,6 +26,7 @@ from tests.kannel.boxes import free_ports, listens, until
 CALLERS = 6
 EACH = 3
 JEAN, JEANS_NUMBER = "+237677000002", "677000002"
+FIRST = 100  # the amounts of two hundred rounds together fit into what one account may hold
 PAUSE_S = 0.2
 LONGEST_S = 0.6
 NOTHING_DEBITED = "Rien n'a été débité. Réessayez."
@@ -133,7 +134,7 @@ def test_money_survives_the_death_of_the_process_that_moves_it(database: Databas
     heard: list[list[int]] = [[] for _ in callers]
     with running(database) as service, ThreadPoolExecutor(CALLERS) as pool:
         for number in range(rounds):
-            work = [pool.submit(send_all, service, 1_000 + number * EACH, caller) for caller in callers]
+            work = [pool.submit(send_all, service, FIRST + number * EACH, caller) for caller in callers]
             time.sleep(chance.uniform(0.05, LONGEST_S))  # the blow may fall anywhere
             service.kill()
             service.start()

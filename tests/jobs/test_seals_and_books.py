@@ -31,7 +31,7 @@ def test_entries_are_sealed_to_the_last(database: Database, monkeypatch: pytest.
     assert seals.work(Event()) == "Écritures scellées : 10."
     assert seals.work(Event()) == "Rien à sceller."
     assert seals_of(database) == [4, 4, 2]
-    assert books.work(Event()) == "Les livres sont justes. Règles examinées : 7."
+    assert books.work(Event()) == "Les livres sont justes. Règles examinées : 8."
 
 
 def test_a_busy_ledger_is_left_to_the_next_minute(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

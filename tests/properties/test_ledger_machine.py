@@ -21,7 +21,7 @@ from core import ids
 from core.database import Database
 from core.money import Currency, Money
 from core.permissions import Actor, Grant, Role, Scope
-from models.ledger import AccountKind, Source
+from models.ledger import HOUSE_KINDS, AccountKind, Source
 from services import ledger
 from services.ledger import (
     AlreadyReversed,
@@ -125,7 +125,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def _open(self, kind: AccountKind, currency: Currency) -> Account:
         with self.bank.database.transaction() as session:
             account_id = ledger.open_account(session, kind, "test", ids.new_id(), currency)
-        account = Account(account_id, currency, kind in ledger.HOUSE_KINDS)
+        account = Account(account_id, currency, kind in HOUSE_KINDS)
         self.model.accounts[account_id] = account
         self.model.balances[account_id] = 0
         return account

@@ -177,6 +177,7 @@ class TransferMachine(RuleBasedStateMachine):
 
     @rule(who=st.integers(0, 1), amount=st.integers(1, 4_000), is_collect=st.booleans())
     def ask(self, who: int, amount: int, is_collect: bool) -> None:  # noqa: FBT001
+        self._wake()
         phone = self.phones[who]
         verb = self.house.recharge if is_collect else self.house.withdraw
         try:

@@ -47,7 +47,8 @@ velocity_refusal: subject
 wire_record: exchange
 """
 
-# What the books, the proofs towards operators and the trail must keep, or what ends by itself.
+# What the books, the proofs towards operators and the trail must keep, or what ends by itself. Payees of pensions are
+# in the register of the caisse that pays them, not among our members: it keeps its proofs, and files go after 90 days.
 KEPT = """
 approval: summary payload reason decision_reason
 audit_entry: actor_name subject_id summary changes address
@@ -56,6 +57,13 @@ idempotency_record: caller key content headers body
 inbound_event: dedupe_key path headers body references
 ledger_transaction: key reference actor content
 order_event: actor_name
+payee_directory: rail_identifier identifier names
+pension_batch: end_reason
+pension_claim: payee_key
+pension_file: name original totals
+pension_file_error: detail raw see value
+pension_payment: identifier identifier_raw name name_found rail_identifier
+pension_set_aside: identifier identifier_raw name
 provider_line: party line_key external_id provider_ref
 provider_statement: file_name
 reconciliation_item: subject detail resolution
@@ -72,8 +80,10 @@ wallet_case: resolution
 # Tables that know no member: what the house itself wrote, counted or configured.
 NOBODY = """
 alembic_version api_key biller catalog_service connector connector_host flow flow_version job_run job_schedule
-ledger_account ledger_entry ledger_seal message_ceiling message_template order_status organisation provider_account
-provider_balance provider_route reconciliation_run role_grant survey survey_question tariff ussd_figure_cell
+ledger_account ledger_entry ledger_seal message_ceiling message_template order_status organisation pension_account
+pension_settings provider_account
+provider_balance provider_route rail_gate rail_rest reconciliation_run role_grant survey survey_question tariff
+ussd_figure_cell
 ussd_figure_cost ussd_figure_end ussd_figure_screen ussd_figure_step ussd_gateway ussd_path ussd_profile
 ussd_publication
 ussd_request_hour ussd_route ussd_script ussd_service ussd_switch ussd_trial velocity_rule wallet wallet_limit_version
@@ -103,6 +113,14 @@ notice: name texts default_language audience state tested_checksum
 one_time_code: purpose channel digest
 order_event: status source
 order_row: reference currency
+payee_directory: fsp_id id_type
+pension_batch: bulk_id currency cycle pause_reason rail seal stage
+pension_claim: cycle purpose
+pension_file: content_sha256 encoding layout separator sha256 verdict warnings
+pension_file_error: code column
+pension_payment: code file_transfer_id fsp_id id_type name_verdict purpose reason stage
+pension_set_aside: file_transfer_id id_type purpose
+pension_transfer_id: transfer_id
 pin_credential: pepper_id
 provider_line: kind state provider_state currency
 provider_statement: sha256

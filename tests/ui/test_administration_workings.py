@@ -68,7 +68,7 @@ async def test_the_books_are_examined_on_request_and_a_broken_rule_is_named(hous
         examine(house)
         await user.should_see("Tenue", retries=100)
         rules = next(e.content for e in shown(user, ui.html) if "rules" in e.content)
-        assert rules.count("Tenue") == 7
+        assert rules.count("Tenue") == 8
     with house.transaction() as session:
         run = jobs.begin_run(session, "books")
     with house.transaction() as session:

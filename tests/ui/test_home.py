@@ -113,7 +113,7 @@ async def test_a_reader_sees_neither_fees_nor_the_trail_nor_what_others_decide(
 
 @pytest.mark.parametrize(
     ("scope", "role", "word"),
-    [(Scope.PLATFORM, Role.MEMBRE, "Membre"), (Scope.ORGANISATION, Role.GESTIONNAIRE, "Gestionnaire")],
+    [(Scope.PLATFORM, Role.MEMBRE, "Membre"), (Scope.CIU, Role.LECTEUR, "Lecture")],
 )
 async def test_who_has_nothing_here_yet_is_told_so_calmly(
     open_console: Any, house: Database, money: UssdOperation, scope: Scope, role: Role, word: str

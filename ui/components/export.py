@@ -8,6 +8,7 @@ from functools import partial
 from nicegui import run, ui
 
 from core.clock import now
+from core.formulas import guard
 from ui.components import buttons
 from ui.labels import page_language, t
 
@@ -99,7 +100,7 @@ WRITERS: dict[str, Callable[[Sequence[str], Lines], bytes]] = {"csv": written, "
 
 def _plain(cell: str) -> str:
     """Keep a spreadsheet from reading a cell as a formula; a number may have a sign."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} and not _is_amount(cell) else cell
+    return cell if _is_amount(cell) else guard(cell)
 
 
 def _is_amount(cell: str) -> bool:

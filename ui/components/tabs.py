@@ -1,6 +1,6 @@
 """Tabs: words with the count of what is behind each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,3 +28,11 @@ def tabs(choices: Sequence[Tab], on_change: Callable[[str], Any], *, value: str 
                 if choice.count:
                     show(tag("span", choice.count, class_="tab-count"), name="span")
     return row
+
+
+def recount(row: ui.tabs, counts: Mapping[str, str]) -> None:
+    """Write fresh counts beside the words of tabs that were drawn with one; whoever stands on a tab stays there."""
+    for tab in row.default_slot.children:
+        for shown in tab.default_slot.children:
+            if isinstance(shown, ui.html) and tab.props["name"] in counts:
+                shown.set_content(tag("span", counts[tab.props["name"]], class_="tab-count"))

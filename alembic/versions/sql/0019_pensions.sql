@@ -36,6 +36,38 @@ create trigger pension_batch_sealed
 before update of seal, organisation_id, account_id, cycle, currency, total_count, total_minor, bulk_id
 on pension_batch for each row execute function pension_batch_sealed();
 
+-- Payments belong to a batch that is there, and to its organisation. Asked once a statement: a foreign key would ask
+-- a million times, and take longer than the rows themselves.
+create function pension_payment_placed() returns trigger
+language plpgsql set search_path = public, pg_temp
+as $$
+begin
+    if exists (
+        select from (select distinct batch_id, organisation_id from arrived) a
+        where not exists (
+            select from pension_batch b where b.id = a.batch_id and b.organisation_id = a.organisation_id for key share)
+    ) then
+        raise exception 'pension payments of no batch of their organisation' using errcode = 'foreign_key_violation';
+    end if;
+    return null;
+end
+$$;
+
+create trigger pension_payment_placed after insert on pension_payment
+referencing new table as arrived for each statement execute function pension_payment_placed();
+
+-- A batch is never forgotten, so its payments never stand alone.
+create function pension_batch_kept() returns trigger
+language plpgsql set search_path = public, pg_temp
+as $$
+begin
+    raise exception 'pension batches are never deleted' using errcode = 'PL005';
+end
+$$;
+
+create trigger pension_batch_kept before delete on pension_batch
+for each statement execute function pension_batch_kept();
+
 -- A file's rows arrive by COPY with what the file says; the rest of a payment begins like this.
 alter table pension_payment
     alter rail_identifier set default '', alter fsp_id set default '', alter name_found set default '',

@@ -9,15 +9,16 @@ from core.errors import Refusal
 from core.money import Money
 from core.permissions import Actor
 from models.ledger import Source
-from models.pension_stages import BatchStage
+from models.pension_stages import BatchStage, LookupPolicy
 from services import audit, ledger
 from services.ledger import Posting
-from services.pensions import seal, steps
+from services.pensions import messages, reading, seal, steps
 from services.pensions.accounts import AccountRow
 from services.pensions.batches import claims
 from services.pensions.batches.orders import Asked
+from services.pensions.dispatch import lookups
 from services.pensions.files.judging import require_funds, require_totals
-from services.pensions.files.refusals import InsufficientFunds, NoRows
+from services.pensions.files.refusals import InsufficientFunds
 from services.pensions.files.totals import Sum
 from services.pensions.settings import SettingsRow
 from services.pensions.shapes import BatchRow
@@ -30,13 +31,14 @@ class TotalTooLarge(Refusal):
     """The organisation does not send so much at once."""
 
     code = "total_too_large"
-    sentence = "Ce lot dépasse le maximum de votre organisation par lot : {limit}."
+    sentence = "Ce lot dépasse le maximum de votre organisation par lot : {limit}."
 
 
-class NothingToPay(NoRows):
+class NothingToPay(Refusal):
     """Every row of the draft ended before it could be sent."""
 
-    sentence = "Aucun paiement de ce lot ne peut partir : corrigez le fichier et envoyez-le de nouveau."
+    code = "no_rows"
+    sentence = "Aucun paiement de ce lot ne peut partir : corrigez le fichier et envoyez-le de nouveau."
 
 
 def judge_terms(batch: BatchRow, asked: Asked, settings: SettingsRow, account: AccountRow) -> None:
@@ -71,7 +73,17 @@ def accept(
     )
     told = {"total_count": batch.total.count, "total_minor": batch.total.amount_minor, "seal": sealed}
     record(session, actor, "confirm", taken, told)
+    if needs_approval:
+        messages.tell_approval_asked(session, batch.id)
     return taken
+
+
+def begin_lookups(session: Session, batch: BatchRow, settings: SettingsRow) -> BatchRow:
+    """Have a new batch's payees looked up, where the organisation wants it before anything is sent."""
+    if settings.lookup is not LookupPolicy.BEFORE or not batch.total.count:
+        return batch
+    lookups.start(session, batch.id)
+    return reading.find_batch(session, batch.id)
 
 
 def record(session: Session, actor: Actor, act: str, batch: BatchRow, changes: dict[str, Any] | None = None) -> None:

@@ -35,8 +35,7 @@ from pension_set_aside s join pension_batch b on b.id = s.batch_id
 where s.batch_id = %(batch)s and s.line = any(%(lines)s)
 """
 _COUNT = """
-select stage, count(*) as count, coalesce(sum(amount_minor), 0)::bigint as minor,
-    bool_or(occurrence > 1) as has_same_person
+select stage, count(*) as count, coalesce(sum(amount_minor), 0)::bigint as minor
 from pension_payment where batch_id = %s group by stage
 """
 
@@ -45,7 +44,7 @@ class LineNotPaidBefore(Refusal):
     """An accepted line is none of those whose payee is paid already."""
 
     code = "line_unknown"
-    sentence = "La ligne {line} n'est pas un paiement en double de ce lot : relisez l'aperçu."
+    sentence = "La ligne {line} n'est pas un paiement en double de ce lot : relisez l'aperçu."
 
 
 def confirm(session: Session, actor: Actor, order: ConfirmBatch) -> BatchRow:
@@ -65,7 +64,7 @@ def confirm(session: Session, actor: Actor, order: ConfirmBatch) -> BatchRow:
         raise _invalid_rows(session, actor, batch, invalid)
     accepting.judge_terms(batch, order, settings, account)
     driver(session).execute("delete from pension_set_aside where batch_id = %s", (batch.id,))
-    return accepting.accept(
+    confirmed = accepting.accept(
         session,
         actor,
         batch,
@@ -75,6 +74,8 @@ def confirm(session: Session, actor: Actor, order: ConfirmBatch) -> BatchRow:
         not_before=not_before,
         has_accepted_duplicates=bool(accepted),
     )
+    # Nobody has asked about those who stood aside until now.
+    return accepting.begin_lookups(session, confirmed, settings) if accepted else confirmed
 
 
 def _accept_duplicates(session: Session, batch: BatchRow, lines: tuple[int, ...]) -> frozenset[int]:
@@ -117,7 +118,6 @@ def _count_again(session: Session, batch: BatchRow) -> BatchRow:
     values: dict[str, Any] = {
         "total_count": sum(row["count"] for row in rows.values()),
         "total_minor": sum(row["minor"] for row in rows.values()),
-        "has_same_person": any(row["has_same_person"] for row in rows.values()),
     }
     for stage in PaymentStage:
         row = rows.get(stage, {"count": 0, "minor": 0})

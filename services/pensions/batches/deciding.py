@@ -6,7 +6,7 @@ from core import clock
 from core.database import Session
 from core.permissions import Actor
 from models.pension_stages import BatchStage
-from services.pensions import reading, steps
+from services.pensions import messages, reading, steps
 from services.pensions.batches import accepting, voiding
 from services.pensions.batches.ground import lock_long, locked
 from services.pensions.batches.orders import ApproveBatch, RejectBatch
@@ -24,6 +24,7 @@ def approve(session: Session, actor: Actor, order: ApproveBatch) -> BatchRow:
         session, batch, BatchStage.QUEUED, approved_by=actor.user_id, approved_at=clock.now(), expires_at=None
     )
     accepting.record(session, actor, "approve", approved, {"seal": approved.seal})
+    messages.tell_decided(session, batch.id)
     return approved
 
 
@@ -42,4 +43,5 @@ def reject(session: Session, actor: Actor, order: RejectBatch) -> BatchRow:
         expires_at=None,
     )
     accepting.record(session, actor, "reject", rejected, {"reason": order.reason})
+    messages.tell_decided(session, batch.id)
     return rejected

@@ -49,7 +49,10 @@ def void_next(session: Session) -> bool:
     row = fetch_one(session, _CANCELLING)
     if row is None:
         return False
-    voided = voiding.void_slice(session, reading.find_batch(session, row["id"]))
+    batch = reading.find_batch(session, row["id"])
+    voided = voiding.void_slice(session, batch)
+    while not voided.count and not voided.is_over:
+        voided = voiding.void_slice(session, batch, voided.last_line)
     steps.end_if_over(session, row["id"])
     return voided.count > 0
 

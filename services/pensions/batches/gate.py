@@ -14,7 +14,7 @@ class Busy(Unavailable):
     """Too many files are being examined; `secondes` says when to come back."""
 
     code = "busy"
-    sentence = "D'autres fichiers sont en cours de vérification : renvoyez le vôtre dans {secondes} s."
+    sentence = "D'autres fichiers sont en cours de vérification : renvoyez le vôtre dans {secondes} s."
 
 
 _places = threading.BoundedSemaphore(MOST_AT_ONCE)

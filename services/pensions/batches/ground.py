@@ -11,6 +11,7 @@ from core.database import Session, driver
 from core.errors import Refusal
 from core.i18n import t
 from core.permissions import Actor
+from core.settings import get_settings
 from models.pension_stages import BatchStage, PayeeType, Rail
 from services.pensions import accounts, policy, reading, steps
 from services.pensions.accounts import AccountRow
@@ -18,8 +19,9 @@ from services.pensions.batches.orders import UploadBatch
 from services.pensions.files import FileRules
 from services.pensions.policy import Act
 from services.pensions.refusals import AccountInactive, AccountUnknown, NoAccount, WrongStage
-from services.pensions.settings import LARGEST_FILE_ROWS, SettingsRow
+from services.pensions.settings import SettingsRow
 from services.pensions.shapes import BatchRow
+from services.pensions.stages import STAGE_WORDS
 
 LONGEST_WAIT = timedelta(days=31)
 SLACK = timedelta(minutes=5)  # clocks differ, and forms stay open
@@ -85,7 +87,7 @@ def locked(session: Session, actor: Actor, act: Act, bulk_id: str, *stages: Batc
     batch = steps.lock_batch(session, found.id)
     settings = policy.require(session, actor, act, batch)
     if batch.stage not in stages:
-        raise WrongStage(stage=t(steps.STAGE_WORDS[batch.stage]))
+        raise WrongStage(stage=t(STAGE_WORDS[batch.stage]))
     return batch, settings
 
 
@@ -138,7 +140,7 @@ def _rules(order: UploadBatch, settings: SettingsRow, account: AccountRow, rail:
         currency=account.currency,
         countries=frozenset(settings.countries),
         max_amount_minor=settings.max_amount_minor,
-        max_rows=min(settings.max_rows, LARGEST_FILE_ROWS),
+        max_rows=min(settings.max_rows, get_settings().pension_max_rows),
         personal_id_length=settings.personal_id_length,
         id_types=id_types,
         allows_same_person=order.allow_same_person and settings.is_same_person_allowed,

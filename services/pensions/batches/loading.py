@@ -20,9 +20,10 @@ from services.pensions.files.findings import CheckedSlice
 Progress = Callable[[int], None]
 
 PIECE_BYTES = 1 << 20
+WRITTEN_ROWS = 20_000  # as text at a time
 MOST_FAULTS_A_LINE = 16
 
-_PAYMENT_COLUMNS = (
+PAYMENT_COLUMNS = (
     "id, created_at, next_try_at, batch_id, organisation_id, line, file_transfer_id, id_type, identifier,"
     " identifier_raw, amount_minor, purpose, occurrence, name"
 )
@@ -76,9 +77,10 @@ class Loading:
         if piece.clean.height:
             self._marks.append(piece.clean.filter(pl.any_horizontal(_MARKS)).select("line", *_MARKS))
             frame = _payment_frame(piece.clean, self._batch_id, self._organisation_id, now)
-            copy = f"copy pension_payment ({_PAYMENT_COLUMNS}) from stdin (format csv)"
+            copy = f"copy pension_payment ({PAYMENT_COLUMNS}) from stdin (format csv)"
             with driver(self._session).cursor() as cursor, cursor.copy(copy.encode()) as stream:
-                stream.write(copy_bytes(frame))
+                for part in frame.iter_slices(WRITTEN_ROWS):
+                    stream.write(copy_bytes(part))
 
 
 def payment_id(batch_id: UUID, line: int) -> UUID:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.database import Database, Session
+from core.i18n import t
 from core.permissions import Actor
+from core.settings import get_settings
 from models.pensions import PensionFile
 from models.transfers import AccountState, BreakerState, ProviderAccount
 from services.pensions import accounts, file_reading, policy
@@ -26,6 +28,8 @@ from services.pensions.files.judging import OnError, require_rows, require_total
 from services.pensions.files.refusals import InvalidRows
 from services.pensions.files.sentences import warning_sentence
 from services.pensions.policy import Act
+
+RAIL_NOT_READY = "Le switch n'est pas prêt : le lot attendra en file, puis partira de lui-même."
 
 Content = Iterable[bytes] | BinaryIO
 
@@ -65,7 +69,7 @@ def _coming(database: Database, actor: Actor, order: UploadBatch, content: Conte
         ground = lay(session, order, policy.require_in(session, actor, act, order.organisation_id))
     with tempfile.TemporaryDirectory(prefix="palabre-file-") as name:
         folder = Path(name)
-        file = receive(_pieces(content), folder / "file.csv")
+        file = receive(_pieces(content), folder / "file.csv", get_settings().pension_max_mb << 20)
         with gate.place(), database.transaction(statement_timeout_ms=LOAD_TIMEOUT_MS) as session:
             ground = lay(session, order, policy.require_in(session, actor, act, order.organisation_id))
             yield _Coming(session, actor, order, ground, file, folder)
@@ -115,6 +119,7 @@ class _Coming:
         account = accounts.find_account(self.session, self._ground.account.id)
         accepting.judge_terms(batch, self._order, settings, account)
         accepted = accepting.accept(self.session, self._actor, batch, settings, account)
+        accepted = accepting.begin_lookups(self.session, accepted, settings)
         return Uploaded(accepted, self._warnings(examined), examined.findings.invalid)
 
     def become_draft(self, on_progress: Progress | None) -> Previewed:
@@ -123,7 +128,7 @@ class _Coming:
         found = examined.findings
         if not found.invalid:
             require_totals(found.totals.all, self._order.expected_count, self._order.expected_total)
-        batch = self._draft.counted(examined)
+        batch = accepting.begin_lookups(self.session, self._draft.counted(examined), self._ground.settings)
         accepting.record(self.session, self._actor, "preview", batch, {"file": self._row.name})
         self.keep("")
         return Previewed(
@@ -170,8 +175,9 @@ class _Coming:
             ) from refused
 
     def _warnings(self, examined: Examined) -> tuple[FileWarning, ...]:
-        codes = [*examined.warnings, *([] if self._is_rail_ready() else ["rail_not_ready"])]
-        plain = [FileWarning(code, warning_sentence(code)) for code in codes]
+        plain = [FileWarning(code, warning_sentence(code)) for code in examined.warnings]
+        if not self._is_rail_ready():
+            plain.append(FileWarning("rail_not_ready", t(RAIL_NOT_READY)))
         counted = examined.findings.row_warnings.items()
         return (*plain, *(FileWarning(code, warning_sentence(code), count) for code, count in counted))
 

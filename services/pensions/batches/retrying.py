@@ -37,7 +37,7 @@ from pension_payment where batch_id = %s
 
 def retry(session: Session, actor: Actor, order: RetryBatch) -> BatchRow:
     """Make a draft of the failed payments of an ended batch that another try may mend, or of those named among them."""
-    old, _ = locked(session, actor, Act.RETRY, order.bulk_id, *ENDED)
+    old, settings = locked(session, actor, Act.RETRY, order.bulk_id, *ENDED)
     require_open(accounts.find_account(session, old.account_id))
     now = clock.now()
     draft = PensionBatch(
@@ -69,5 +69,6 @@ def retry(session: Session, actor: Actor, order: RetryBatch) -> BatchRow:
         waiting_minor=totals["minor"],
         has_same_person=totals["twice"],
     )
+    made = accepting.begin_lookups(session, made, settings)
     accepting.record(session, actor, "retry", made, {"retry_of": old.bulk_id, "total_count": made.total.count})
     return made

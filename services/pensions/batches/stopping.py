@@ -10,17 +10,15 @@ from services.pensions import reading, steps
 from services.pensions.batches import accepting, voiding
 from services.pensions.batches.ground import lock_long, locked
 from services.pensions.batches.orders import CancelBatch, Cancelled, PauseBatch, ResumeBatch
+from services.pensions.batches.voiding import Voided
+from services.pensions.dispatch.stops import OF_THE_HOUSE, SEAL_BROKEN, UNWELL
 from services.pensions.policy import Act
 from services.pensions.refusals import BreakerOpen
 from services.pensions.shapes import BatchRow
 from services.pensions.stages import BEFORE_SENDING
 
 # Why the house itself paused a batch; a person's own words stand there otherwise.
-ADAPTER_UNWELL = "adapter_unwell"
-POSITION = "position"
-SEAL_BROKEN = "seal_broken"
 BY_HAND = "by_hand"
-OF_THE_HOUSE = (ADAPTER_UNWELL, POSITION, SEAL_BROKEN)
 
 FIRST_SLICES = 5  # of a batch at work; the rest follows at once, each in a transaction of its own
 
@@ -38,7 +36,7 @@ class SealBroken(Refusal):
 
     code = "seal_broken"
     status = 409
-    sentence = "Le contenu de ce lot ne correspond plus à son sceau : annulez-le et envoyez un nouveau fichier."
+    sentence = "Le contenu de ce lot ne correspond plus à son sceau : annulez-le et envoyez un nouveau fichier."
 
 
 class ReasonNeeded(FieldRefusal):
@@ -65,7 +63,7 @@ def resume(session: Session, actor: Actor, order: ResumeBatch) -> BatchRow:
     batch, _ = locked(session, actor, Act.RESUME, order.bulk_id, BatchStage.PAUSED)
     if batch.pause_reason == SEAL_BROKEN:
         raise SealBroken
-    if batch.pause_reason == ADAPTER_UNWELL and breaker.is_open(session, batch.rail_account_id):
+    if batch.pause_reason == UNWELL and breaker.is_open(session, batch.rail_account_id):
         raise BreakerOpen
     if batch.pause_reason in OF_THE_HOUSE and not order.reason.strip():
         raise ReasonNeeded
@@ -95,7 +93,7 @@ def cancel(session: Session, actor: Actor, order: CancelBatch) -> Cancelled:
 
 
 def _void_some(session: Session, batch: BatchRow) -> BatchRow:
-    after = 0
+    voided = Voided(0, 0)
     for _ in range(FIRST_SLICES):
-        after = voiding.void_slice(session, batch, after).last_line
+        voided = voiding.void_slice(session, batch, voided.last_line)
     return steps.end_if_over(session, batch.id) or reading.find_batch(session, batch.id)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core import clock
-from core.database import Session, fetch_all
+from core.database import Session, fetch_all, fetch_one
 from models.ledger import Source
 from models.pension_stages import PaymentStage
 from services import ledger
@@ -14,12 +14,18 @@ from services.pensions.shapes import BatchRow
 
 SLICE_ROWS = 10_000
 
+# The next line that has not left; a slice is the lines from there on.
+_FIRST = """
+select least(
+    (select min(line) from pension_payment where batch_id = %(batch)s and stage = 'WAITING' and line > %(after)s),
+    (select min(line) from pension_payment where batch_id = %(batch)s and stage = 'HELD' and line > %(after)s)) as line
+"""
 # Rows that a worker holds are passed by: it decides about them, and they come back with a later slice or as sent.
+_PASSING_BY = "for update skip locked"
 _SLICE = """
 with slice as (
     select id, line, stage, amount_minor from pension_payment
-    where batch_id = %(batch)s and line > %(after)s and stage in ('WAITING', 'HELD')
-    order by line limit %(most)s for update skip locked
+    where batch_id = %(batch)s and line between %(first)s and %(last)s and stage in ('WAITING', 'HELD') {passing_by}
 ), ended as (
     update pension_payment p set stage = 'CANCELLED', next_try_at = null, completed_at = %(now)s
     from slice where p.id = slice.id
@@ -33,25 +39,30 @@ from slice group by stage
 
 @dataclass(frozen=True, slots=True)
 class Voided:
-    """How many payments a slice ended, and the line after which the next begins."""
+    """How many payments a slice ended, and the last line it looked at; nothing is left after a slice that is over."""
 
     count: int
     last_line: int
+    is_over: bool = False
 
 
 def void_all(session: Session, batch: BatchRow) -> None:
-    """End every payment of a locked batch that has not left."""
-    after = 0
-    while (voided := void_slice(session, batch, after)).count:
-        after = voided.last_line
+    """End every payment of a locked batch of which nothing has left: no worker knows it yet."""
+    voided = Voided(0, 0)
+    while not voided.is_over:
+        voided = void_slice(session, batch, voided.last_line, passing_by="")
 
 
-def void_slice(session: Session, batch: BatchRow, after: int = 0) -> Voided:
+def void_slice(session: Session, batch: BatchRow, after: int = 0, *, passing_by: str = _PASSING_BY) -> Voided:
     """End the next payments of a locked batch that have not left: stages, claims, counters, and their money back."""
-    values = {"batch": batch.id, "after": after, "most": SLICE_ROWS, "now": clock.now()}
-    rows = fetch_all(session, _SLICE, values)
+    found = fetch_one(session, _FIRST, {"batch": batch.id, "after": after})
+    if found is None or found["line"] is None:
+        return Voided(0, after, is_over=True)
+    last_line = found["line"] + SLICE_ROWS - 1
+    values = {"batch": batch.id, "first": found["line"], "last": last_line, "now": clock.now()}
+    rows = fetch_all(session, _SLICE.format(passing_by=passing_by), values)
     if not rows:
-        return Voided(0, after)
+        return Voided(0, last_line)
     counters.shift(
         session,
         batch.id,
@@ -60,7 +71,7 @@ def void_slice(session: Session, batch: BatchRow, after: int = 0) -> Voided:
     first, last = min(row["first"] for row in rows), max(row["last"] for row in rows)
     if batch.seal:
         _give_back(session, batch, sum(row["minor"] for row in rows), f"void:{batch.id}:{first}-{last}")
-    return Voided(sum(row["count"] for row in rows), last)
+    return Voided(sum(row["count"] for row in rows), last_line)
 
 
 def _give_back(session: Session, batch: BatchRow, amount_minor: int, key: str) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from core import clock
-from core.database import Session
+from core.database import Session, driver
 from core.orders import made_storable
 from providers.answers import Seen as HouseSeen
 from providers.answers import SeenState
@@ -23,14 +23,16 @@ from providers.mojaloop.contract import (
 )
 from services.pensions.dispatch import outcomes, saving, standing, stops
 from services.pensions.dispatch.claiming import Item
-from services.pensions.dispatch.outcomes import Outcome, Standing
 from services.pensions.dispatch.rails import Rail
 from services.pensions.dispatch.saving import Entry
+from services.pensions.dispatch.shapes import Outcome, Standing
 from services.pensions.dispatch.stops import Heard
 from services.transfers.bell import ring_after_commit
 from services.transfers.contradictions import note_final
 from services.transfers.rows import find
 from services.transfers.transitions import Proof
+
+_HEARD = "update inbound_event set handled_at = %s where transfer_id = any(%s) and handled_at is null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def keep_reads(session: Session, came: Sequence[tuple[Question, ReadAnswer | Wit
         outcome = outcomes.of_read(on, question.order, answer, now)
         entries.append(replace(_entry(on, outcome, answer), cause="read", read_until=question.read_until))
     _save(session, entries, {one.transfer_id: answer for one, answer in came})
+    driver(session).execute(_HEARD, (now, [entry.on.transfer_id for entry in entries]))
 
 
 def _entry(on: Standing, outcome: Outcome, answer: PayoutAnswer | ReadAnswer | Withheld) -> Entry:

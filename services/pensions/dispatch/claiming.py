@@ -25,8 +25,11 @@ from services.transfers.requests import TOKEN_OCTETS, crockford
 PURPOSE = "pension"
 
 _BATCHES = """
-select b.id from pension_batch b join pension_account a on a.id = b.account_id
+select b.id from pension_batch b
+join pension_account a on a.id = b.account_id
+join organisation o on o.id = b.organisation_id
 where a.rail_account_id = %s and b.rail = 'mojaloop' and b.stage = 'PROCESSING' and b.waiting_count > 0
+  and o.is_active
 order by b.id for no key update of b
 """
 _DUE = """

@@ -32,8 +32,10 @@ STOCK = 2
 RETRY_S = 0.5
 
 _SENDING = """
-select b.id from pension_batch b join pension_account a on a.id = b.account_id
-where a.rail_account_id = %s and b.rail = 'mojaloop' and b.stage = 'PROCESSING'
+select b.id from pension_batch b
+join pension_account a on a.id = b.account_id
+join organisation o on o.id = b.organisation_id
+where a.rail_account_id = %s and b.rail = 'mojaloop' and b.stage = 'PROCESSING' and o.is_active
 """
 _DATABASE_ERRORS = (psycopg.Error, DBAPIError)
 
@@ -43,12 +45,22 @@ _log = structlog.get_logger(__name__)
 class Desk:
     """What one worker has in hand of one account. `is_closing`: nothing new is claimed, what waits goes back.
 
-    `wait_s` is how long either thread waits for the other, and a group for its members.
+    `wait_s` is how long either thread waits for the other, and a group for its members; `beat_s` how often it looks at
+    its batches and at its share of the room.
     """
 
-    def __init__(self, database: Database, mojaloop: MojaloopRail, rail: Rail, wait_s: float = GROUP_WAIT_S) -> None:
+    def __init__(
+        self,
+        database: Database,
+        mojaloop: MojaloopRail,
+        rail: Rail,
+        *,
+        wait_s: float = GROUP_WAIT_S,
+        beat_s: float = BEAT_S,
+    ) -> None:
         self._database = database
         self._wait_s = wait_s
+        self._beat_s = beat_s
         self._rail = rail
         self._gate = SharedGate(database, rail, ids.new_id(), self._may_leave)
         self._box: Outbox[PayoutOrder, PayoutAnswer] = mojaloop.payouts(self._gate)
@@ -129,7 +141,7 @@ class Desk:
 
     def _beat(self, *, is_due: bool = False) -> None:
         now = time.monotonic()
-        if now - self._beaten_at < BEAT_S and not is_due:
+        if now - self._beaten_at < self._beat_s and not is_due:
             return
         self._beaten_at = now
         with self._database.transaction() as session:
@@ -168,8 +180,9 @@ class Desk:
                 return
 
     def _claim(self) -> bool:
-        """Keep twice the room in hand, so that the rail never waits for the books."""
-        wanted = STOCK * self._share - len(self._items)
+        """Keep twice the room to send, so that the rail never waits for the books."""
+        unanswered = len(self._items) - len(self._unsaved) - self._came.qsize()
+        wanted = STOCK * self._share - unanswered
         if self.is_closing or not self._sending or not self._rail.is_ready or wanted < max(1, self._share // 2):
             return False
         with self._database.transaction() as session:

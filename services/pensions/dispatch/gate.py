@@ -18,7 +18,6 @@ from services.pensions.dispatch.rails import Rail
 LUMP_S = 0.1
 AHEAD_S = 0.05
 SHORTEST_WAIT_S = 0.01
-WIDENS_EVERY_S = 10.0
 BEAT_S = 1.0
 SEEN_FOR_S = 5.0
 
@@ -110,7 +109,7 @@ class SharedGate:
         here = {"account": rail.id, "worker": self._worker_id}
         database = driver(session)
         database.execute(_BEAT, here)
-        told = {"slow": min(slow, 16), "clean": is_clean, "most": rail.concurrency, "every": WIDENS_EVERY_S}
+        told = {"slow": min(slow, 16), "clean": is_clean, "most": rail.concurrency, "every": rail.widens_every_s}
         row = database.execute(_ROOM, {**told, **here}).fetchone()
         workers = [one for (one,) in database.execute(_PRESENT, {**here, "seen": SEEN_FOR_S}).fetchall()]
         room, rank, count = int(row[0]) if row else 1, workers.index(self._worker_id), len(workers)

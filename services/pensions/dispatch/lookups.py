@@ -16,14 +16,16 @@ from core import clock, ids
 from core.database import Database, Session, driver, fetch_all, fetch_one
 from core.money import Currency, Money
 from models.pension_stages import NamePolicy, PaymentStage
+from models.pension_stages import Rail as Carrier
 from providers.answers import Reason
 from providers.mojaloop.contract import Found, LookupAnswer, NotFound, Party, PensionRail, RailAccount, Withheld
 from services.pensions import counters, names
-from services.pensions.dispatch import payments, rails, standing
+from services.pensions.dispatch import mobile_names, payments, rails, standing
 from services.pensions.dispatch.gate import SharedGate, open_gate
-from services.pensions.dispatch.outcomes import NAME_DIFFERS, Payer
+from services.pensions.dispatch.outcomes import NAME_DIFFERS
 from services.pensions.dispatch.payments import Move
 from services.pensions.dispatch.rails import ADAPTER, Rail
+from services.pensions.dispatch.shapes import Payer
 from services.pensions.names import NameVerdict
 
 PIECE = 500
@@ -61,7 +63,7 @@ where (l.batch_id, l.first_line) in (
 returning l.batch_id, l.first_line, l.last_line, l.tries
 """
 _PAYEES = """
-select p.id, p.id_type, p.identifier, p.name, p.amount_minor, b.currency, b.organisation_id, b.confirmed_at,
+select p.id, p.id_type, p.identifier, p.name, p.amount_minor, b.rail, b.currency, b.organisation_id, b.confirmed_at,
     d.rail_identifier as known_identifier, d.fsp_id as known_fsp_id, d.names as known_names,
     coalesce(s.name_policy, 'warn') as name_policy, a.rail_account_id, a.available_account_id, a.reserved_account_id,
     a.fees_account_id, b.account_id, a.account_id as account_code, a.party_id_type, a.party_identifier, a.display_name,
@@ -138,7 +140,8 @@ def work(database: Database, mojaloop: PensionRail, account_id: UUID) -> None:
     answers = _known(piece)
     unknown = [row for row in piece.payees if row["id"] not in answers]
     if unknown:
-        answers |= _ask(database, mojaloop, rail, unknown)
+        is_mobile = unknown[0]["rail"] == Carrier.MOBILE_MONEY
+        answers |= mobile_names.find(database, unknown) if is_mobile else _ask(database, mojaloop, rail, unknown)
     with database.transaction() as session:
         _keep(session, rail, piece, answers)
 
@@ -267,7 +270,11 @@ def _move(  # what a look-up may change
 
 
 def _write_directory(session: Session, rail: Rail, found: Sequence[tuple[Mapping[str, Any], Found]]) -> None:
-    fresh = {(row["id_type"], row["identifier"]): (row, one) for row, one in found if row["known_fsp_id"] != one.fsp_id}
+    fresh = {
+        (row["id_type"], row["identifier"]): (row, one)
+        for row, one in found
+        if one.fsp_id and row["known_fsp_id"] != one.fsp_id
+    }
     if not fresh:
         return
     lines = list(fresh.values())

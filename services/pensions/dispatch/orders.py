@@ -35,7 +35,7 @@ def build(rail: Rail, record: Mapping[str, Any]) -> PayoutOrder:
         amount=Money(record["amount_minor"], Currency(record["currency"])),
         note=f"{record['purpose']} {record['cycle']}",
         operation=Operation(handles.get("operation", Operation.POST_TRANSFERS)),
-        their_transfer_id=handles.get("their_transfer_id", ""),
+        their_transfer_id=handles.get("their_transfer_id") or "",
         quote=_quote(handles),
         sent_at=sent_at(handles) or record["submitted_at"],
     )
@@ -44,15 +44,21 @@ def build(rail: Rail, record: Mapping[str, Any]) -> PayoutOrder:
 def papers(order: PayoutOrder) -> Handles:
     """Return what must be committed of an order before its next call is made."""
     quote = order.quote
-    return {
-        "operation": order.operation.value,
+    kept = {
         "their_transfer_id": order.their_transfer_id,
         "transfer_amount": _stated(quote.transfer_amount),
         "receive_amount": _stated(quote.receive_amount),
         "condition": quote.condition,
         "expiration": quote.expiration,
-        "amount_type": order.account.amount_type,
+        "amount_type": order.account.amount_type if order.account.amount_type != "RECEIVE" else "",
     }
+    return {"operation": order.operation.value, **{name: value for name, value in kept.items() if value}}
+
+
+def fresh_papers(order: PayoutOrder) -> Handles:
+    """Return what is kept of an order that begins again under its id: nothing of the quote it had."""
+    dropped = ("their_transfer_id", "transfer_amount", "receive_amount", "condition", "expiration")
+    return {**dict.fromkeys(dropped), **papers(order.restarted())}
 
 
 def proof(fulfilment: Fulfilment) -> Handles:
@@ -81,8 +87,8 @@ def _quote(handles: Mapping[str, Any]) -> Quote:
     return Quote(
         transfer_amount=_money(handles.get("transfer_amount")),
         receive_amount=_money(handles.get("receive_amount")),
-        condition=handles.get("condition", ""),
-        expiration=handles.get("expiration", ""),
+        condition=handles.get("condition") or "",
+        expiration=handles.get("expiration") or "",
     )
 
 

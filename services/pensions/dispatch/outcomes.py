@@ -4,15 +4,11 @@ Unknown is never failed. Another transfer of the same payment begins only when t
 nothing: `stage` WAITING beside an ended transfer says so, and only `_again` and `_never_received` say that.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID
 
-from core.money import Money
 from models.pension_stages import BatchStage, LookupPolicy, NamePolicy, PaymentStage
-from models.transfers import OPEN_TRANSFERS, CaseKind, TransferState
+from models.transfers import CaseKind, TransferState
 from providers.answers import Reason, SeenState
 from providers.mojaloop.contract import (
     Accepted,
@@ -32,6 +28,7 @@ from providers.mojaloop.quotes import fee_of, judge
 from services.pensions import names
 from services.pensions.dispatch import orders
 from services.pensions.dispatch.orders import Handles
+from services.pensions.dispatch.shapes import Outcome, Standing
 from services.pensions.names import NameVerdict
 from services.transfers import schedules
 
@@ -47,78 +44,6 @@ NAME_DIFFERS = "name_different"
 RELEASED = "is_released"  # a person has seen its fee and let it go on
 
 _DOUBTS = frozenset({Reason.MISMATCH_AMOUNT, Reason.MISMATCH_CURRENCY, Reason.MISMATCH_PARTY})
-
-
-@dataclass(frozen=True, slots=True)
-class Payer:
-    """The ledger accounts of a payer account."""
-
-    available: UUID
-    reserved: UUID
-    fees: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A payment and its present transfer, as both are under the lock. `tries` counts its transfers, this one in."""
-
-    transfer_id: UUID
-    payment_id: UUID
-    batch_id: UUID
-    account_id: UUID
-    payer: Payer
-    amount: Money
-    state: TransferState
-    stage: PaymentStage
-    batch_stage: BatchStage
-    reason: str
-    handles: Mapping[str, Any]
-    tries: int
-    connect_failures: int
-    submitted_at: datetime
-    lease_until: datetime | None
-    name: str
-    name_verdict: str
-    lookup: LookupPolicy
-    name_policy: NamePolicy
-    fee_cap_minor: int | None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether its transfer is not known yet."""
-        return self.state in OPEN_TRANSFERS
-
-    @property
-    def sent_at(self) -> datetime:
-        """Return when its last byte left, as far as is known."""
-        return orders.sent_at(self.handles) or self.submitted_at
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What becomes of it. `to` and `stage` None: as it was. `following`: the call that leaves once this is committed.
-
-    `next_try_at` is for a payment that waits, `lease_until` for one that goes on; each is cleared when not given.
-    """
-
-    to: TransferState | None = None
-    stage: PaymentStage | None = None
-    reason: str = ""
-    code: str = ""
-    detail: str = ""
-    is_retryable: bool = False
-    handles: Handles = field(default_factory=dict)
-    next_read_at: datetime | None = None
-    lease_until: datetime | None = None
-    next_try_at: datetime | None = None
-    connect_failures: int | None = None
-    fee_minor: int = 0
-    found: Found | None = None
-    name_found: str = ""
-    name_verdict: str = ""
-    case: CaseKind | None = None
-    following: PayoutOrder | None = None
-    is_unsent: bool = False  # the transfer counts for nothing: no byte of it left
 
 
 def of_payout(
@@ -195,7 +120,7 @@ def _paid(
         PaymentStage.COMPLETED,
         detail="refused first" if is_contradicted else "",
         handles=kept,
-        next_read_at=now + timedelta(seconds=SECOND_LOOK_S * schedules.factor(on.transfer_id)),
+        second_look_at=now + timedelta(seconds=SECOND_LOOK_S * schedules.factor(on.transfer_id)),
         fee_minor=max(fee.minor, 0) if fee else 0,
         found=found,
         name_found=name,
@@ -297,7 +222,7 @@ def _same_id(on: Standing, order: PayoutOrder, answer: Rejected, sent: Handles, 
             TransferState.FAILED, PaymentStage.FAILED, answer.reason, answer.code, answer.text, is_retryable=True
         )
     pause = timedelta(seconds=SAME_ID_PAUSES_S[made])
-    handles = {**orders.papers(order.restarted()), **sent, "same_id": made + 1}
+    handles = {**orders.fresh_papers(order), **sent, "same_id": made + 1}
     return Outcome(
         stage=PaymentStage.WAITING, reason=answer.reason, code=answer.code, handles=handles, next_try_at=now + pause
     )

@@ -14,7 +14,7 @@ from models.pension_stages import PAYMENT_STEPS, PaymentStage
 from services import ledger
 from services.ledger import Leg, Posting
 from services.pensions import counters, steps
-from services.pensions.dispatch.outcomes import Payer
+from services.pensions.dispatch.shapes import Payer
 from services.pensions.files.totals import Sum
 from services.transfers.cases import OWNER
 

@@ -16,6 +16,7 @@ from providers.mojaloop.gate import (
     MOST_CONCURRENCY,
     MOST_RATE_PER_S,
     READS_PER_S,
+    WIDENS_EVERY_S,
 )
 
 ADAPTER = "mojaloop"
@@ -43,6 +44,7 @@ class Rail:
     concurrency: int
     rate_per_s: float
     reads_per_s: float
+    widens_every_s: float
     write_timeout_s: float
     read_timeout_s: float
     expiry_s: float
@@ -138,6 +140,7 @@ def _rail(record: Mapping[str, Any]) -> Rail:
         concurrency=int(_number(settings, "concurrency", DEFAULT_CONCURRENCY, 1, MOST_CONCURRENCY)),
         rate_per_s=_number(settings, "rate", DEFAULT_RATE_PER_S, 0.1, MOST_RATE_PER_S),
         reads_per_s=_number(settings, "reads_per_s", READS_PER_S, 0.1, MOST_RATE_PER_S),
+        widens_every_s=_number(settings, "widens_every_s", WIDENS_EVERY_S, 0.01, 600.0),
         write_timeout_s=_number(settings, "read_timeout_s", 100.0, 1.0, 600.0),
         read_timeout_s=_number(settings, "inquiry_timeout_s", 35.0, 1.0, 600.0),
         expiry_s=_number(settings, "expiry_s", 60.0, 1.0, 3_600.0),

@@ -20,18 +20,29 @@ from services.pensions.dispatch.rails import ADAPTER, Rail
 READ_LEASE = timedelta(seconds=120)
 AT_ONCE = 10
 
+SECOND_LOOK_WITHIN = timedelta(hours=2)
+
 _ACCOUNTS = """
-select distinct account_id from transfer
-where next_read_at <= %(now)s and adapter = %(adapter)s and not (state = 'submitted' and lease_until is null)
+select a.id from provider_account a
+where a.adapter = %(adapter)s and (
+    exists (select from transfer t where t.account_id = a.id and t.next_read_at <= %(now)s
+        and not (t.state = 'submitted' and t.lease_until is null))
+    or exists (select from transfer t where t.account_id = a.id and t.state = 'succeeded'
+        and t.late_read_at <= %(now)s and t.late_read_at > %(since)s))
 """
-_CLAIM = f"""
-with due as (
-    select id from transfer
-    where account_id = %(account)s and next_read_at <= %(now)s and not (state = 'submitted' and lease_until is null)
-    order by state in ('succeeded', 'failed', 'expired', 'cancelled', 'reversed'), next_read_at
-    limit %(most)s for update skip locked
-), taken as (
-    update transfer set next_read_at = %(until)s where id in (select id from due) returning *
+_DUE = """
+select id from transfer
+where account_id = %(account)s and next_read_at <= %(now)s and not (state = 'submitted' and lease_until is null)
+order by next_read_at limit %(most)s for update skip locked
+"""
+_SECOND_LOOKS = """
+select id from transfer
+where account_id = %(account)s and state = 'succeeded' and late_read_at <= %(now)s and late_read_at > %(since)s
+order by late_read_at limit %(most)s for update skip locked
+"""
+_TAKE = f"""
+with taken as (
+    update transfer set next_read_at = %(until)s, late_read_at = null where id = any(%(ids)s) returning *
 )
 select t.id as transfer_id, p.id as payment_id, p.batch_id, {orders.ORDER_COLUMNS}
 from taken t
@@ -39,8 +50,6 @@ join pension_payment p on p.id = t.subject_id
 join pension_batch b on b.id = p.batch_id
 join pension_account a on a.id = b.account_id
 """
-
-
 # The row of the gate is the turnstile: whoever holds it reads for all, and pays for what it reads.
 _TURNSTILE = """
 select account_id from rail_gate
@@ -51,8 +60,9 @@ _PAY = "update rail_gate set next_read_at = clock_timestamp() + make_interval(se
 
 def list_due_accounts(session: Session) -> list[UUID]:
     """Return the accounts with something to ask about."""
-    rows = fetch_all(session, _ACCOUNTS, {"now": clock.now(), "adapter": ADAPTER})
-    return [row["account_id"] for row in rows]
+    now = clock.now()
+    asked = {"now": now, "since": now - SECOND_LOOK_WITHIN, "adapter": ADAPTER}
+    return [row["id"] for row in fetch_all(session, _ACCOUNTS, asked)]
 
 
 def claim(session: Session, account_id: UUID) -> tuple[Rail, list[Question]]:
@@ -64,7 +74,11 @@ def claim(session: Session, account_id: UUID) -> tuple[Rail, list[Question]]:
     most = max(1, round(rail.reads_per_s))
     now = clock.now()
     until = now + READ_LEASE
-    rows = fetch_all(session, _CLAIM, {"account": account_id, "now": now, "until": until, "most": most})
+    asked = {"account": account_id, "now": now, "since": now - SECOND_LOOK_WITHIN}
+    due = [row["id"] for row in fetch_all(session, _DUE, {**asked, "most": most})]
+    if len(due) < most:
+        due += [row["id"] for row in fetch_all(session, _SECOND_LOOKS, {**asked, "most": most - len(due)})]
+    rows = fetch_all(session, _TAKE, {"ids": due, "until": until})
     driver(session).execute(_PAY, (len(rows) / rail.reads_per_s, account_id))
     return rail, [Question(orders.build(rail, row), row["transfer_id"], row["batch_id"], until) for row in rows]
 

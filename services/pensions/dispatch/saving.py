@@ -17,8 +17,8 @@ from core.permissions import SYSTEM
 from models.transfers import TRANSFER_STEPS, TransferState
 from providers.wire import Exchange
 from services.pensions.dispatch import payments
-from services.pensions.dispatch.outcomes import Outcome, Standing
 from services.pensions.dispatch.payments import Move
+from services.pensions.dispatch.shapes import Outcome, Standing
 from services.transfers.cases import open_case
 from services.transfers.transitions import ENDS
 
@@ -29,6 +29,7 @@ update transfer t set state = m.state, handles = t.handles || m.handles, lease_u
     reason = case when m.is_moved or m.reason <> '' then m.reason else t.reason end,
     next_read_at = case when m.read_until is not null and t.next_read_at is distinct from m.read_until
         then t.next_read_at else m.next_read_at end,
+    late_read_at = coalesce(m.second_look_at, t.late_read_at),
     hint_id = case when m.read_until is not null then null else t.hint_id end,
     connect_failures = coalesce(m.connect_failures, t.connect_failures), reads = t.reads + m.reads,
     provider_fee_minor = greatest(t.provider_fee_minor, m.fee_minor),
@@ -38,9 +39,9 @@ update transfer t set state = m.state, handles = t.handles || m.handles, lease_u
 from unnest(%(ids)s::uuid[], %(was)s::text[], %(states)s::text[], %(moved)s::bool[], %(ended)s::bool[],
         %(handles)s::jsonb[], %(leases)s::timestamptz[], %(reasons)s::text[], %(reads_at)s::timestamptz[],
         %(read_until)s::timestamptz[], %(reads)s::int[], %(failures)s::int[], %(fees)s::bigint[],
-        %(transactions)s::uuid[])
+        %(transactions)s::uuid[], %(looks_at)s::timestamptz[])
     as m (id, was, state, is_moved, is_ended, handles, lease_until, reason, next_read_at, read_until, reads,
-        connect_failures, fee_minor, transaction_id)
+        connect_failures, fee_minor, transaction_id, second_look_at)
 where t.id = m.id and t.state = m.was
 """
 _ATTEMPTS = """
@@ -162,6 +163,7 @@ def _write_transfers(session: Session, entries: Sequence[Entry], transactions: d
         "failures": [entry.outcome.connect_failures for entry in entries],
         "fees": [entry.outcome.fee_minor for entry in entries],
         "transactions": [transactions.get(entry.on.transfer_id) for entry in entries],
+        "looks_at": [entry.outcome.second_look_at for entry in entries],
     }
     written = driver(session).execute(_TRANSFERS, {"now": clock.now(), **columns})
     if written.rowcount != len(entries):

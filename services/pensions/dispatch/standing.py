@@ -8,7 +8,7 @@ from core.database import Session, driver, fetch_all
 from core.money import Currency, Money
 from models.pension_stages import BatchStage, LookupPolicy, NamePolicy, PaymentStage
 from models.transfers import TransferState
-from services.pensions.dispatch.outcomes import Payer, Standing
+from services.pensions.dispatch.shapes import Payer, Standing
 
 _BATCHES = "select id from pension_batch where id = any(%s) order by id for no key update"
 _STANDING = """

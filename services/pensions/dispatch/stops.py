@@ -20,13 +20,14 @@ from providers.answers import Reason
 from providers.mojaloop.contract import Accepted, PayoutAnswer, Rejected, Unknown
 from services import audit, breaker
 from services.breaker import MOST_MISCONFIGURATIONS, MOST_UNKNOWNS, PROBED_EVERY
-from services.pensions import steps
+from services.pensions import messages, steps
 from services.pensions.dispatch.outcomes import EMPTY_POSITION
 
 POSITION, UNWELL, CONFIGURATION, SEAL_BROKEN = "position", "adapter_unwell", "configuration", "seal_broken"
 FOREIGN_ID, PAYER_LIMIT = "foreign_id", "payer_limit"
 # While one of these stands, nothing else of the account begins either: only a person resumes.
 BY_A_PERSON = (POSITION, CONFIGURATION, FOREIGN_ID, PAYER_LIMIT)
+OF_THE_HOUSE = (*BY_A_PERSON, UNWELL, SEAL_BROKEN)
 
 WINDOW, MOST_UNKNOWNS_IN_WINDOW = 50, 10
 MOST_REFUSED_REQUESTS = 3
@@ -142,6 +143,7 @@ def _pause(session: Session, batch_id: UUID, reason: str) -> bool:
         return False
     steps.take(session, batch, BatchStage.PAUSED, pause_reason=reason)
     _tell(session, batch.bulk_id, batch_id, batch.organisation_id, "pause", reason)
+    messages.tell_paused(session, batch_id)
     return True
 
 

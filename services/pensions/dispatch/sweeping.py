@@ -12,11 +12,11 @@ from models.pension_stages import BatchStage
 from models.transfers import TransferState
 from providers.answers import Reason
 from services import audit
-from services.pensions import seal, steps
+from services.pensions import messages, seal, steps
 from services.pensions.dispatch import outcomes, rails, saving, standing, stops
-from services.pensions.dispatch.outcomes import Outcome
 from services.pensions.dispatch.rails import ADAPTER
 from services.pensions.dispatch.saving import Entry
+from services.pensions.dispatch.shapes import Outcome
 from services.transfers.bell import ring_after_commit
 
 MOST = 200
@@ -96,6 +96,7 @@ def _begin(session: Session, row: dict[str, Any]) -> bool:
         steps.end_if_over(session, batch.id)
     else:
         steps.take(session, batch, BatchStage.PAUSED, pause_reason=stops.SEAL_BROKEN)
+        messages.tell_paused(session, batch.id)
         _log.error("pensions.seal_broken", bulk_id=batch.bulk_id)
     audit.record(
         session,

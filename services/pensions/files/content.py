@@ -11,7 +11,7 @@ _PIECE_ROWS = 100_000
 
 
 class Content:
-    """Gathers the accepted rows of a file, slice by slice."""
+    """Gathers the accepted rows of a file, slice by slice; their texts are those that others keep, not copies."""
 
     def __init__(self, currency: Currency) -> None:
         self._currency = pl.lit(currency.value)
@@ -19,14 +19,17 @@ class Content:
 
     def add(self, accepted: pl.DataFrame) -> None:
         """Take the rows of one slice."""
-        line = pl.concat_str("id_type", "identifier", "purpose", self._currency, "amount_minor", separator="\t")
-        self._slices.append(accepted.select(line.alias("line")))
+        self._slices.append(accepted.select("id_type", "identifier", "purpose", "amount_minor"))
 
     def sha256(self) -> str:
         """Return the hash of the sorted lines `{type} {identifier} {purpose} {currency} {amount}`, tabs between."""
+        line = pl.concat_str("id_type", "identifier", "purpose", self._currency, "amount_minor", separator="\t")
+        lines: list[pl.DataFrame] = []
+        while self._slices:
+            lines.append(self._slices.pop().select(line.alias("line")))
         digest = hashlib.sha256()
-        if self._slices:
-            for piece in pl.concat(self._slices).sort("line").iter_slices(_PIECE_ROWS):
+        if lines:
+            for piece in pl.concat(lines).sort("line").iter_slices(_PIECE_ROWS):
                 text = io.BytesIO()
                 piece.write_csv(text, include_header=False, quote_style="never")
                 digest.update(text.getbuffer())

@@ -55,8 +55,6 @@ WARNINGS = {
     "msisdn_repaired": "Des numéros à l'ancien format ont été complétés.",
     "msisdn_unknown_range": "Des numéros sont d'une tranche encore inconnue. Vérifiez-les.",
     "duplicate_in_file": "Des personnes figurent plusieurs fois pour le même motif.",
-    "rail_not_ready": "Le switch n'est pas prêt : le lot attendra en file, puis partira de lui-même.",
-    "callback_url_ignored": "L'adresse de rappel est ignorée : suivez le lot par son état.",
 }
 
 

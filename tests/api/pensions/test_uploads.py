@@ -1,6 +1,8 @@
 """Files that managers send: what is taken, and each reason why one is not, in the document's words."""
 
+import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +11,8 @@ import pytest
 from api.pensions import forms
 from core import clock
 from core.database import Database, fetch_all
-from tests.api.pensions.conftest import EXAMPLE, ROOT, Client
+from services import idempotency
+from tests.api.pensions.conftest import EXAMPLE, MANAGER, ROOT, Client
 from tests.builders.pensions import PensionWorld
 
 HEADER = b"type_id,valeur_id,devise,montant\n"
@@ -231,6 +234,8 @@ def test_too_many_bytes_are_refused_announced_or_not(
         "file_too_large",
         100_000,
     )
+    just = manager.upload(EXAMPLE + b"\n" * 100_000)  # more than a file may be, less than a form
+    assert (just.status_code, just.json()["code"], just.json()["limit"]) == (413, "file_too_large", 100_000)
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
 
     def endless() -> Iterator[bytes]:
@@ -255,3 +260,39 @@ def test_who_may_not_send_is_told_before_his_file_is_read(sign_in: Any, world: P
                 {"detail", "code"},
                 "permission_denied",
             )
+
+
+def test_a_key_of_an_act_that_is_under_way_is_told_to_come_back(manager: Client, database: Database) -> None:
+    with database.transaction() as session:
+        (user,) = fetch_all(session, "select id from users where email = %s", (MANAGER,))
+    with idempotency.alone(database, f"user:{user['id']}", "paie"):
+        busy = manager.upload(headers={"Idempotency-Key": "paie"})
+        assert (busy.status_code, busy.headers["retry-after"]) == (503, "1")
+        assert manager.upload(THREE, headers={"Idempotency-Key": "autre"}).status_code == 400
+    assert manager.upload(headers={"Idempotency-Key": "paie"}).status_code == 200
+
+
+def test_a_process_that_died_after_its_commit_leaves_its_key_and_its_batch(
+    manager: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = {"Idempotency-Key": "paie"}
+
+    def die(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(idempotency, "keep_answer", die)
+        assert manager.upload(headers=key).status_code == 500
+    again = manager.upload(headers=key)
+    assert (again.status_code, again.json()["code"]) == (409, "same_file")
+    assert again.json()["bulkTransferId"].startswith("bulk-")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", again.json()["uploaded_at"])
+
+
+def test_of_many_with_one_key_one_acts_and_nobody_else_does(manager: Client, database: Database) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: manager.upload(headers={"Idempotency-Key": "paie"}), range(4)))
+    assert {answer.status_code for answer in answers} <= {200, 503}
+    done = {answer.content for answer in answers if answer.status_code == 200}
+    assert len(done) == 1
+    assert rows(database)["pension_batch"] == 1

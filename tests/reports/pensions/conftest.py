@@ -34,7 +34,7 @@ def running(database: Database, world: PensionWorld) -> PensionBatch:
     lines = [
         *paid(1),
         *some(PaymentStage.UNKNOWN, reason="no_answer"),
-        *some(PaymentStage.HELD, first=60_000, reason="name_differs", name_verdict="different"),
+        *some(PaymentStage.HELD, first=60_000, code="name_different", name_verdict="different"),
         *some(PaymentStage.WAITING, first=61_000),
         *some(PaymentStage.SENT, first=62_000),
     ]

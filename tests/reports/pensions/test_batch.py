@@ -171,9 +171,9 @@ def test_a_long_paper_lists_only_what_is_not_paid(
 def test_sheets_of_a_workbook_follow_one_another(
     database: Database, world: PensionWorld, batch: PensionBatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from reports.pensions import sheets
+    from reports.pensions import workbook
 
-    monkeypatch.setattr(sheets, "MOST_ROWS", 3)
+    monkeypatch.setattr(workbook, "MOST_ROWS", 3)
     _, content = download(database, world.own.manager, batch.bulk_id, "xlsx")
     pieces = [
         pl.read_excel(io.BytesIO(content), sheet_name=name, engine="calamine")["ligne"].to_list()
@@ -227,6 +227,18 @@ def test_a_report_is_of_one_instant(database: Database, world: PensionWorld, run
         _, _, pieces = reports.batch_report(session, world.own.manager, running.bulk_id, "csv")
     assert seen == [1]
     assert [row["statut"] for row in rows_of(b"".join(pieces))].count("Payé") == 1
+
+
+def test_a_draft_has_a_report_and_nothing_to_check(database: Database, world: PensionWorld) -> None:
+    lines = some(PaymentStage.WAITING, 3)
+    draft = pension_batches.put(database, world.own, lines, BatchStage.DRAFT)
+    name, content = download(database, world.own.manager, draft.bulk_id, "pdf")
+    front, listed = texts_of(content)
+    assert "Ce lot n'a pas commencé : rien n'a été envoyé." in front
+    assert "Brouillon" in front
+    assert "Vérifier ce rapport" not in front
+    assert "Pas encore finis · 3" in listed
+    assert name == f"rapport-{draft.bulk_id}-2026-11.pdf"
 
 
 def test_english_readers_get_english_words(database: Database, world: PensionWorld, batch: PensionBatch) -> None:

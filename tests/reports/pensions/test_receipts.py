@@ -124,6 +124,13 @@ def test_a_proof_that_does_not_hold_is_incomplete_and_paid_all_the_same(
     assert "Preuve incomplète : le switch dit payé" in texts_of(b"".join(pieces))[0]
 
 
+def test_mobile_money_is_paid_by_the_operators_word(database: Database, world: PensionWorld) -> None:
+    batch = pension_batches.put(database, world.own, [Pay(proof="none")], rail="mobile_money")
+    with database.transaction() as session:
+        _, _, pieces = reports.receipt_pdf(session, world.own.manager, batch.bulk_id, f"{batch.bulk_id}-0000002")
+    assert "Payé selon l'opérateur" in texts_of(b"".join(pieces))[0]
+
+
 @pytest.mark.parametrize(
     ("fulfilment", "condition", "proof"),
     [

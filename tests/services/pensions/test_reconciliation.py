@@ -14,7 +14,7 @@ from jobs import pension_reconciliation
 from jobs import reconciliation as nightly
 from models.pension_stages import BatchStage, PaymentStage
 from models.pensions import PensionBatch
-from services import ledger
+from services import books, ledger
 from services import reconciliation as operators
 from services.pensions import reconciliation
 from services.pensions.reconciliation import Checked, Difference, RecordPosition
@@ -110,6 +110,30 @@ def test_counters_that_lie_are_found_in_the_mirror_and_the_reserve(
     assert running.bulk_id
 
 
+def test_the_books_examine_pensions_too(database: Database, ended: PensionBatch, running: PensionBatch) -> None:
+    def violations() -> tuple[tuple[str, str], ...]:
+        with database.transaction() as session:
+            (found,) = [one for one in books.list_findings(session) if one.invariant.number == 8]
+        return found.violations
+
+    assert violations() == ()
+    change(database, "update pension_payment set stage = 'FAILED' where stage = 'CANCELLED'")
+    change(
+        database,
+        "update pension_batch set waiting_count = 0, waiting_minor = 0, failed_count = 1, failed_minor = 50000"
+        " where waiting_count = 1",
+    )
+    assert sorted(violations()) == sorted(
+        [
+            (ended.bulk_id, "counter of CANCELLED is not its payments"),
+            (ended.bulk_id, "counter of FAILED is not its payments"),
+            (running.bulk_id, "counter of FAILED is not its payments"),
+            (running.bulk_id, "counter of WAITING is not its payments"),
+            ("ACC-CNSS-BJ-001", "reserve is not what is open"),
+        ]
+    )
+
+
 def test_a_difference_is_an_alert_once_and_goes_when_it_is_no_more(
     database: Database, world: PensionWorld, running: PensionBatch
 ) -> None:
@@ -136,12 +160,12 @@ def test_a_day_is_closed_by_a_person_when_nothing_is_open(
 
     def close() -> None:
         with database.transaction() as session:
-            reconciliation.close_day(session, world.administrator, run_id)
+            operators.close_day(session, world.administrator, run_id)
 
     with database.transaction() as session, pytest.raises(Forbidden):
-        reconciliation.close_day(session, world.own.manager, run_id)
+        operators.close_day(session, world.own.manager, run_id)
     with clock.travel(MORNING_AFTER):
-        with pytest.raises(reconciliation.DayHasOpenPayments) as refused:
+        with pytest.raises(operators.PensionsStillOpen) as refused:
             close()
         assert refused.value.data["count"] == 1
         change(database, "update transfer set state = 'failed', ended_at = submitted_at where state = 'unknown'")
@@ -162,10 +186,10 @@ def test_a_day_with_a_difference_waits_for_a_word(database: Database, world: Pen
     with clock.travel(MORNING_AFTER), database.transaction() as session:
         ledger.seal_next(session, most=10_000)
         with pytest.raises(operators.DayStillOpen):
-            reconciliation.close_day(session, world.administrator, run_id)
+            operators.close_day(session, world.administrator, run_id)
         for item in operators.list_items(session, world.administrator, run_id):
             operators.resolve(session, world.administrator, ResolveItem(item_id=item.id, resolution="Vu avec la CNSS"))
-        reconciliation.close_day(session, world.administrator, run_id)
+        operators.close_day(session, world.administrator, run_id)
     assert run_of(database, world, run_id).state == "closed"
     assert ended.bulk_id
 

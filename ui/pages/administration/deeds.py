@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from reports.pension_acts import ACTS
 from services.audit import AuditRow
 from ui.components.history import Happening
 from ui.labels import Sign, Tone, moment, t
@@ -87,6 +88,7 @@ DEEDS = {
     "provider_route.change": Sign("compare_arrows", "Route de paiement changée", Tone.BLUE),
     "jobs.run": Sign("play_arrow", "Tâche lancée", Tone.NEUTRAL),
     "books.broken": Sign("balance", "Règle du grand livre rompue", Tone.RED),
+    **{act: Sign(icon, word, Tone(tone)) for act, (word, icon, tone) in ACTS.items()},
 }
 
 SUBJECTS = {
@@ -108,6 +110,9 @@ SUBJECTS = {
     "ussd_session": "Session USSD",
     "job": "Tâche",
     "books": "Grand livre",
+    "pension_batch": "Lot de pensions",
+    "pension_payment": "Pension",
+    "pension_account": "Compte payeur",
 }
 
 PAGES = {
@@ -143,7 +148,9 @@ def summary(row: AuditRow) -> str:
 
 
 def href(row: AuditRow) -> str:
-    """Return the page of the thing, where it has one."""
+    """Return the page of the thing, where it has one; a batch is named by what documents call it."""
+    if row.subject_type == "pension_batch":
+        return f"/pensions/lots/{row.summary}"
     return PAGES[row.subject_type].format(id=row.subject_id) if row.subject_type in PAGES and row.subject_id else ""
 
 

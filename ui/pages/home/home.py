@@ -7,14 +7,17 @@ from core.money import Currency
 from core.permissions import Actor, Permission
 from reports import feed
 from reports import home as reports
+from reports.waiting import Waiting
 from ui import frame, live, shell
-from ui.components import cards, empty, filters, layout, tiles, waiting
+from ui.components import buttons, cards, empty, filters, layout, tiles, waiting
 from ui.components.feed import Feed
 from ui.labels import count, long_day, t, zone
 from ui.markup import show
 from ui.pages.home import events, things, today
+from ui.pages.pensions import rights, words
+from ui.pages.pensions.board import Board
 
-TOPICS = ("ussd", "ledger", "jobs", "books")
+TOPICS = ("ussd", "ledger", "jobs", "books", "pensions")
 FEW = 3  # things that wait
 FEED_EVERY_S = 1.0
 FIGURES_EVERY_S = 5.0
@@ -30,7 +33,14 @@ async def home() -> None:
     if found is None:
         return
     first_name = actor.name.split(maxsplit=1)[0]
-    layout.title(t("Bonjour {name}").format(name=first_name), f"{long_day(now())}. {things.summary(found.waiting)}")
+    with layout.page_head(
+        t("Bonjour {name}").format(name=first_name), f"{long_day(now())}. {things.summary(found.waiting)}"
+    ):
+        if rights.may_send(actor):
+            buttons.primary(t("Nouveau lot"), icon="upload_file", href=words.NEW)
+    if actor.may(Permission.PENSIONS_READ) and not actor.may(Permission.USSD_READ):
+        await _draw_caisse(found)
+        return
     if not actor.may(Permission.USSD_READ) and not found.waiting:
         _draw_calm(actor)
         return
@@ -56,7 +66,7 @@ class Things:
         self._draw(found.waiting)
         live.subscribe(TOPICS, lambda _: self._refresh(), every_s=FIGURES_EVERY_S)
 
-    def _draw(self, found: tuple[reports.Waiting, ...]) -> None:
+    def _draw(self, found: tuple[Waiting, ...]) -> None:
         number = sum(thing.count for thing in found)
         note = t("Le plus urgent d'abord") if len(found) > 1 else ""
         self._head.set_content(cards.head(t("Ce qui vous attend"), note, count=count(number) if number else ""))
@@ -108,6 +118,13 @@ async def draw_feed() -> None:
             shown.push(events.happening(event, actor) for event in reversed(fresh))
 
     live.subscribe(TOPICS, lambda _: refresh(), every_s=FEED_EVERY_S)
+
+
+async def _draw_caisse(found: reports.Home) -> None:
+    """Draw the home of who pays pensions: the figures of his organisation, then what waits for him or runs."""
+    await Board().draw()
+    with cards.card(is_flush=True):
+        Things(found)
 
 
 def _draw_calm(actor: Actor) -> None:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from num2words import num2words
 
-from reports import home
+from reports.waiting import Waiting
 from ui.components import chips, figures, waiting
-from ui.labels import NO_BREAK, State, Tone, count, page_language, printed, t, when
-from ui.markup import Markup, join
-from ui.navigation import WHERE
+from ui.components.progress import plain_bar
+from ui.labels import NO_BREAK, State, Tone, count, page_language, percent, printed, t, when
+from ui.markup import Markup, join, tag
+from ui.navigation import WHERE, WHERE_EXACTLY
+from ui.pages.pensions import words
 
 SAID_IN_WORDS = 10
 MOST_SAID = 2
@@ -25,6 +27,9 @@ ACTIONS = {
     "cases": "Examiner",
     "approvals": "Examiner",
     "providers": "Voir l'opérateur",
+    "pension_approval": "Examiner",
+    "pension_doubt": "Éclaircir",
+    "pension_batch": "Suivre",
 }
 
 # One of it, several of it.
@@ -40,12 +45,17 @@ SENTENCES = {
     "cases": ("un dossier de paiement est à examiner", "{number} dossiers de paiement sont à examiner"),
     "approvals": ("une deuxième signature est attendue", "{number} deuxièmes signatures sont attendues"),
     "providers": ("un opérateur de paiement est dégradé", "{number} opérateurs de paiement sont dégradés"),
+    "pension_approval": ("un lot de pensions est à approuver", "{number} lots de pensions sont à approuver"),
+    "pension_doubt": ("une pension est à éclaircir", "{number} pensions sont à éclaircir"),
+    "pension_batch": ("un lot de pensions est en cours", "{number} lots de pensions sont en cours"),
 }
+
+DECISIONS = frozenset({"pension_approval"})
 
 CHIPS = {"gateway": State.DEGRADED, "books": State.FAILED, "job": State.FAILED, "stalled": State.SUSPENDED}
 
 
-def summary(found: Sequence[home.Waiting]) -> str:
+def summary(found: Sequence[Waiting]) -> str:
     """Return the sentence under the greeting: the most urgent first, two kinds at most."""
     numbers: dict[str, int] = {}
     for thing in found:
@@ -54,24 +64,32 @@ def summary(found: Sequence[home.Waiting]) -> str:
     return f"{said[:1].upper()}{said[1:]}." if said else t("Tout est calme.")
 
 
-def line(thing: home.Waiting) -> waiting.Waiting:
+def line(thing: Waiting) -> waiting.Waiting:
     """Return the line of one thing: what, since when, how much, and its one button."""
     detail = printed(thing.detail)
     if thing.since:
         detail = t("{detail}, depuis {moment}").format(detail=detail.rstrip("."), moment=when(thing.since))
     return waiting.Waiting(
-        printed(thing.title),
-        detail.lstrip(", "),
+        words.cycle_title(thing.title) if thing.kind in WHERE_EXACTLY else printed(thing.title),
+        detail.lstrip(", ") if thing.progress is None else _running(thing),
         t(ACTIONS[thing.kind]),
-        WHERE[thing.kind],
+        WHERE_EXACTLY.get(thing.kind, WHERE[thing.kind]).format(thing.subject),
         thing.icon,
         Tone(thing.tone),
         _figure(thing),
-        t("montant retenu") if thing.amounts else "",
+        t("montant retenu") if thing.amounts and not thing.subject else "",
+        is_decision=thing.kind in DECISIONS,
     )
 
 
-def _figure(thing: home.Waiting) -> Markup | str:
+def _running(thing: Waiting) -> Markup:
+    """Return how far something is that goes by itself: whose it is, its share, its bar."""
+    done = thing.progress or 0.0
+    said = f"{thing.detail}, {percent(done)}"
+    return join(tag("span", said), plain_bar(done, label=said, tone=Tone(thing.tone)))
+
+
+def _figure(thing: Waiting) -> Markup | str:
     if thing.amounts:
         return join(*(figures.amount(amount) for amount in thing.amounts))
     state = CHIPS.get(thing.kind)

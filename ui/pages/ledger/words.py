@@ -11,6 +11,11 @@ KINDS = {
     "void": "Annulation",
     "cash_in": "Dépôt",
     "subscription": "Abonnement",
+    "pension_funding": "Approvisionnement",
+    "pension_reserve": "Réservation d'un lot",
+    "pension": "Pension payée",
+    "pension_void": "Rendu d'un lot",
+    "pension_reversal": "Pension revenue",
 }
 
 ACCOUNTS = {
@@ -23,6 +28,10 @@ ACCOUNTS = {
     "payable": "Dû à des tiers",
     "opening": "Soldes d'ouverture",
     "suspense": "En attente d'affectation",
+    "pension_available": "Pensions, disponible",
+    "pension_reserved": "Pensions, réservé",
+    "pension_fees_due": "Pensions, frais dus",
+    "bank_funding": "Virements de la banque",
 }
 
 SIDES = {"debit": "Débit", "credit": "Crédit"}

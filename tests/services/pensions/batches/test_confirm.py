@@ -93,6 +93,17 @@ def test_who_was_paid_already_goes_on_only_line_by_line_and_with_four_eyes(desk:
     assert desk.money() == (1_000_000 - 125_000 - 90_000, 125_000 + 90_000)
 
 
+def test_who_stood_aside_is_looked_up_once_he_is_accepted(desk: Desk) -> None:
+    desk.send()
+    desk.settle(lookup="before")
+    seen = desk.look_at(lines("MSISDN,0197000001,XOF,45000", "MSISDN,0197000009,XOF,45000"))
+    assert seen.batch.lookups_left == 1
+    desk.rows("update pension_payment set name_verdict = 'absent' where batch_id = %s returning id", seen.batch.id)
+    desk.rows("update pension_batch set lookups_left = 0 where id = %s returning id", seen.batch.id)
+    confirm(desk, seen.batch.bulk_id, accept_duplicates=(2,))
+    assert (desk.batch(seen.batch.bulk_id).lookups_left, desk.batch(seen.batch.bulk_id).total.count) == (1, 2)
+
+
 def test_a_person_claimed_since_the_look_stops_the_confirmation(desk: Desk) -> None:
     seen = desk.look_at(lines("MSISDN,0197000001,XOF,45000", "MSISDN,0197000009,XOF,45000"))
     desk.send(EXAMPLE)
@@ -115,7 +126,7 @@ def test_a_draft_the_account_cannot_cover_waits_for_money(desk: Desk) -> None:
 def test_names_are_asked_for_before_anything_is_confirmed(desk: Desk) -> None:
     desk.settle(lookup="before")
     seen = desk.look_at()
-    desk.rows("update pension_batch set lookups_left = 2 where id = %s returning id", seen.batch.id)
+    assert seen.batch.lookups_left == 2
     with pytest.raises(LookupsRunning):
         confirm(desk, seen.batch.bulk_id)
     desk.rows("update pension_batch set lookups_left = 0 where id = %s returning id", seen.batch.id)

@@ -80,3 +80,14 @@ def test_a_refusal_frees_the_money_and_the_people(desk: Desk, asked: BatchRow) -
     keys = desk.rows("select key from ledger_transaction where kind = 'pension_void'")
     assert keys == [{"key": f"void:{asked.id}:2-3"}]
     assert desk.send().batch.stage is BatchStage.AWAITING_APPROVAL
+
+
+def test_the_supervisor_is_told_to_decide_and_the_manager_what_was_decided(desk: Desk, asked: BatchRow) -> None:
+    assert told(desk, "pension_a_approuver") == {desk.caisse.supervisor.user_id}
+    desk.do(batches.approve, ApproveBatch(bulk_id=asked.bulk_id, seal=asked.seal), desk.caisse.supervisor)
+    assert told(desk, "pension_approuve") == {desk.caisse.manager.user_id}
+
+
+def told(desk: Desk, kind: str) -> set[object]:
+    """Return who got a message of this kind."""
+    return {row["recipient_id"] for row in desk.rows("select recipient_id from message where type = %s", kind)}

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from core.errors import Refusal
-from core.permissions import Actor, Grant, Role, Scope
+from core.permissions import Actor
 from models.pension_stages import BatchStage
 from services.pensions import batches
-from services.pensions.batches import ApproveBatch, CancelBatch, ConfirmBatch
-from tests.builders import people as users
+from services.pensions.batches import ApproveBatch, Busy, CancelBatch, ConfirmBatch, gate
 from tests.builders.batches import Desk, lines, people
 
 ROUNDS = 5
@@ -38,10 +37,7 @@ def at_once(deeds: Sequence[Callable[[], Any]]) -> list[str]:
 @pytest.fixture
 def other_manager(desk: Desk) -> Actor:
     """Give a colleague of the manager's."""
-    user_id = users.person(desk.database, "collegue@cnss.example")
-    grant = Grant(Scope.ORGANISATION, Role.GESTIONNAIRE, desk.caisse.organisation_id)
-    users.holds(desk.database, user_id, grant.scope, grant.role, grant.organisation_id)
-    return users.actor(user_id, grant)
+    return desk.colleague()
 
 
 def test_two_managers_upload_at_once_for_funds_that_cover_one(desk: Desk, other_manager: Actor) -> None:
@@ -99,3 +95,12 @@ def test_approval_racing_with_cancellation(desk: Desk) -> None:
         assert ends in (["done", "done"], ["done", "wrong_stage"])
         assert desk.batch(batch.bulk_id).stage is BatchStage.CANCELLED
         assert desk.money() == (1_000_000, 0)
+
+
+def test_a_third_file_waits_for_a_place_and_is_told_when_none_gets_free(desk: Desk) -> None:
+    with gate.place(), gate.place():
+        with pytest.raises(Busy) as refused, gate.place(wait_s=0.01):
+            pass
+        assert (refused.value.status, refused.value.data) == (503, {"secondes": 30})
+    with gate.place(wait_s=0.01):
+        assert desk.count("pension_file") == 0

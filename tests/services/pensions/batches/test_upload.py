@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -176,7 +177,7 @@ def test_a_person_paid_in_an_earlier_batch_of_the_cycle_is_a_wrong_row(desk: Des
     )  # fmt: skip
     assert refused.value.data["totals"]["earlier"] == 1
     (kept,) = desk.rows("select raw, detail from pension_file_error")
-    assert kept == {"raw": "MSISDN,0197000001,XOF,45000", "detail": "2 WAITING"}
+    assert kept == {"raw": "MSISDN,0197000001,XOF,45000", "detail": "2 QUEUED"}
     sent = desk.send(file, on_error="split")
     assert (sent.skipped, sent.batch.total.amount_minor) == (1, 45_000)
     assert desk.payments(sent.batch.bulk_id) == [(3, "+2290197000009", 45_000, "WAITING")]
@@ -222,7 +223,7 @@ def test_a_transfer_id_of_the_sender_serves_once_for_ever(desk: Desk) -> None:
     ],
 )
 def test_terms_that_do_not_hold_are_refused_before_the_file_is_read(
-    desk: Desk, form: dict[str, object], refusal: type[Exception]
+    desk: Desk, form: dict[str, Any], refusal: type[Exception]
 ) -> None:
     with pytest.raises(refusal):
         desk.send(b"not read", **form)

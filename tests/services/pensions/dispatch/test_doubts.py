@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.database import fetch_all
 from core.errors import Forbidden
 from core.permissions import Actor
 from models.pensions import PensionBatch
@@ -13,9 +14,15 @@ from services.pensions.held import HeldDecision
 from services.pensions.hints import BadJson, Hint
 from services.pensions.inquiries import AddProof, Inquire, Settle
 from services.pensions.payment_reading import PaymentNotFound
-from services.pensions.refusals import BatchNotFound, PaymentTooYoung, SecondPersonNeeded, WrongStage
+from services.pensions.refusals import (
+    BatchNotFound,
+    PaymentTooYoung,
+    SamePersonApproves,
+    SecondPersonNeeded,
+    WrongStage,
+)
 from services.unknowns.refusals import ProofNeeded
-from tests.builders.pensions import numbers, queued
+from tests.builders.pensions import Payee, numbers, queued
 from tests.builders.switch import Switch
 
 DAY = timedelta(hours=25)
@@ -68,7 +75,7 @@ def test_who_may_decide_depends_on_four_eyes(switch: Switch) -> None:
         with switch.database.transaction() as session:
             try:
                 held.release(session, actor, decision(batch, line))
-            except (Forbidden, BatchNotFound) as refusal:
+            except (Forbidden, SamePersonApproves, BatchNotFound) as refusal:
                 return type(refusal)
         return None
 
@@ -77,7 +84,7 @@ def test_who_may_decide_depends_on_four_eyes(switch: Switch) -> None:
     assert may(switch.world.administrator) is Forbidden
     assert may(own.supervisor) is Forbidden
     switch.settings(four_eyes_from_minor=0)
-    assert may(own.manager) is Forbidden  # he uploaded it
+    assert may(own.manager) is SamePersonApproves  # he uploaded it
     assert may(own.supervisor) is None
     switch.settings(four_eyes_from_minor=None)
     assert may(own.manager, 3) is None
@@ -121,9 +128,7 @@ def test_two_persons_with_a_proof_settle_what_nobody_answers(switch: Switch) -> 
     with switch.database.transaction() as session, pytest.raises(SecondPersonNeeded):  # they do not agree
         inquiries.settle(session, switch.own.supervisor, order.model_copy(update={"outcome": "failed"}))
     with switch.database.transaction() as session:
-        settled = inquiries.settle(
-            session, switch.own.manager, order.model_copy(update={"outcome": "failed"})
-        )
+        settled = inquiries.settle(session, switch.own.manager, order.model_copy(update={"outcome": "failed"}))
     assert settled.stage == "FAILED"
     assert switch.batch(batch)["stage"] == "FAILED"
     assert switch.balances() == (1_000_000_000, 0)
@@ -171,6 +176,10 @@ def test_a_hint_is_kept_and_asked_about_whatever_it_claims(switch: Switch) -> No
         hints.note(session, switch.own.manager, Hint(transfer_id=str(second["subject_id"]), body=lie))
     switch.work()
     assert switch.stages(batch) == {"UNKNOWN": 1, "FAILED": 1}  # nobody's word but the switch's
+    with switch.database.transaction() as session:
+        kept = fetch_all(session, "select transfer_id, repeats, handled_at from inbound_event order by received_at")
+    assert sorted((row["transfer_id"], row["repeats"]) for row in kept) == sorted([(first["id"], 0), (second["id"], 1)])
+    assert None not in {row["handled_at"] for row in kept}
 
     with switch.database.transaction() as session:
         for actor, refusal in (
@@ -184,3 +193,26 @@ def test_a_hint_is_kept_and_asked_about_whatever_it_claims(switch: Switch) -> No
             hints.note(session, None, Hint(transfer_id=str(first["external_id"]), body=b"[1"))
         with pytest.raises(PaymentNotFound):
             hints.note(session, None, Hint(transfer_id="nobody", body=lie))
+
+
+def test_a_name_compared_between_the_steps_holds_the_payment_before_anything_can_move(switch: Switch) -> None:
+    switch.run("two_step")
+    switch.settings(lookup="inline", name_policy="hold")
+    stranger = [Payee("+2290197000903", name="Adjoa Kossou")]
+    batch = queued(switch.database, switch.own, stranger)
+    switch.pass_time()
+    (payment,) = switch.payments(batch)
+    assert (payment["stage"], payment["code"], payment["name_verdict"]) == ("HELD", "name_different", "different")
+    assert payment["name_found"]
+    assert switch.book == []
+    with switch.database.transaction() as session:
+        held.release(session, switch.own.manager, decision(batch))
+    switch.pass_time()
+    assert switch.stages(batch) == {"COMPLETED": 1}
+
+    switch.run("one_step")
+    after = queued(switch.database, switch.own, stranger, cycle="2026-01")
+    switch.pass_time()
+    (payment,) = switch.payments(after)
+    assert (payment["stage"], payment["name_verdict"]) == ("COMPLETED", "different")  # told after the fact
+    switch.assert_agrees(batch, after)

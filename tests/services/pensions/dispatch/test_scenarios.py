@@ -12,6 +12,7 @@ from tests.builders.switch import Switch, identify
 FEE_CAP_MINOR = 500
 # They stop the whole account, and have tests of their own.
 STOPPING = ("916", "941", "946")
+ORDINARY = ("001", "002", "003", "004", "005", "006")
 COMPLETED, FAILED, UNKNOWN, HELD = "COMPLETED", "FAILED", "UNKNOWN", "HELD"
 
 # stage, code, reason, how many transfers it took, whether a person may try again; all others: paid by the first one
@@ -50,7 +51,9 @@ def test_every_tale_ends_as_the_table_says(switch: Switch, mode: str) -> None:
     switch.run(mode)
     switch.settings(fee_cap_minor=FEE_CAP_MINOR)
     codes = [code for code in TALES if code not in STOPPING]
-    batch = queued(switch.database, switch.own, numbers(*codes))
+    # Among others who are simply paid, or so many doubts at once would stop the account.
+    among = [code for tale in codes for code in (tale, *ORDINARY)]
+    batch = queued(switch.database, switch.own, numbers(*among))
     switch.pass_time(timedelta(hours=6))
 
     expected = {code: ENDS.get(code, (COMPLETED, "", "", 1, False)) for code in codes}
@@ -58,13 +61,14 @@ def test_every_tale_ends_as_the_table_says(switch: Switch, mode: str) -> None:
     found = {
         code: (row["stage"], row["code"], row["reason"], row["tries"], row["is_retryable"])
         for code, row in identify(switch.payments(batch)).items()
+        if code not in ORDINARY
     }
     assert found == expected
 
     moved = {row.party[-3:]: row.amount_minor for row in switch.book}
     paid = {code for code, end in expected.items() if end[0] == COMPLETED}
     assert {code for code in moved if code in paid} == paid
-    assert set(moved) - paid == ({"915"} if mode == "one_step" else set())
+    assert set(moved) - paid - set(ORDINARY) == ({"915"} if mode == "one_step" else set())
     open_minor = sum(50_000 for end in expected.values() if end[0] in {UNKNOWN, HELD})
     assert switch.balances()[1] == open_minor
     assert switch.batch(batch)["completed_at"] is None
@@ -98,7 +102,7 @@ def test_an_adapter_with_ids_of_its_own_pays_in_two_steps_and_no_other_way(switc
     switch.run("two_step", ids)
     switch.pass_time(timedelta(hours=2))
     assert [row["stage"] for row in switch.payments(batch)] == [COMPLETED, COMPLETED, COMPLETED, FAILED]
-    theirs = {row["handles"]["their_transfer_id"] for row in switch.transfers(batch)}
+    theirs = {row["handles"].get("their_transfer_id") for row in switch.transfers(batch)}
     assert {row.payment_id for row in switch.book} < theirs
     switch.assert_agrees(batch)
 

@@ -5,6 +5,9 @@ from datetime import timedelta
 import psycopg
 
 from core.database import driver
+from services.pensions import batches
+from services.pensions.batches import CancelBatch
+from services.pensions.dispatch import health, sweeping
 from tests.builders.pensions import Payee, crowd, numbers, queued
 from tests.builders.switch import QUICK, Switch
 
@@ -104,4 +107,43 @@ def test_an_institution_without_liquidity_waits_while_the_others_go_on(switch: S
 
     switch.pass_time(timedelta(minutes=16))
     assert switch.stages(batch) == {"COMPLETED": 80, "FAILED": 1}
+    switch.assert_agrees(batch)
+
+
+def test_nothing_leaves_for_an_organisation_that_was_closed(switch: Switch) -> None:
+    batch = queued(switch.database, switch.own, numbers("001", "002"))
+    health.probe_due(switch.database, switch.rail)
+    assert sweeping.begin_due(switch.database) == 1
+    with switch.database.transaction() as session:
+        driver(session).execute("update organisation set is_active = false")
+    switch.pass_time()
+    assert switch.stages(batch) == {"WAITING": 2}
+    with switch.database.transaction() as session:
+        driver(session).execute("update organisation set is_active = true")
+    switch.pass_time()
+    assert switch.stages(batch) == {"COMPLETED": 2}
+
+
+def test_a_batch_paused_or_cancelled_in_the_midst_sends_no_more_and_its_sums_hold(switch: Switch) -> None:
+    switch.run(concurrency=2)
+    batch = queued(switch.database, switch.own, crowd(40))
+    health.probe_due(switch.database, switch.rail)
+    sweeping.begin_due(switch.database)
+    desk = switch.desk()
+    while switch.batch(batch)["completed_count"] < 10:
+        desk.keep_books()
+        desk.send()
+    with switch.database.transaction() as session:
+        cancelled = batches.cancel(session, switch.own.manager, CancelBatch(bulk_id=batch.bulk_id, reason="Doublon"))
+    assert cancelled.already_sent >= 10
+    out = len(switch.book)
+    desk.wake()
+    switch.pass_time()
+    assert len(switch.book) <= out + 4
+    found = switch.stages(batch)
+    assert set(found) == {"COMPLETED", "CANCELLED"}
+    assert found["COMPLETED"] == len(switch.book)
+    assert switch.batch(batch)["stage"] == "PARTIALLY_COMPLETED"
+    assert switch.balances()[1] == 0
+    assert switch.claims() == found["COMPLETED"]
     switch.assert_agrees(batch)

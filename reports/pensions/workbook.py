@@ -1,50 +1,109 @@
-"""A batch report for spreadsheets: CSV as PostgreSQL writes it, and a workbook with a sheet that sums it up."""
+"""A batch report as a workbook: a sheet that sums it up, then its lines.
 
+The library draws the sheets, empty; the rows are put in as they come from PostgreSQL: none stays in memory, and a
+hundred thousand take seconds.
+"""
+
+import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO, Any
+from zipfile import ZIP_DEFLATED, ZipFile
 from zoneinfo import ZoneInfo
 
-from psycopg import sql
-
-from core.database import Session, driver
+from core.database import Session
 from core.formulas import guard
 from core.i18n import t
 from reports.pensions import facts, lines, words
 from reports.pensions.lines import COLUMNS, Kind
 from reports.pensions.source import BatchHead
 
-BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 MOST_ROWS = 1_048_576  # of a worksheet, its titles included
+FAST = 1  # of nine: the file is an eighth larger, and there in half the time
+BLOCK = 2_000
 
-_COPY = "copy ({}) to stdout (format csv, delimiter ';', force_quote ({}))"
-
-
-def write_csv(session: Session, head: BatchHead, out: IO[bytes]) -> None:
-    """Write UTF-8 with a byte-order mark, `;`, CRLF; texts quoted, numbers bare."""
-    out.write((BOM + ";".join(f'"{title}"' for title in lines.titles()) + "\r\n").encode())
-    names = [f"c{number}" for number, _ in enumerate(COLUMNS)]
-    quoted = [name for name, column in zip(names, COLUMNS, strict=True) if column.kind in {Kind.TEXT, Kind.MOMENT}]
-    query = sql.SQL("select * from ({}) as report({})").format(
-        lines.as_texts(session, head), sql.SQL(", ").join(map(sql.Identifier, names))
-    )
-    copy = sql.SQL(_COPY).format(query, sql.SQL(", ").join(map(sql.Identifier, quoted)))
-    with driver(session).cursor() as cursor, cursor.copy(copy) as rows:
-        for row in rows:  # one row a piece
-            out.write(bytes(row)[:-1] + b"\r\n")
+_LETTERS = [chr(ord("A") + place) for place in range(len(COLUMNS))]
+_END = b"</sheetData>"
+_DIMENSION = re.compile(rb'<dimension ref="[^"]*"/>')
+_STYLE = re.compile(rb'<col min="(\d+)" max="(\d+)"[^>]* style="(\d+)"')
+_SHEET = "xl/worksheets/sheet{number}.xml"
+_UNFIT = re.compile("[&<>\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_FIT = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def write_workbook(session: Session, head: BatchHead, out: IO[bytes]) -> None:
     """Write a sheet of sums and as many sheets of lines as they need; a row is forgotten once it is written."""
+    rows_a_sheet = MOST_ROWS - 1
+    starts = range(0, max(1, head.total_count), rows_a_sheet)
+    counts = [min(rows_a_sheet, head.total_count - start) for start in starts]
+    with tempfile.TemporaryFile(prefix="palabre-workbook-") as drawn:
+        _draw(head, drawn, counts)
+        with (
+            ZipFile(drawn) as empty,
+            ZipFile(out, "w", ZIP_DEFLATED, compresslevel=FAST) as book,
+            lines.streamed(session, lines.as_cells(session, head)) as rows,
+        ):
+            filled = [_SHEET.format(number=number) for number in range(2, len(counts) + 2)]
+            for name in empty.namelist():
+                if name not in filled:
+                    book.writestr(name, empty.read(name))
+            for name, count in zip(filled, counts, strict=True):
+                drawn_sheet = _DIMENSION.sub(
+                    f'<dimension ref="A1:{_LETTERS[-1]}{count + 1}"/>'.encode(), empty.read(name)
+                )
+                _fill(book, name, drawn_sheet, islice(rows, rows_a_sheet))
+
+
+def _fill(book: ZipFile, name: str, drawn: bytes, rows: Iterator[tuple[Any, ...]]) -> None:
+    before, _, after = drawn.partition(_END)
+    styles = {
+        place: style.decode()
+        for first, last, style in _STYLE.findall(before)
+        for place in range(int(first) - 1, int(last))
+    }
+    columns = [(letter, styles[place]) for place, letter in enumerate(_LETTERS)]
+    with book.open(name, "w", force_zip64=True) as sheet:
+        sheet.write(before)
+        numbered = enumerate(rows, start=2)
+        while block := list(islice(numbered, BLOCK)):
+            sheet.write("".join(_row(number, cells, columns) for number, cells in block).encode())
+        sheet.write(_END + after)
+
+
+def _row(number: int, cells: tuple[Any, ...], columns: list[tuple[str, str]]) -> str:
+    written = [f'<row r="{number}">']
+    for (letter, style), cell in zip(columns, cells, strict=True):
+        if type(cell) is str:
+            if cell:
+                text = _UNFIT.sub(_fitting, cell) if _UNFIT.search(cell) else cell
+                written.append(
+                    f'<c r="{letter}{number}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+                )
+        elif cell is not None:
+            written.append(f'<c r="{letter}{number}" s="{style}"><v>{cell}</v></c>')
+    written.append("</row>")
+    return "".join(written)
+
+
+def _fitting(sign: re.Match[str]) -> str:
+    """Return a sign as XML takes it: three have a name, the others have no place in a text."""
+    return _FIT.get(sign[0], " ")
+
+
+def _draw(head: BatchHead, out: IO[bytes], counts: list[int]) -> None:
+    """Draw the workbook without its lines: `counts` says how many each sheet will have."""
     from xlsxwriter import Workbook
 
-    with Workbook(out, {"constant_memory": True, "use_zip64": True}) as book:
+    with Workbook(out) as book:
         made_at = head.read_at.astimezone(ZoneInfo(head.zone)).replace(tzinfo=None)
         book.set_properties({"title": facts.title(head), "author": head.organisation_name, "created": made_at})
         looks = _looks(book, head.currency.exponent)
         _write_summary(book, looks, head)
-        with lines.streamed(session, lines.as_cells(session, head)) as rows:
-            _write_lines(book, looks, rows)
+        for number, count in enumerate(counts, start=1):
+            name = t("Paiements") if number == 1 else t("Paiements {number}").format(number=number)
+            _open_sheet(book, looks, name).autofilter(0, 0, count, len(COLUMNS) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +181,6 @@ def _write_totals(sheet: Any, looks: _Looks, head: BatchHead, row: int) -> None:
     sheet.write_string(row + 2, 1, facts.success(head), looks.text)
 
 
-def _write_lines(book: Any, looks: _Looks, rows: Iterator[tuple[Any, ...]]) -> None:
-    """Fill sheets of at most `MOST_ROWS`, titles and all; the first is there even without a line."""
-    number, following = 1, next(rows, None)
-    while following is not None or number == 1:
-        name = t("Paiements") if number == 1 else t("Paiements {number}").format(number=number)
-        sheet = _open_sheet(book, looks, name)
-        row = 0
-        while following is not None and row + 1 < MOST_ROWS:
-            row += 1
-            _write_row(sheet, row, following)
-            following = next(rows, None)
-        sheet.autofilter(0, 0, row, len(COLUMNS) - 1)
-        number += 1
-
-
 def _open_sheet(book: Any, looks: _Looks, name: str) -> Any:
     sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 0)
@@ -144,12 +188,3 @@ def _open_sheet(book: Any, looks: _Looks, name: str) -> Any:
         sheet.set_column(place, place, column.width, looks.of(column.kind))
         sheet.write_string(0, place, t(column.title), looks.head)
     return sheet
-
-
-def _write_row(sheet: Any, row: int, cells: tuple[Any, ...]) -> None:
-    for place, cell in enumerate(cells):
-        if type(cell) is str:
-            if cell:
-                sheet.write_string(row, place, cell)
-        elif cell is not None:
-            sheet.write_number(row, place, cell)

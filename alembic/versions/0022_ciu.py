@@ -1,6 +1,6 @@
 """Health identifiers over WhatsApp: programmes, conversations, codes, and the two views of the owner's guide.
 
-Revision ID: 0021_ciu
+Revision ID: 0022_ciu
 """
 
 from pathlib import Path
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0021_ciu"
-down_revision = "0020_dispatch"
+revision = "0022_ciu"
+down_revision = "0021_pension_books"
 branch_labels = None
 depends_on = None
 
@@ -485,12 +485,12 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("payload_enc is not null"),
     )
-    op.execute(sa.text((SQL / "0021_ciu.sql").read_text().replace(":", "\\:")))
+    op.execute(sa.text((SQL / "0022_ciu.sql").read_text().replace(":", "\\:")))
 
 
 def downgrade() -> None:
     op.execute(TIMEOUTS)
-    op.execute(sa.text((SQL / "0021_ciu.down.sql").read_text()))
+    op.execute(sa.text((SQL / "0022_ciu.down.sql").read_text()))
     op.drop_index(
         "ix_whatsapp_inbound_waiting",
         table_name="whatsapp_inbound",
