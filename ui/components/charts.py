@@ -18,7 +18,7 @@ Figure = Mapping[str, Any]
 MOST_POINTS = 2_000
 CLEAR = "rgba(0,0,0,0)"
 FONT = "Inter, sans-serif"
-ROLES = {"accent": "accent", "ochre": "ochre", "red": "red", "blue": "blue", "neutral": "ink-3"}
+ROLES = {"accent": "accent", "ochre": "ochre", "red": "red", "blue": "blue", "strong": "ink", "neutral": "ink-3"}
 CONFIG = {"displayModeBar": False, "responsive": True}
 
 

@@ -31,7 +31,7 @@ async def test_the_approver_reads_the_whole_seal_and_approves_in_words(enter: An
         await user.should_see(APPROVE)
         assert "cent vingt-cinq mille francs CFA" in texts(user)
         press(user, APPROVE)
-        await user.should_see("l’envoi commence dès que le switch est prêt", retries=40)
+        await user.should_see("l’envoi commence dès que le switch est prêt")
     batch = desk.batch(waiting)
     assert batch.stage == "QUEUED"
     assert batch.approved_by is not None
@@ -93,7 +93,7 @@ async def test_a_refusal_says_why_and_gives_the_money_back(enter: Any, desk: Des
         await user.should_see("Écrivez un motif.")
         field(user, "Motif").value = "Montants de novembre"
         press(user, "Refuser le lot")
-        await user.should_see("la somme réservée est rendue au compte", retries=40)
+        await user.should_see("la somme réservée est rendue au compte")
         await user.open(f"/pensions/lots/{waiting}")
         await user.should_see("Montants de novembre")
     assert (desk.batch(waiting).stage, desk.money()) == ("REJECTED", (1_000_000, 0))

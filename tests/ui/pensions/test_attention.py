@@ -25,7 +25,7 @@ async def test_each_doubt_says_since_when_and_when_it_is_asked_next(enter: Any, 
         assert f'href="/pensions/lots/{batch.bulk_id}/paiements/{batch.bulk_id}-0000003"' in doubts(user)[0]
         assert "0 lecture, prochaine dans" in doubts(user)[0]
         press(user, "Interroger maintenant")
-        await user.should_see("rien n’est renvoyé", retries=40)
+        await user.should_see("rien n’est renvoyé")
         with user:
             shown(user, ui.tabs)[0].value = "held"
         await until(lambda: len(doubts(user)) == 1)

@@ -23,7 +23,7 @@ async def test_without_four_eyes_the_button_sends_and_says_to_how_many(enter: An
         await user.should_see("L’envoi commence dès que le switch est prêt.")
         assert "cent vingt-cinq mille francs CFA" in texts(user)
         press(user, SEND)
-        await user.should_see("Lot en file", retries=40)
+        await user.should_see("Lot en file")
     assert (desk.batch(bulk_id).stage, desk.money()) == ("QUEUED", (875_000, 125_000))
 
 
@@ -35,7 +35,7 @@ async def test_with_four_eyes_the_button_reserves_and_a_second_person_is_announc
         press(user, RESERVE)
         await user.should_see("Une deuxième personne devra approuver avant que rien ne parte.")
         press(user, RESERVE)
-        await user.should_see("une deuxième personne doit approuver", retries=40)
+        await user.should_see("une deuxième personne doit approuver")
         await user.open(f"/pensions/lots/{bulk_id}")
         assert not [one for one in labels(user) if one.startswith("Approuver")]
     assert (desk.batch(bulk_id).stage, desk.money()) == ("AWAITING_APPROVAL", (875_000, 125_000))
@@ -55,7 +55,7 @@ async def test_going_on_without_wrong_lines_asks_for_the_count(enter: Any, desk:
         field(user, "écrivez le nombre de paiements").value = "2"
         await until(lambda: button.enabled)
         press(user, act)
-        await user.should_see("Lot en file", retries=40)
+        await user.should_see("Lot en file")
     batch = desk.batch(bulk_id)
     assert (batch.stage, batch.skipped_count, desk.money()) == ("QUEUED", 1, (920_000, 80_000))
 
@@ -85,7 +85,7 @@ async def test_a_person_paid_already_is_left_out_until_somebody_ticks_the_line(e
         act = f"Réserver {francs(10_000)} pour 2 paiements"
         await user.should_see("Payées une deuxième fois")
         press(user, act)
-        await user.should_see("une deuxième personne doit approuver", retries=40)
+        await user.should_see("une deuxième personne doit approuver")
     batch = desk.batch(bulk_id)
     assert (batch.stage, batch.total.count, batch.has_accepted_duplicates) == ("AWAITING_APPROVAL", 2, True)
 
@@ -109,7 +109,7 @@ async def test_what_the_account_lacks_is_said_and_nothing_is_reserved(enter: Any
         press(user, act)
         await user.should_see("un million deux cent mille francs CFA")
         press(user, act)
-        await user.should_see(f"Il manque 200{chr(0x202F)}000", retries=40)
+        await user.should_see(f"Il manque 200{chr(0x202F)}000")
     assert (desk.batch(bulk_id).stage, desk.money()) == ("DRAFT", (1_000_000, 0))
 
 
@@ -121,7 +121,7 @@ async def test_a_draft_is_dropped_with_a_reason(enter: Any, desk: Desk) -> None:
         await user.should_see("Rien n’était réservé.")
         field(user, "Motif").value = "Mauvais mois"
         press(user, "Annuler 2 paiements")
-        await user.should_see("Rien n’était parti.", retries=40)
+        await user.should_see("Rien n’était parti.")
     assert desk.batch(bulk_id).stage == "CANCELLED"
 
 

@@ -16,7 +16,7 @@ async def test_the_documents_own_file_becomes_a_draft_that_reserves_nothing(ente
         await user.open("/pensions/nouveau")
         await user.should_see("Déposez le fichier CSV ou choisissez-le")
         await drop(user)
-        await user.should_see("Rien n’est réservé.", retries=40)
+        await user.should_see("Rien n’est réservé.")
         await filled(user)
         said = texts(user)
         assert f"2 paiements, {francs(125_000)}" in said
@@ -34,14 +34,14 @@ async def test_control_totals_that_differ_say_what_was_expected_and_found(enter:
         field(user, "Nombre de paiements attendu").value = "3"
         field(user, "Montant total attendu").value = "125 000"
         await drop(user)
-        await user.should_see("Les totaux de contrôle ne correspondent pas", retries=40)
+        await user.should_see("Les totaux de contrôle ne correspondent pas")
         table = next(str(one.content) for one in shown(user, ui.html) if "Attendu" in str(one.content))
         assert table.count("125\N{NARROW NO-BREAK SPACE}000") == 2
         assert ">3<" in table
         assert ">2<" in table
         field(user, "Nombre de paiements attendu").value = "2"
         await drop(user)
-        await user.should_see("Rien n’est réservé.", retries=40)
+        await user.should_see("Rien n’est réservé.")
     assert desk.count("pension_batch") == 1
 
 
@@ -49,7 +49,7 @@ async def test_a_workbook_is_refused_with_what_to_do(enter: Any, desk: Desk) -> 
     async with enter(desk.caisse.manager) as user:
         await user.open("/pensions/nouveau")
         await drop(user, b"PK\x03\x04 a workbook", "pensions.xlsx")
-        await user.should_see("enregistrez en CSV", retries=40)
+        await user.should_see("enregistrez en CSV")
     assert desk.count("pension_file") == 0
 
 
@@ -61,7 +61,7 @@ async def test_the_same_file_leads_to_the_batch_it_became(enter: Any, desk: Desk
         box.options = {**box.options, "2025-12": "décembre 2025"}
         box.value = "2025-12"
         await drop(user, EXAMPLE, "autre-nom.csv")
-        await user.should_see(f"(lot {sent.bulk_id})", retries=40)
+        await user.should_see(f"(lot {sent.bulk_id})")
         button = [one for one in shown(user, ui.button) if one.text == "Voir ce lot"][-1]
         assert button.props["href"] == f"/pensions/lots/{sent.bulk_id}"
 

@@ -73,7 +73,7 @@ async def test_a_held_one_shows_both_names_and_is_let_go_with_a_word(enter: Any,
         await user.should_see("Dites comment vous l’avez vérifié.")
         field(user, "Motif").value = "Nom de jeune fille, carte vue"
         press(user, f"{act} vers Pascaline Dossou")
-        await user.should_see("Le paiement part à son tour.", retries=40)
+        await user.should_see("Le paiement part à son tour.")
     after = desk.batch(batch.bulk_id)
     assert (after.held.count, after.waiting.count) == (0, 1)
 
@@ -88,7 +88,7 @@ async def test_a_held_one_is_refused_and_its_money_comes_back(enter: Any, desk: 
         await user.should_see("Rien ne partira vers Pascaline Dossou.")
         field(user, "Motif").value = "Ce n'est pas elle"
         press(user, f"Refuser {francs(50_000)}")
-        await user.should_see("la somme est rendue au compte", retries=40)
+        await user.should_see("la somme est rendue au compte")
     assert desk.money() == (available + 50_000, 0)
     assert desk.batch(batch.bulk_id).stage == "PARTIALLY_COMPLETED"
 
@@ -126,10 +126,10 @@ async def test_a_doubt_is_settled_by_two_who_say_the_same_with_a_proof(enter: An
         await user.should_see("Une deuxième personne doit dire la même chose.")
         field(user, "Ce que dit la preuve").value = "Relevé du switch, ligne 12"
         press(user, "Dire\u00a0: payé")
-        await user.should_see("Joignez une preuve", retries=20)
+        await user.should_see("Joignez une preuve")
         await attach(user)
         press(user, "Dire\u00a0: payé")
-        await user.should_see("Votre preuve est gardée", retries=40)
+        await user.should_see("Votre preuve est gardée")
     assert desk.batch(batch.bulk_id).unknown.count == 1
     async with enter(desk.caisse.supervisor) as user:
         await user.open(of(batch, 3))
@@ -138,7 +138,7 @@ async def test_a_doubt_is_settled_by_two_who_say_the_same_with_a_proof(enter: An
         await user.should_see("Vous signez en second.")
         field(user, "Ce que dit la preuve").value = "Relevé vu, d'accord"
         press(user, "Régler\u00a0: payé")
-        await user.should_see("Réglé à deux.", retries=40)
+        await user.should_see("Réglé à deux.")
     assert desk.batch(batch.bulk_id).stage == "COMPLETED"
     assert desk.money()[1] == 0
 
@@ -149,4 +149,4 @@ async def attach(user: Any) -> None:
         zone._registered_url, files={"file": ("releve.csv", b"12;OK;50000", "text/csv")}
     )
     assert answer.status_code == 200
-    await user.should_see("releve.csv", retries=40)
+    await user.should_see("releve.csv")

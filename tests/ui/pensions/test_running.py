@@ -75,14 +75,14 @@ async def test_a_manager_pauses_and_resumes(enter: Any, desk: Desk) -> None:
         await user.should_see("6 paiements sont déjà partis")
         field(user, "Motif").value = "Contrôle des montants"
         press(user, "Mettre le lot en pause")
-        await user.should_see("rien de nouveau ne part", retries=40)
+        await user.should_see("rien de nouveau ne part")
         assert desk.batch(batch.bulk_id).stage == "PAUSED"
         await user.open(f"/pensions/lots/{batch.bulk_id}")
         await user.should_see("Contrôle des montants")
         press(user, "Reprendre l’envoi")
         await user.should_see("Chaque personne n’est payée qu’une fois.")
         press(user, "Reprendre l’envoi")
-        await user.should_see("L’envoi reprend.", retries=40)
+        await user.should_see("L’envoi reprend.")
     assert desk.batch(batch.bulk_id).stage == "PROCESSING"
 
 
@@ -97,7 +97,7 @@ async def test_after_a_stop_of_ours_a_resume_says_what_was_mended(enter: Any, de
         await user.should_see("Écrivez un motif.")
         field(user, "Motif").value = "Position approvisionnée ce matin"
         press(user, "Reprendre l’envoi")
-        await user.should_see("L’envoi reprend.", retries=40)
+        await user.should_see("L’envoi reprend.")
     assert desk.batch(batch.bulk_id).stage == "PROCESSING"
 
 
@@ -109,7 +109,7 @@ async def test_cancelling_says_what_can_no_longer_be_cancelled(enter: Any, desk:
         await user.should_see("6 paiements déjà partis ne peuvent plus être annulés.")
         field(user, "Motif").value = "Liste périmée"
         press(user, "Annuler 3 paiements")
-        await user.should_see("6 paiements déjà partis sont suivis jusqu’à leur fin.", retries=40)
+        await user.should_see("6 paiements déjà partis sont suivis jusqu’à leur fin.")
     after = desk.batch(batch.bulk_id)
     assert (after.stage, after.sums[PaymentStage.CANCELLED].count) == ("CANCELLING", 3)
 
@@ -144,7 +144,7 @@ async def test_failures_of_an_ended_batch_become_a_draft_of_their_own(enter: Any
         press(user, "Relancer les échecs")
         await user.should_see("il a son propre sceau")
         press(user, "Préparer la relance")
-        await user.should_see(f"relance de {batch.bulk_id}", retries=40)
+        await user.should_see(f"relance de {batch.bulk_id}")
         assert f"1 paiement, {francs(50_000)}" in texts(user)
 
 

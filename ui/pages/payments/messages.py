@@ -18,7 +18,7 @@ from ui.pages.administration import words as outbox
 from ui.pages.payments import message_words
 
 DAYS = 30
-ROLE_OF = {"sms": "accent", "ussd": "ochre", "whatsapp": "ochre", "email": "blue", "push": "neutral"}
+ROLE_OF = {"sms": "accent", "ussd": "strong", "whatsapp": "ochre", "email": "blue", "push": "neutral"}
 
 
 @shell.screen(message_words.MESSAGES, title="Messages", needs=Permission.OUTBOX_READ)
