@@ -16,13 +16,14 @@ from sqlalchemy import exc
 
 from api.delivery_reports import FORM_TYPE, JSON_TYPE, LARGEST_FORM_BYTES, LARGEST_JSON_BYTES, knock_of, read_body
 from api.deps import read_proof
+from channels.whatsapp import doors
 from core.ciu_settings import WEBHOOK_PATH
 from core.database import Session, get_database
 from core.errors import Refusal
 from core.permissions import Permission
 from core.security import is_same
 from core.settings import get_settings
-from services.ciu.store import cleaning, doors, pictures
+from services.ciu.store import cleaning, pictures
 from services.messages.doors import Knock, Reply, answer_challenge
 
 SERVICE_NAME = "Générateur de CIU WhatsApp"

@@ -4,12 +4,13 @@ from threading import Event
 
 import structlog
 
+from channels.whatsapp import doors
 from core import live
 from core.database import Database, get_database
 from core.i18n import t
 from jobs.job import Job, every, nightly
 from jobs.worker import Worker
-from services.ciu.store import cleaning, doors, keeping
+from services.ciu.store import cleaning, keeping
 from services.whatsapp import inbox
 
 MOST_AT_ONCE = 200

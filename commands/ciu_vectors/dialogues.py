@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from channels.ciu.conversation import Message, Rules, State, Turn
+from channels.ciu.turns import take_turn
 from commands.ciu_vectors.register import Register
 from commands.vectors.form import unknown
-from services.ciu.conversation import Message, Rules, State, Turn
 from services.ciu.recipes import shipped
-from services.ciu.turns import take_turn
 
 DIALOGUE = {"name", "salt", "recipe", "records", "lines"}
 LINE = {"send", "wait_seconds", "num_media", "payload", "reply", "step", "lang", "contains"}

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.ciu.codes import candidates
-from services.ciu.conversation import Issue, Rules, State, Turn, Wish
+from channels.ciu.conversation import Rules, State, Turn, Wish
+from channels.ciu.turns import settle_issue
+from services.ciu.codes import Issue, candidates
 from services.ciu.matching import match_digest
-from services.ciu.turns import settle_issue
 
 KEY = bytes(range(32))
 PROGRAMME = "ciu"

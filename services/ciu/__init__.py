@@ -1,4 +1,4 @@
-"""Anonymous health identifiers: recipes as data, answers, codes, matching, and the conversation that asks for them.
+"""Anonymous health identifiers: recipes as data, answers, codes, matching.
 
 Everything here is pure: the same input gives the same output, drawn codes apart. What is kept, and where, is the
 business of whoever calls.
@@ -6,22 +6,6 @@ business of whoever calls.
 
 from services.ciu.answers import Answer, AnswerRefusedError, hashed_answers, read_answer
 from services.ciu.codes import Code, build_code, candidates, clear_part, input_hash, read_code, readable_share
-from services.ciu.conversation import (
-    Aside,
-    Ended,
-    EndReason,
-    Event,
-    Issue,
-    Message,
-    Page,
-    Rules,
-    Run,
-    State,
-    Turn,
-    Wish,
-    pack_answers,
-    unpack_answers,
-)
 from services.ciu.identities import Identity, read_identity
 from services.ciu.lint import Finding, find_faults
 from services.ciu.matching import (
@@ -39,41 +23,27 @@ from services.ciu.salts import SaltFault, find_salt_fault, make_salt
 from services.ciu.simulator import Simulation, simulate
 from services.ciu.suppression import Suppressed, suppress
 from services.ciu.texts import Choice, Reply, Say, compose, render
-from services.ciu.turns import expire, settle_issue, take_turn
 
 __all__ = [
     "QUEUE_SCORE",
     "SHIPPED",
     "Answer",
     "AnswerRefusedError",
-    "Aside",
     "Choice",
     "Code",
-    "EndReason",
-    "Ended",
-    "Event",
     "Finding",
     "Identity",
-    "Issue",
-    "Message",
-    "Page",
     "Recipe",
     "Reply",
-    "Rules",
-    "Run",
     "SaltFault",
     "Say",
     "Simulation",
-    "State",
     "Suppressed",
-    "Turn",
-    "Wish",
     "build_code",
     "candidates",
     "clear_part",
     "code_digest",
     "compose",
-    "expire",
     "find_faults",
     "find_salt_fault",
     "hashed_answers",
@@ -83,7 +53,6 @@ __all__ = [
     "make_salt",
     "match_digest",
     "near_digests",
-    "pack_answers",
     "parse_recipe",
     "read_answer",
     "read_code",
@@ -92,10 +61,7 @@ __all__ = [
     "readable_share",
     "render",
     "score",
-    "settle_issue",
     "shipped",
     "simulate",
     "suppress",
-    "take_turn",
-    "unpack_answers",
 ]

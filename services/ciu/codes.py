@@ -20,6 +20,15 @@ class Code:
     digest: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What became of an issue: the code, whether its record is new, and whether this identity already held it."""
+
+    code: str
+    is_new: bool
+    is_linked: bool
+
+
 def salted_digest(canonical: Sequence[str], salt: str) -> str:
     """Return the upper-case SHA-256 of the answers in question order followed by the salt.
 

@@ -7,10 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from channels.ciu import exchange, turns
 from core import clock
 from providers.fakes.phones import PHONES
-from services.ciu import turns
-from services.ciu.store import turns_kept
 from tests.ciu.clinic import CODE, KABILA, Clinic, meta_text
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -119,10 +118,10 @@ def test_a_message_that_fails_rests_and_is_answered_later(clinic: Clinic, monkey
     with clock.travel(NOON) as traveller:
         clinic.meta(written("Bonjour", 1, sent_at=at()))
         real = turns.take_turn
-        monkeypatch.setattr(turns_kept, "take_turn", lambda *_: 1 / 0)
+        monkeypatch.setattr(exchange, "take_turn", lambda *_: 1 / 0)
         assert clinic.work() == 1
         assert clinic.work() == 0
-        monkeypatch.setattr(turns_kept, "take_turn", real)
+        monkeypatch.setattr(exchange, "take_turn", real)
         assert clinic.work() == 0
         traveller.advance(2)
         assert clinic.work() == 1

@@ -7,7 +7,8 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ciu import EndReason, Message, pack_answers, shipped, unpack_answers
+from channels.ciu.conversation import EndReason, Message, pack_answers, unpack_answers
+from services.ciu import shipped
 from services.ciu.recipes import Recipe
 from services.ciu.words import command_words
 from tests.services.ciu.speaker import KABILA, Speaker, varied

@@ -1,1 +1,1 @@
-"""What the identifiers keep: one message, one transaction. Open `turns_kept.py` first."""
+"""What the identifiers keep. Begin with `issuing.py`; who calls it is `channels/ciu/exchange.py`."""

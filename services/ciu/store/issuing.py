@@ -14,8 +14,7 @@ from core import clock, ids
 from core.database import Session, driver, fetch_all, fetch_one
 from models.ciu import RecordSource
 from services.ciu.answers import Answer, hashed_answers
-from services.ciu.codes import build_code, candidates, input_hash
-from services.ciu.conversation import Issue
+from services.ciu.codes import Issue, build_code, candidates, input_hash
 from services.ciu.recipes import UNKNOWN, Recipe
 from services.ciu.store import pairs
 from services.ciu.store.keys import TEST_PREFIX, CiuKeys

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from channels.ciu.conversation import Message, Rules, State, Turn, Wish
+from channels.ciu.turns import settle_issue, take_turn
 from commands.ciu_vectors.register import Register
-from services.ciu import Message, Recipe, Rules, State, Turn, Wish, settle_issue, shipped, take_turn
+from services.ciu import Recipe, shipped
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 TIMEOUT = timedelta(minutes=15)

@@ -2,11 +2,7 @@
 
 import pytest
 
-from services.ciu import (
-    Aside,
-    State,
-    Wish,
-)
+from channels.ciu.conversation import Aside, State, Wish
 from tests.services.ciu.speaker import KABILA, Speaker, varied
 
 

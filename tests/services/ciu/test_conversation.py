@@ -2,20 +2,10 @@
 
 import pytest
 
-from services.ciu import (
-    EndReason,
-    Issue,
-    Message,
-    Page,
-    Rules,
-    State,
-    expire,
-    pack_answers,
-    settle_issue,
-    shipped,
-    take_turn,
-    unpack_answers,
-)
+from channels.ciu.conversation import EndReason, Message, Page, Rules, State, pack_answers, unpack_answers
+from channels.ciu.turns import expire, settle_issue, take_turn
+from services.ciu import shipped
+from services.ciu.codes import Issue
 from services.ciu.recipes import Kind, Option, Question
 from tests.services.ciu.speaker import CODE, KABILA, NOW, TIMEOUT, Speaker, varied, with_texts
 

@@ -6,6 +6,8 @@ A number of ours that no programme answers at only hears STOP (`services.message
 from collections.abc import Mapping
 from uuid import UUID, uuid4
 
+from channels.ciu import exchange
+from channels.whatsapp.hearing import Fields, hear_meta, hear_twilio, sent_at
 from core import live
 from core.database import Session, fetch_one
 from core.settings import Environment, get_settings
@@ -13,8 +15,7 @@ from models.transfers import ProviderEnvironment
 from models.whatsapp import WhatsappChannel
 from providers.answers import Account
 from providers.messaging import meta_whatsapp, twilio
-from services.ciu.store import programmes, turns_kept
-from services.ciu.store.hearing import Fields, hear_meta, hear_twilio, sent_at
+from services.ciu.store import programmes
 from services.ciu.store.keys import get_ciu_keys
 from services.ciu.store.people import lane_of
 from services.ciu.store.programmes import Sender
@@ -54,7 +55,7 @@ def take_twilio(session: Session, knock: Knock) -> Reply:
         return NOBODY
     programme = sender.programme if sender else programmes.get_default(session)
     message_id = form.get("MessageSid") or form.get("SmsMessageSid") or uuid4().hex
-    text = turns_kept.answer_at_once(session, programme, sender.id if sender else None, message_id, heard)
+    text = exchange.answer_at_once(session, programme, sender.id if sender else None, message_id, heard)
     return Reply(200, text.encode(), twiml.MEDIA_TYPE)
 
 
@@ -73,7 +74,7 @@ def take_twilio_status(session: Session, knock: Knock) -> Reply:
 
 def error_reply() -> Reply:
     """Return what a person is told when something failed on our side: Twilio would not ask again."""
-    return Reply(200, twiml.render(turns_kept.error_text()).encode(), twiml.MEDIA_TYPE)
+    return Reply(200, twiml.render(exchange.error_text()).encode(), twiml.MEDIA_TYPE)
 
 
 def _find_twilio(session: Session, knock: Knock, form: Mapping[str, str]) -> Account | None:
@@ -151,7 +152,7 @@ def answer_next(session: Session, taken: list[inbox.Waiting]) -> UUID | None:
     if heard is None or account_id is None:
         inbox.conclude(session, waiting.id, None)
     else:
-        turns_kept.answer_later(session, sender.programme, account_id, waiting, heard)
+        exchange.answer_later(session, sender.programme, account_id, waiting, heard)
     return waiting.id
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from channels.ciu.conversation import Message
+from channels.ciu.exchange import Heard
 from core import clock
-from services.ciu.conversation import Message
 from services.ciu.identities import Identity, read_identity
-from services.ciu.store.turns_kept import Heard
 
 REACTION, SYSTEM = "reaction", "system"
 CHANGED_NUMBER = frozenset({"user_changed_number", "customer_changed_number"})

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from core import clock, ids
-from core.database import Session, driver, fetch_one
-from services.ciu.conversation import (
+from channels.ciu.conversation import (
     Aside,
     EndReason,
     Event,
@@ -18,6 +16,8 @@ from services.ciu.conversation import (
     pack_answers,
     unpack_answers,
 )
+from core import clock, ids
+from core.database import Session, driver, fetch_one
 from services.ciu.recipes import Recipe
 from services.ciu.store.people import Person, set_language
 from services.ciu.store.programmes import Programme, load_recipe

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
+from channels.ciu.conversation import Ended, EndReason, Event, Message, Page, Rules, Run, State, Wish
+from channels.ciu.pages import page_of, pick
 from services.ciu import words
-from services.ciu.conversation import Ended, EndReason, Event, Message, Page, Rules, Run, State, Wish
-from services.ciu.pages import page_of, pick
 from services.ciu.texts import ERROR_PREFIX, Say, render
 
 

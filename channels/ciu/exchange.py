@@ -10,19 +10,20 @@ from uuid import UUID
 
 import structlog
 
+from channels.ciu import dialogues
+from channels.ciu.conversation import Message, Rules, Turn, Wish
+from channels.ciu.dialogues import Dialogue
+from channels.ciu.turns import settle_issue, take_turn
 from core import clock
 from core.database import Session
 from core.settings import get_settings
 from models.whatsapp import WhatsappChannel
-from services.ciu.conversation import Message, Rules, Turn, Wish
 from services.ciu.identities import Identity
 from services.ciu.recipes import shipped
-from services.ciu.store import dialogues, forgetting, issuing, people, pictures
-from services.ciu.store.dialogues import Dialogue
+from services.ciu.store import forgetting, issuing, people, pictures
 from services.ciu.store.keys import CiuKeys, get_ciu_keys
 from services.ciu.store.programmes import Programme, load_recipe
 from services.ciu.texts import Reply, Say, render
-from services.ciu.turns import settle_issue, take_turn
 from services.whatsapp import inbox, replies, twiml
 from services.whatsapp.inbox import Claim
 from services.whatsapp.replies import Keeping

@@ -166,15 +166,6 @@ class Turn:
         return compose(self.recipe, self.language, self.says, values)
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
-    """What became of an issue: the code, whether its record is new, and whether this identity already held it."""
-
-    code: str
-    is_new: bool
-    is_linked: bool
-
-
 def pack_answers(answers: Sequence[Answer | None]) -> str:
     """Return answers as text, to be sealed."""
     return json.dumps([[one.typed, one.canonical] if one else None for one in answers])

@@ -1,6 +1,6 @@
 """The page a person stands on: the text that asks, the payloads of its choices, and which of them was picked."""
 
-from services.ciu.conversation import Aside, Message, Page, Run, State
+from channels.ciu.conversation import Aside, Message, Page, Run, State
 from services.ciu.folding import ascii_digits
 from services.ciu.recipes import Recipe
 from services.ciu.texts import Reply, Say, answer_lines, question_payloads

@@ -6,14 +6,11 @@ The order is that of the specification: command, pending question beside the con
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.ciu import words
-from services.ciu.answers import Answer, AnswerRefusedError, read_answer
-from services.ciu.conversation import (
+from channels.ciu.conversation import (
     Aside,
     Ended,
     EndReason,
     Event,
-    Issue,
     Message,
     Page,
     Rules,
@@ -22,8 +19,11 @@ from services.ciu.conversation import (
     Turn,
     Wish,
 )
+from channels.ciu.talk import Talk
+from services.ciu import words
+from services.ciu.answers import Answer, AnswerRefusedError, read_answer
+from services.ciu.codes import Issue
 from services.ciu.folding import clean
-from services.ciu.talk import Talk
 from services.ciu.texts import ERROR_PREFIX, Say, question_payloads
 
 THANKS_WITHIN = timedelta(minutes=15)
