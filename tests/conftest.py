@@ -6,7 +6,9 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 # Before any of our modules reads the settings.
@@ -38,17 +40,20 @@ def database_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _own_database_url(database_server: str) -> Iterator[str]:
-    with databases.copied(database_server) as url:
-        yield url
+def _kept_database(database_server: str) -> Iterator[tuple[Database, psycopg.Connection[Any]]]:
+    with databases.copied(database_server) as url, databases.broom(url) as broom:
+        kept = Database(url, pool_size=20)
+        yield kept, broom
+        kept.dispose()
 
 
 @pytest.fixture
-def database(_own_database_url: str) -> Iterator[Database]:
+def database(_kept_database: tuple[Database, psycopg.Connection[Any]]) -> Iterator[Database]:
     """Give a migrated, empty database, current for this process; who changes its tables asks for `own_database`."""
-    databases.empty(_own_database_url)
+    kept, broom = _kept_database
+    databases.empty(broom)
     ledger._house_accounts.clear()
-    with databases.current(_own_database_url) as chosen:
+    with databases.lent(kept) as chosen:
         yield chosen
 
 
