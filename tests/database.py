@@ -127,6 +127,7 @@ def empty(connection: psycopg.Connection[Any]) -> None:
     large = [name for name, is_large in used if is_large]
     statements = [f"truncate {', '.join(large)} cascade"] if large else []
     statements += [f"delete from {name}" for name, is_large in used if not is_large]
+    statements += ["select setval(seqrelid::regclass, seqstart, false) from pg_sequence"]
     if used:
         with connection.transaction():
             connection.execute("set local session_replication_role = replica")
