@@ -62,6 +62,8 @@ class CiuRecipe(Table, table=True):
     note: str = ""
     state: str = RecipeState.DRAFT
     created_by: UUID | None = Field(default=None, foreign_key="users.id")
+    saved_by: UUID | None = Field(default=None, foreign_key="users.id")
+    saved_at: datetime | None = instant()
     published_at: datetime | None = instant()
     published_by: UUID | None = Field(default=None, foreign_key="users.id")
 
@@ -134,6 +136,7 @@ class CiuConversation(Table, table=True):
         ),
         Index("ix_ciu_conversation_expires_at", "expires_at", postgresql_where=text("ended_at is null")),
         Index("ix_ciu_conversation_ended_at", "ended_at", postgresql_where=text("ended_at is not null")),
+        Index("ix_ciu_conversation_recipe_id", "recipe_id", postgresql_where=text("ended_at is null")),
     )
 
     programme_id: UUID = Field(foreign_key="ciu_programme.id")
@@ -185,6 +188,7 @@ class CiuRecord(Table, table=True):
         check("source", one_of("source", RecordSource)),
         check("forgotten", "(forgotten_at is null) = (code is not null)"),
         Index("ix_ciu_record_created_at", "created_at"),
+        Index("ix_ciu_record_recipe_id", "recipe_id"),
         Index("ix_ciu_record_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
         Index("ix_ciu_record_input_hash", "input_hash", postgresql_where=text("input_hash is not null")),
     )

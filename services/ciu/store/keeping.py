@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from core import clock
 from core.database import Session, driver
-from services.ciu.store import rotating
+from services.ciu.store import retention, rotating
 from services.whatsapp import inbox, replies
 
 BATCH = 500
@@ -98,4 +98,4 @@ def remove_tokens(session: Session, *, most: int = BATCH) -> int:
 
 
 EVERY_MINUTE = (expire, remove_stones, replies.erase_old, inbox.erase_old, remove_tokens)
-EVERY_NIGHT = (fold_events, forget_ids, rotating.seal_addresses)
+EVERY_NIGHT = (fold_events, forget_ids, rotating.seal_addresses, retention.unlink_old)

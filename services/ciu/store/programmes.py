@@ -142,7 +142,7 @@ def install(session: Session, settings: Settings) -> None:
         session.add(programme)
         session.flush()
     for key in SHIPPED:
-        row = _keep_shipped(session, programme.id, key)
+        row = keep_shipped(session, programme.id, key)
         if is_new and key == DEFAULT_RECIPE:
             transition(row, RECIPE_STEPS, RecipeState.PUBLISHED)
             row.published_at = clock.now()
@@ -168,7 +168,8 @@ def checksum_of(recipe: Recipe) -> str:
     return hashlib.sha256(document.encode()).hexdigest()
 
 
-def _keep_shipped(session: Session, programme_id: UUID, key: str) -> CiuRecipe:
+def keep_shipped(session: Session, programme_id: UUID, key: str) -> CiuRecipe:
+    """Return a programme's row of a ready recipe, added now if it is missing."""
     recipe = _shipped_row(key)
     known = session.exec(
         select(CiuRecipe).where(
