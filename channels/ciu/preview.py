@@ -11,10 +11,10 @@ from channels.ciu.conversation import Message, Page, Rules, State, Turn, Wish
 from channels.ciu.turns import settle_issue, take_turn
 from services.ciu.answers import Answer
 from services.ciu.codes import Issue, build_code
+from services.ciu.editing import EXAMPLE_SALT
 from services.ciu.recipes import Recipe
 from services.ciu.texts import Reply
 
-EXAMPLE_SALT = "palabre-example-salt"
 EXAMPLE_TIME = datetime(2026, 6, 1, 9, tzinfo=UTC)
 TIMEOUT = timedelta(minutes=15)
 GREETING = "\N{WAVING HAND SIGN}"

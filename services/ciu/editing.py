@@ -7,6 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.errors import FieldRefusal, Refusal
+from services.ciu.answers import AnswerRefusedError, read_answer
+from services.ciu.codes import build_code
 from services.ciu.folding import spread
 from services.ciu.lint import TEXT_KEYS
 from services.ciu.recipes import (
@@ -22,6 +24,8 @@ from services.ciu.recipes import (
     shipped,
 )
 
+EXAMPLE_SALT = "palabre-example-salt"
+EXAMPLE_YEAR = 2026
 MOST_QUESTIONS = 20
 LONGEST_ID = 32
 
@@ -169,6 +173,22 @@ def ready_texts(kind: Kind, languages: Sequence[str]) -> dict[str, str]:
 def sample_answers(recipe: Recipe, language: str) -> list[str]:
     """Return an answer to each question: the example it gives in this language, else one of its kind."""
     return [_sample(question, recipe.texts.get(language, {}).get(question.id, "")) for question in recipe.questions]
+
+
+def sample_code(recipe: Recipe) -> str:
+    """Return the code of the sample answers, nothing while the layout cannot make one; its salt is nobody's."""
+    ids = {question.id for question in recipe.questions}
+    if any(isinstance(part, Segment) and part.q not in ids for part in recipe.layout):
+        return ""
+    answers = zip(recipe.questions, sample_answers(recipe, recipe.default_language), strict=True)
+    return build_code(recipe, [_read(*one) for one in answers], EXAMPLE_SALT).text
+
+
+def _read(question: Question, typed: str) -> str:
+    try:
+        return read_answer(question, typed, EXAMPLE_YEAR)
+    except AnswerRefusedError:
+        return typed.upper()
 
 
 # Texts and layout

@@ -67,7 +67,7 @@ def shipped_lists() -> Lists:
     return {name: {str(value): float(weight) for value, weight in one.items()} for name, one in lists.items()}
 
 
-def simulate(  # noqa: PLR0913  # what is rare is named
+def simulate(
     recipe: Recipe,
     people: int,
     seed: int,
