@@ -1,4 +1,4 @@
-"""`/ciu/recettes/{programme}/{key}/{version}`: one version, its questions, code, texts and rules, tried before it lives."""
+"""`/ciu/recettes/{programme}/{key}/{version}`: one version: questions, code, texts, rules, trials."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The chat before anybody has it: sample answers go through the very conversation WhatsApp would hold, a language each."""
+"""The chat before anybody has it: sample answers go through the very conversation, once in each language."""
 
 from functools import partial
 

@@ -88,15 +88,16 @@ def breaking(view: RecipeView) -> str:
     """Return what other questions, kinds or another order cost."""
     known = view.published_line.records if view.published_line else 0
     return t(
-        "Les questions, leur lecture ou leur ordre changent. Codes déjà donnés : {count}. Leurs personnes ne seront plus "
-        "retrouvées par leurs réponses et recevraient un deuxième code."
+        "Les questions, leur lecture ou leur ordre changent. Codes déjà donnés : {count}. Leurs personnes ne seront "
+        "plus retrouvées par leurs réponses et recevraient un deuxième code."
     ).format(count=count(known))
 
 
 def pseudonymous(share: float) -> str:
     """Return what a code that shows answers is."""
     return t(
-        "{share} du code montre des réponses : il est pseudonyme, pas anonyme. Qui connaît la personne peut le reconnaître."
+        "{share} du code montre des réponses : il est pseudonyme, pas anonyme. "
+        "Qui connaît la personne peut le reconnaître."
     ).format(share=percent(share, 0))
 
 

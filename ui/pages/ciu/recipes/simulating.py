@@ -1,4 +1,4 @@
-"""What a recipe does to so many people: how many share a code, how many who come back would be split, and both curves."""
+"""What a recipe does to so many people: how many share a code, how many would be split, and both curves."""
 
 from typing import Any
 
