@@ -131,7 +131,8 @@ def test_settings_are_the_administrators(clinic: Clinic, verb: Any) -> None:
     operator = people.actor(None, Grant(Scope.CIU, Role.OPERATEUR))
     with pytest.raises(Forbidden):
         run(clinic, verb, actor=operator)
-    for order, act in ((VIH, settings.create_programme), (MoveSender(sender_id=own_sender(clinic).id, programme="ciu"), senders.move_sender)):  # fmt: skip
+    moving = MoveSender(sender_id=own_sender(clinic).id, programme="ciu")
+    for act, order in ((settings.create_programme, VIH), (senders.move_sender, moving)):
         with pytest.raises(Forbidden):
             run(clinic, act, order, actor=operator)
     assert list(run(clinic, settings.list_programme_names, actor=operator)) == ["ciu"]
