@@ -8,7 +8,7 @@ from core.database import fetch_all
 from core.errors import Forbidden, WrongState
 from core.permissions import Actor, Grant, Role, Scope
 from models.ciu import RecipeState
-from services.ciu import editing
+from services.ciu import editing, shipped
 from services.ciu.recipes import Kind, Question, Recipe
 from services.ciu.store import recipe_reads, recipes, settings
 from services.ciu.store.recipe_reads import RecipeLine
@@ -103,12 +103,12 @@ def test_the_shipped_recipes_stand_there_and_one_is_in_force(desk: Desk) -> None
 
 
 def test_a_shipped_recipe_is_copied_never_changed(desk: Desk) -> None:
-    shipped = desk.line("random")
-    order = SaveRecipe(recipe_id=shipped.id, checksum=shipped.checksum, body={})
+    ready = desk.line("random")
+    order = SaveRecipe(recipe_id=ready.id, checksum=ready.checksum, body={})
     with pytest.raises(RecipeShipped):
         desk.run(recipes.save_recipe, desk.operator, order)
     with pytest.raises(RecipeShipped):
-        desk.run(recipes.discard_recipe, desk.operator, DiscardRecipe(recipe_id=shipped.id, checksum=shipped.checksum))
+        desk.run(recipes.discard_recipe, desk.operator, DiscardRecipe(recipe_id=ready.id, checksum=ready.checksum))
     draft = desk.copy("random")
     assert (draft.key, draft.version, draft.state, draft.canon) == ("random", 2, "draft", "document.1")
     assert desk.copy("random").version == 3
@@ -211,7 +211,7 @@ def test_a_weak_recipe_needs_a_name_that_takes_the_risk(desk: Desk) -> None:
     entry = desk.clinic.rows("select actor_id, changes from audit_entry where action = 'ciu_recipe.publish'")[0]
     assert (entry["actor_id"], entry["changes"]["accepts_weak"]) == (desk.chief.user_id, True)
     stronger = desk.copy("compact", 2)
-    layout = [*desk.body(stronger).layout, editing.shipped("document").layout[-1]]
+    layout = [*desk.body(stronger).layout, shipped("document").layout[-1]]
     assert not desk.body(desk.save(stronger, editing.put_layout(desk.body(stronger), layout))).weak
 
 
