@@ -27,7 +27,14 @@ from services.ciu.recipes import (
 EXAMPLE_SALT = "palabre-example-salt"
 EXAMPLE_YEAR = 2026
 MOST_QUESTIONS = 20
-LONGEST_ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
+LONGEST_ID = 32
+
+_NO_LETTER = re.compile(r"[^a-z0-9]+")
+_STOP_WORDS = frozenset({
+    "quel", "quelle", "quels", "quelles", "est", "votre", "vos", "vous", "avez", "etes", "ou", "de", "du", "des", "la",
+    "le", "les", "en", "dans", "sur", "par", "pour", "un", "une", "a", "d", "l",
+})  # fmt: skip
+_ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
 # The example that a question gives, in the words of the ready recipes.
 _EXAMPLE = re.compile(r"(?:Exemple|Example|Ndakisa)\s*:\s*([^\n.]+)")
 _NUMBERED = re.compile(r"([0-9]{1,2}) .+")
