@@ -1,6 +1,7 @@
 """Health identifiers in figures and in files; open `figures.py` first."""
 
 from reports.ciu.figures import (
+    LONGEST_PERIOD,
     Abandoned,
     Cell,
     Completed,
@@ -16,6 +17,7 @@ from reports.ciu.figures import (
 )
 
 __all__ = [
+    "LONGEST_PERIOD",
     "Abandoned",
     "Cell",
     "Completed",

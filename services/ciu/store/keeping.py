@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from core import clock
 from core.database import Session, driver
-from services.ciu.store import counting, rotating
+from services.ciu.store import counting, exports, rotating
 from services.whatsapp import inbox, replies
 
 BATCH = 500
@@ -93,5 +93,5 @@ def remove_tokens(session: Session, *, most: int = BATCH) -> int:
     return removed.rowcount
 
 
-EVERY_MINUTE = (expire, remove_stones, replies.erase_old, inbox.erase_old, remove_tokens)
+EVERY_MINUTE = (expire, remove_stones, replies.erase_old, inbox.erase_old, remove_tokens, exports.erase_old)
 EVERY_NIGHT = (fold_events, forget_ids, rotating.seal_addresses)
