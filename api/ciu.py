@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
 from api.deps import Door, SignedIn
 from api.shapes import instant
@@ -33,6 +34,13 @@ class CodeBody(Order):
     code: str
 
 
+class RecordsQuery(ListCodes):
+    """What is looked for, in the words of an address."""
+
+    since: date | None = Field(default=None, alias="from")
+    until: date | None = Field(default=None, alias="to")
+
+
 @router.get("/stats", summary="The figures of a period")
 def get_stats(
     door: SignedIn,
@@ -50,31 +58,12 @@ def get_stats(
 
 
 @router.get("/records", summary="Codes, the newest first")
-def list_records(  # noqa: PLR0913  # one filter each
-    door: SignedIn,
-    programme: Programme = None,
-    code: Annotated[Text, Query(max_length=reading.LONGEST_CODE)] = "",
-    since: Annotated[date | None, Query(alias="from")] = None,
-    until: Annotated[date | None, Query(alias="to")] = None,
-    language: Annotated[Text, Query(max_length=8)] = "",
-    recipe: Annotated[Text, Query(max_length=32)] = "",
-    after: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> dict[str, Any]:
+def list_records(door: SignedIn, wanted: Annotated[RecordsQuery, Query()]) -> dict[str, Any]:
     """Return a page of living codes with masked numbers; `next` is the `after` of the page that follows."""
-    order = ListCodes(
-        programme=programme,
-        code=code,
-        since=since,
-        until=until,
-        language=language,
-        recipe=recipe,
-        after=after,
-        limit=limit,
-    )
     with get_database().transaction() as session:
-        found = reading.list_codes(session, door.actor, order)
-    return {"items": [_code(one) for one in found], "next": str(found[-1].id) if len(found) == limit else None}
+        found = reading.list_codes(session, door.actor, wanted)
+    is_full = len(found) == wanted.limit
+    return {"items": [_code(one) for one in found], "next": str(found[-1].id) if is_full else None}
 
 
 @router.get("/records/{record_id}/qr.png", summary="The picture of a code")

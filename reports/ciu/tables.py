@@ -69,7 +69,7 @@ def _workbook(head: Sequence[str], rows: Iterable[Row]) -> Written:
             sheet.set_column(0, len(head) - 1, 24)
             for column, name in enumerate(head):
                 sheet.write_string(0, column, name, bold)
-            for count, row in enumerate(rows, start=1):  # noqa: B007  # how many there were is wanted afterwards
+            for count, row in enumerate(rows, start=1):
                 if count > MOST_SHEET_ROWS:
                     raise TooManyRows(most=MOST_SHEET_ROWS)
                 for column, cell in enumerate(row):
