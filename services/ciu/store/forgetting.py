@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from core import clock, ids
-from core.database import Session, driver, fetch_all, fetch_one
+from core.database import Session, driver, fetch_all
 from core.errors import NotFound
 from core.orders import Order
 from core.permissions import Actor, Permission
@@ -36,9 +36,16 @@ select r.id from ciu_record r where r.forgotten_at is null and r.id in (
     select id from family)
 order by r.id for update
 """
+# Of codes that are one person's by a reviewer's word, all go or none.
 _ALONE = """
-select r.id, r.code from ciu_record r where r.id = any(%(held)s)
-and not exists (select from ciu_record_identity l where l.record_id = r.id)
+select r.id, r.code from ciu_record r where r.id = any(%(held)s) and not exists (
+    select from ciu_record f join ciu_record_identity l on l.record_id = f.id
+    where f.id = coalesce(r.merged_into, r.id) or f.merged_into = coalesce(r.merged_into, r.id))
+"""
+_FAMILY = """
+select f.id, f.code from ciu_record r
+join ciu_record f on f.id = coalesce(r.merged_into, r.id) or f.merged_into = coalesce(r.merged_into, r.id)
+where r.id = %s and r.forgotten_at is null order by f.id for update of f
 """
 
 
@@ -57,24 +64,23 @@ def forget_identity(session: Session, keys: CiuKeys, identity_id: UUID, *, mode:
 
 
 def forget_code(session: Session, actor: Actor, order: ForgetCode) -> int:
-    """Erase a code with whoever holds no other; return how many addresses went with it."""
+    """Erase a code, and those of the same person, with whoever holds no other; return how many addresses went."""
     actor.require(Permission.CIU_ACT)
-    row = fetch_one(
-        session, "select code from ciu_record where id = %s and forgotten_at is null for update", (order.record_id,)
-    )
-    if row is None:
+    family = {row["id"]: row["code"] for row in fetch_all(session, _FAMILY, (order.record_id,))}
+    if not family:
         raise NotFound(thing="ciu_record")
     holders = fetch_all(
         session,
         """
         select i.id, exists (select from ciu_record_identity o
-            where o.identity_id = i.id and o.record_id <> l.record_id) as has_others
-        from ciu_record_identity l join ciu_identity i on i.id = l.identity_id where l.record_id = %s
+            where o.identity_id = i.id and o.record_id <> all(%(family)s)) as has_others
+        from ciu_identity i where i.id in (select identity_id from ciu_record_identity where record_id = any(%(family)s))
         order by i.id for update of i
         """,
-        (order.record_id,),
+        {"family": [*family]},
     )
-    forget_record(session, get_ciu_keys(), order.record_id, row["code"])
+    for record_id, code in family.items():
+        forget_record(session, get_ciu_keys(), record_id, code)
     alone = [holder["id"] for holder in holders if not holder["has_others"]]
     for identity_id in alone:
         forget_identity(session, get_ciu_keys(), identity_id)
@@ -102,7 +108,7 @@ def forget_record(session: Session, keys: CiuKeys, record_id: UUID, code: str) -
     driver(session).execute(
         """
         update ciu_record set code = null, forgotten_at = %s, first_identity_id = null, salt_fingerprint = null,
-            language = '', input_hash = null, recipe_id = null where id = %s
+            language = '', input_hash = null, spare_enc = null, merged_into = null, recipe_id = null where id = %s
         """,
         (clock.now(), record_id),
     )
