@@ -79,8 +79,8 @@ def end_conversation(session: Session, actor: Actor, order: EndConversation) -> 
     )
     driver(session).execute(
         """
-        insert into ciu_event (id, created_at, programme_id, conversation_id, recipe_id, name, question, error, language,
-            is_test)
+        insert into ciu_event
+            (id, created_at, programme_id, conversation_id, recipe_id, name, question, error, language, is_test)
         values (%s, %s, %s, %s, %s, 'stopped', '', '', %s, %s)
         """,
         (
@@ -108,7 +108,8 @@ def list_conversations(session: Session, actor: Actor) -> list[OpenConversation]
         """
         select c.id, p.code as programme, c.recipe_id, c.page, c.step, c.language, c.refusals,
             c.created_at as started_at, c.expires_at
-        from ciu_conversation c join ciu_identity i on i.id = c.identity_id join ciu_programme p on p.id = c.programme_id
+        from ciu_conversation c join ciu_identity i on i.id = c.identity_id
+        join ciu_programme p on p.id = c.programme_id
         where c.ended_at is null and c.expires_at >= %s and not i.is_test order by c.expires_at limit %s
         """,
         (clock.now(), MOST_SHOWN),

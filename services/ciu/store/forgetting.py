@@ -74,7 +74,8 @@ def forget_code(session: Session, actor: Actor, order: ForgetCode) -> int:
         """
         select i.id, exists (select from ciu_record_identity o
             where o.identity_id = i.id and o.record_id <> all(%(family)s)) as has_others
-        from ciu_identity i where i.id in (select identity_id from ciu_record_identity where record_id = any(%(family)s))
+        from ciu_identity i
+        where i.id in (select identity_id from ciu_record_identity where record_id = any(%(family)s))
         order by i.id for update of i
         """,
         {"family": [*family]},
@@ -103,6 +104,9 @@ def forget_record(session: Session, keys: CiuKeys, record_id: UUID, code: str) -
         ("ciu_record_identity", "record_id"),
         ("ciu_pair", "left_id"),
         ("ciu_pair", "right_id"),
+        ("ciu_pair", "merged_id"),
+        ("ciu_pair", "survivor_id"),
+        ("ciu_pair", "split_id"),
     ):
         driver(session).execute(f"delete from {table} where {column} = %s".encode(), (record_id,))
     driver(session).execute(

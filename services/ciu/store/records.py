@@ -18,7 +18,7 @@ from services.ciu.store import reveals
 from services.ciu.store.masks import masked
 from services.ciu.store.people import read_value
 from services.ciu.store.programmes import load_recipe
-from services.ciu.typing import Shape, TypedCode, read_typed
+from services.ciu.typed import Shape, TypedCode, read_typed
 
 PAGE = 25
 LARGEST_PAGE = 500
