@@ -62,7 +62,8 @@ def move_link(session: Session, identity_id: UUID, origin: UUID, target: UUID) -
     moved = driver(session).execute(
         """
         update ciu_record_identity set record_id = %(target)s
-        where record_id = %(origin)s and identity_id = %(identity)s and not exists (select from ciu_record_identity where record_id = %(target)s and identity_id = %(identity)s)
+        where record_id = %(origin)s and identity_id = %(identity)s
+        and not exists (select from ciu_record_identity where record_id = %(target)s and identity_id = %(identity)s)
         """,
         {"origin": origin, "target": target, "identity": identity_id},
     )
