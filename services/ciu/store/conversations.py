@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import Field
-
 from core import clock, ids, live
 from core.database import Session, driver, fetch_all, fetch_one
 from core.errors import NotFound, Refusal
 from core.orders import Order
 from core.permissions import Actor, Permission
 from services import audit
+from services.ciu.reasons import Reason
 from services.ciu.store.programmes import load_recipe
 from services.whatsapp import replies
 
@@ -23,7 +22,7 @@ class EndConversation(Order):
     """Somebody ends a conversation that goes on, and why."""
 
     conversation_id: UUID
-    reason: str = Field(min_length=3, max_length=500)
+    reason: Reason
 
 
 class ConversationOver(Refusal):

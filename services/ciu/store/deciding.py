@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from pydantic import Field
 from sqlmodel import col, select
 
 from core import clock, live
@@ -16,6 +15,7 @@ from core.permissions import Actor, Permission
 from core.states import transition
 from models.ciu import PAIR_STEPS, CiuPair, PairState
 from services import audit
+from services.ciu.reasons import Reason
 from services.ciu.store import families, notices, pairs, splitting
 from services.ciu.store.conversations import TOPIC
 
@@ -28,14 +28,14 @@ class DecidePair(Order):
     pair_id: UUID
     decision: Literal["same", "two", "later"]
     keep_id: UUID | None = None
-    reason: str = Field(min_length=3, max_length=500)
+    reason: Reason
 
 
 class UndoDecision(Order):
     """A reviewer takes back what was decided of a pair, and why."""
 
     pair_id: UUID
-    reason: str = Field(min_length=3, max_length=500)
+    reason: Reason
 
 
 class SplitRecord(Order):
@@ -43,7 +43,7 @@ class SplitRecord(Order):
 
     record_id: UUID
     identity_id: UUID
-    reason: str = Field(min_length=3, max_length=500)
+    reason: Reason
 
 
 class DecidedSince(Refusal):

@@ -5,14 +5,13 @@ Of such a code only a keyed digest stays, so that it is never given to another.
 
 from uuid import UUID
 
-from pydantic import Field
-
 from core import clock, ids
 from core.database import Session, driver, fetch_all
 from core.errors import NotFound
 from core.orders import Order
 from core.permissions import Actor, Permission
 from services import audit
+from services.ciu.reasons import Reason
 from services.ciu.store.keys import CiuKeys, get_ciu_keys
 
 UNLINK = "unlink"
@@ -22,7 +21,7 @@ class ForgetCode(Order):
     """Somebody asked at the counter to have his code erased, and why."""
 
     record_id: UUID
-    reason: str = Field(min_length=3, max_length=500)
+    reason: Reason
 
 
 # The records somebody holds and those merged with them, locked before their links are counted.

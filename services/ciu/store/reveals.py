@@ -3,14 +3,13 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pydantic import Field
-
 from core import clock
 from core.database import Session, fetch_one
 from core.errors import Forbidden, NotFound
 from core.orders import Order
 from core.permissions import Actor, Permission
 from services import audit
+from services.ciu.reasons import Reason
 
 KEPT = timedelta(minutes=10)
 REVEAL, SUBJECT = "ciu.reveal", "ciu_record"
@@ -20,7 +19,7 @@ class RevealPhones(Order):
     """Somebody must read the numbers behind a code, and why."""
 
     record_id: UUID
-    reason: str = Field(min_length=3, max_length=500)
+    reason: Reason
 
 
 def reveal_phones(session: Session, actor: Actor, order: RevealPhones) -> datetime:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from core import clock
 from core.database import Session, fetch_all, fetch_one
 from core.permissions import Actor, Permission
 from core.settings import Environment, get_settings
@@ -69,8 +70,9 @@ def _senders(session: Session) -> list[SenderRow]:
         session,
         """
         select s.channel, s.address, p.name as programme, a.state, a.breaker,
-            (select max(m.created_at) from whatsapp_inbound m
-             where m.sender_id = s.id and m.created_at > now() - interval '7 days') as last_at
+            (select m.created_at from whatsapp_inbound m
+             where m.sender_id = s.id and m.created_at > %(now)s - interval '7 days'
+             order by m.created_at desc limit 1) as last_at
         from whatsapp_sender s join ciu_programme p on p.id = s.programme_id
         left join lateral (
             select state, breaker from provider_account a
@@ -80,6 +82,7 @@ def _senders(session: Session) -> list[SenderRow]:
             order by a.state = 'active' desc limit 1) a on true
         order by s.channel desc, s.address
         """,
+        {"now": clock.now()},
     )
     return [
         SenderRow(

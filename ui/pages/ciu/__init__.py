@@ -1,0 +1,1 @@
+"""Section «CIU»: anonymous health identifiers over WhatsApp."""
