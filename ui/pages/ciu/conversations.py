@@ -12,8 +12,8 @@ from services.ciu.store.conversations import TOPIC, EndConversation, OpenConvers
 from ui import live, shell
 from ui.components import cards, layout, reason_dialog, tables, toasts
 from ui.components.tables import Answer, Ask, Column
-from ui.labels import count, duration, t
 from ui.labels import clock as clock_text
+from ui.labels import count, duration, t
 from ui.markup import Markup, show
 from ui.pages.ciu import words
 
