@@ -53,6 +53,7 @@ JOBS = (
     subscriptions.JOB,
     trials.JOB,
     ciu.JOB,
+    ciu.FIGURES_JOB,
     ciu.NIGHT_JOB,
 )
 

@@ -179,6 +179,10 @@ class RecordSource(StrEnum):
     DHIS2 = "dhis2"
 
 
+# What every figure, list and export of codes is of; as the view `uic_records` says it.
+LIVING = "forgotten_at is null and merged_into is null and not is_test"
+
+
 class CiuRecord(Table, table=True):
     """One code. A forgotten person's row keeps its date alone; one merged away resolves to `merged_into`.
 
@@ -194,6 +198,7 @@ class CiuRecord(Table, table=True):
         check("forgotten", "(forgotten_at is null) = (code is not null)"),
         Index("ix_ciu_record_created_at", "created_at"),
         Index("ix_ciu_record_code_prefix", "code", postgresql_ops={"code": "text_pattern_ops"}),
+        Index("ix_ciu_record_living", "first_identity_id", "programme_id", postgresql_where=text(LIVING)),
         Index("ix_ciu_record_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
         Index("ix_ciu_record_input_hash", "input_hash", postgresql_where=text("input_hash is not null")),
     )
@@ -317,6 +322,10 @@ class CiuReservedCode(Table, table=True):
     key_version: int
 
 
+# What places a day's figures: beginnings, and what is of no conversation.
+BEGUN = "name in ('started', 'throttled', 'repeated') and not is_test"
+
+
 class CiuEvent(Table, table=True):
     """One line of the statistics: of a conversation, never of a person."""
 
@@ -324,6 +333,7 @@ class CiuEvent(Table, table=True):
     __table_args__ = (
         Index("ix_ciu_event_created_at", "created_at"),
         Index("ix_ciu_event_conversation_id", "conversation_id"),
+        Index("ix_ciu_event_begun", "programme_id", "created_at", postgresql_where=text(BEGUN)),
     )
 
     programme_id: UUID = Field(foreign_key="ciu_programme.id")
@@ -337,12 +347,16 @@ class CiuEvent(Table, table=True):
 
 
 class CiuDay(Table, table=True):
-    """Events older than 13 months, counted by day; the lines themselves are gone."""
+    """The figures of the conversations begun on one day of their programme's time zone, which outlive their events.
+
+    `slot` is the hour of `started` and the seconds of `to_code`, 0 for the others. `throttled` and `repeated` are of
+    the day on which they happened.
+    """
 
     __tablename__ = "ciu_day"
     __table_args__ = (
         ForeignKeyConstraint(["programme_id"], ["ciu_programme.id"]),
-        UniqueConstraint("programme_id", "day", "name", "question", "error", "language"),
+        UniqueConstraint("programme_id", "day", "name", "question", "error", "language", "slot"),
     )
 
     programme_id: UUID
@@ -351,7 +365,21 @@ class CiuDay(Table, table=True):
     question: str = ""
     error: str = ""
     language: str = ""
+    slot: int = 0
     number: int
+
+
+class CiuCountedDay(Table, table=True):
+    """A day whose figures were counted, and how many of its conversations were still open then."""
+
+    __tablename__ = "ciu_counted_day"
+    __table_args__ = (UniqueConstraint("programme_id", "day"),)
+
+    programme_id: UUID = Field(foreign_key="ciu_programme.id")
+    day: date
+    counted_at: datetime = instant(nullable=False)
+    started: int
+    open: int
 
 
 class CiuKey(Table, table=True):

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0025_ciu_pairs"
-down_revision = "0022_ciu"
+down_revision = "0024_ciu_figures"
 branch_labels = None
 depends_on = None
 

@@ -9,7 +9,7 @@ import pytest
 from core import clock
 from core.errors import Forbidden, NotFound
 from core.permissions import Actor, Grant, Role, Scope
-from services.ciu.store import conversations, forgetting, records, reveals, standing
+from services.ciu.store import conversations, forgetting, reading, records, reveals, standing
 from services.ciu.store.conversations import ConversationOver, EndConversation
 from services.ciu.store.forgetting import ForgetCode
 from services.ciu.store.records import RecordSearch
@@ -82,11 +82,11 @@ def test_a_check_symbol_is_verified_while_it_is_typed(clinic: Clinic) -> None:
     assert shape(code[:-1]) is Shape.PART
     swapped = code[:-1] + ("0" if code[-1] != "0" else "1")
     assert shape(swapped) is Shape.WRONG_CHECK
-    checked = do(clinic, records.check_code, grace, code)
-    assert (checked.well_formed, checked.known) == (True, True)
+    checked = do(clinic, reading.check_code, grace, code)
+    assert (checked.is_well_formed, checked.is_known) == (True, True)
     reader = Actor(None, "Léa", (Grant(Scope.CIU, Role.LECTEUR),))
-    assert do(clinic, records.check_code, reader, code).known is None
-    assert not do(clinic, records.check_code, reader, swapped).well_formed
+    assert do(clinic, reading.check_code, reader, code).is_known is None
+    assert not do(clinic, reading.check_code, reader, swapped).is_well_formed
 
 
 def test_a_number_is_masked_and_read_for_ten_minutes_by_whoever_said_why(clinic: Clinic) -> None:

@@ -16,6 +16,21 @@ from services.ciu.store.keys import CiuKeys, get_ciu_keys
 
 UNLINK = "unlink"
 
+# A conversation that ends because its person is erased at the counter ends in the statistics too.
+_END_OPEN = """
+insert into ciu_event (id, created_at, programme_id, conversation_id, recipe_id, name, question, error, language,
+    is_test)
+select gen_random_uuid(), %(now)s, c.programme_id, c.id, c.recipe_id, 'forgotten', '', '', c.language, i.is_test
+from ciu_conversation c join ciu_identity i on i.id = c.identity_id
+where c.identity_id = any(%(identities)s) and c.ended_at is null
+"""
+# Files that are kept for a day may list the code.
+_ERASE_FILES = """
+update ciu_export x set content_enc = null from ciu_record r
+where r.id = %s and x.kind = 'rows' and x.content_enc is not null
+    and r.created_at::date between (x.wanted ->> 'since')::date - 1 and (x.wanted ->> 'until')::date + 1
+"""
+
 
 class ForgetCode(Order):
     """Somebody asked at the counter to have his code erased, and why."""
@@ -82,6 +97,7 @@ def forget_code(session: Session, actor: Actor, order: ForgetCode) -> int:
     for record_id, code in family.items():
         forget_record(session, get_ciu_keys(), record_id, code)
     alone = [holder["id"] for holder in holders if not holder["has_others"]]
+    driver(session).execute(_END_OPEN, {"now": clock.now(), "identities": alone})
     for identity_id in alone:
         forget_identity(session, get_ciu_keys(), identity_id)
     # The code itself is not in the trail: it would outlive what was erased.
@@ -100,6 +116,7 @@ def forget_record(session: Session, keys: CiuKeys, record_id: UUID, code: str) -
         ("ciu_match_key", "record_id"),
         ("ciu_near_key", "record_id"),
         ("ciu_qr_token", "record_id"),
+        ("ciu_dhis2_link", "record_id"),
         ("ciu_record_identity", "record_id"),
         ("ciu_pair", "left_id"),
         ("ciu_pair", "right_id"),
@@ -108,6 +125,7 @@ def forget_record(session: Session, keys: CiuKeys, record_id: UUID, code: str) -
         ("ciu_pair", "split_id"),
     ):
         driver(session).execute(f"delete from {table} where {column} = %s".encode(), (record_id,))
+    driver(session).execute(_ERASE_FILES, (record_id,))
     driver(session).execute(
         """
         update ciu_record set code = null, forgotten_at = %s, first_identity_id = null, salt_fingerprint = null,

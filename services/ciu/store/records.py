@@ -15,9 +15,9 @@ from services import audit
 from services.audit import AuditRow
 from services.ciu.recipes import Recipe
 from services.ciu.store import reveals
-from services.ciu.store.masks import masked
 from services.ciu.store.people import read_value
 from services.ciu.store.programmes import load_recipe
+from services.ciu.store.reading import mask_address
 from services.ciu.typed import Shape, TypedCode, read_typed
 
 PAGE = 25
@@ -96,14 +96,6 @@ class RecordCard:
     history: tuple[AuditRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedCode:
-    """Whether a text has the form of a code, and whether it was issued; None for who may not know."""
-
-    well_formed: bool
-    known: bool | None
-
-
 _COLUMNS = """
 select r.id, r.code, r.created_at, r.language, r.source, r.ordinal, r.merged_into, s.code as stands_as,
     coalesce(k.key || ' v' || k.version, '') as recipe, p.code as programme, i.value, i.value_enc,
@@ -148,14 +140,6 @@ def get_record(session: Session, actor: Actor, record_id: UUID) -> RecordCard:
         revealed_until=until,
         history=tuple(audit.list_history(session, "ciu_record", record_id)),
     )
-
-
-def check_code(session: Session, actor: Actor, text: str) -> CheckedCode:
-    """Say whether a text is a code, and whether it was issued to somebody."""
-    actor.require(Permission.CIU_READ)
-    typed = read_typed(_recipes(session), text)
-    is_known = _is_known(session, typed) if actor.may(Permission.CIU_ACT) else None
-    return CheckedCode(typed.shape is Shape.WHOLE, is_known)
 
 
 def list_recipe_keys(session: Session, actor: Actor) -> list[str]:
@@ -216,13 +200,6 @@ def _recipes(session: Session) -> list[Recipe]:
     return [load_recipe(session, row["id"]) for row in rows]
 
 
-def _is_known(session: Session, typed: TypedCode) -> bool:
-    if typed.shape is not Shape.WHOLE:
-        return False
-    known = fetch_one(session, f"select 1 from ciu_record r where {_LIVING} and r.code = %s", (typed.text,))
-    return known is not None
-
-
 def _row(row: dict[str, Any]) -> RecordRow:
     has_address = row["value"] is not None or row["value_enc"] is not None
     return RecordRow(
@@ -234,7 +211,7 @@ def _row(row: dict[str, Any]) -> RecordRow:
         programme=row["programme"],
         source=row["source"],
         ordinal=row["ordinal"],
-        phone=masked(read_value(row)) if has_address else "",
+        phone=mask_address(read_value(row)) if has_address else "",
         people=row["people"],
         stands_as=row["stands_as"] or "",
     )
@@ -253,7 +230,7 @@ def _list_holders(session: Session, record_id: UUID, *, is_revealed: bool) -> li
     return [
         Holder(
             identity_id=row["identity_id"],
-            address=read_value(row) if is_revealed else masked(read_value(row)),
+            address=read_value(row) if is_revealed else mask_address(read_value(row)),
             language=row["language"],
             is_origin=row["is_origin"],
             given_at=row["created_at"],

@@ -11,8 +11,8 @@ from core.permissions import Actor, Permission
 from models.ciu import PairState
 from services import audit
 from services.audit import AuditRow
-from services.ciu.store.masks import masked
 from services.ciu.store.people import read_value
+from services.ciu.store.reading import mask_address
 from services.ciu.store.splitting import list_same_answers
 
 PAGE = 50
@@ -179,4 +179,4 @@ def _without_address(row: dict[str, Any]) -> dict[str, Any]:
 
 def _phone(row: dict[str, Any]) -> str:
     has_address = row["value"] is not None or row["value_enc"] is not None
-    return masked(read_value(row)) if has_address else ""
+    return mask_address(read_value(row)) if has_address else ""
