@@ -212,7 +212,5 @@ def _finish(
     told = sum(notices.tell(session, change, is_undone=is_undone) for change in changes)
     # Codes are not in the trail: it would outlive what is erased.
     audit.record(session, actor, f"ciu.pair_{pair.state}", "ciu_pair", pair.id, reason, {"told": told})
-    for record_id in filter(None, (pair.left_id, pair.right_id)):
-        audit.record(session, actor, f"ciu.pair_{pair.state}", "ciu_record", record_id, reason)
     live.ring_after_commit(session, TOPIC)
     return Decided(pair.id, PairState(pair.state), told)

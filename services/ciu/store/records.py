@@ -22,6 +22,7 @@ from services.ciu.typed import Shape, TypedCode, read_typed
 
 PAGE = 25
 LARGEST_PAGE = 500
+SHORTEST = 4  # of what is taken for the beginning of a code
 
 Sort = Literal["", "date"]
 
@@ -138,7 +139,7 @@ def get_record(session: Session, actor: Actor, record_id: UUID) -> RecordCard:
         joined=tuple(Joined(one["id"], one["code"]) for one in joined),
         survivor=survivor,
         revealed_until=until,
-        history=tuple(audit.list_history(session, "ciu_record", record_id)),
+        history=tuple(_list_history(session, record_id)),
     )
 
 
@@ -153,6 +154,8 @@ def list_recipe_keys(session: Session, actor: Actor) -> list[str]:
 
 def find_codes(session: Session, actor: Actor, text: str, *, limit: int = 4) -> list[RecordRow]:
     """Return the codes that a text is, or begins; nothing for a text too short to mean one."""
+    if len(text.strip()) < SHORTEST:
+        return []
     found = list_records(session, actor, RecordSearch(code=text), limit=limit)
     return list(found.rows)
 
@@ -215,6 +218,17 @@ def _row(row: dict[str, Any]) -> RecordRow:
         people=row["people"],
         stands_as=row["stands_as"] or "",
     )
+
+
+def _list_history(session: Session, record_id: UUID) -> list[AuditRow]:
+    """Return what was done about a code, and what was decided of it, newest first."""
+    found = audit.list_history(session, "ciu_record", record_id)
+    pairs = fetch_all(
+        session, "select id from ciu_pair where %s in (left_id, right_id, split_id) limit 20", (record_id,)
+    )
+    for pair in pairs:
+        found += audit.list_history(session, "ciu_pair", pair["id"])
+    return sorted(found, key=lambda entry: entry.created_at, reverse=True)
 
 
 def _list_holders(session: Session, record_id: UUID, *, is_revealed: bool) -> list[Holder]:
