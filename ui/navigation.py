@@ -81,6 +81,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("/ciu/codes", "Codes", "fingerprint", Permission.CIU_ACT, "CIU"),
     Section("/ciu/conversations", "Conversations", "forum", Permission.CIU_ACT, "CIU"),
     Section("/ciu/doublons", "Doublons", "merge", Permission.CIU_ACT, "CIU"),
+    Section("/ciu/fichiers", "Fichiers", "file_export", Permission.CIU_READ, "CIU"),
     Section("/ciu/recettes", "Recettes", "fact_check", Permission.CIU_ACT, "CIU"),
     Section("/ciu/simulateur", "Simulateur de chat", "chat", Permission.CIU_ACT, "CIU"),
     Section("/ciu/reglages", "Réglages", "settings", Permission.CIU_ADMINISTER, "CIU"),

@@ -21,7 +21,7 @@ from ui.components.buttons import symbol
 from ui.components.chips import tile_icon
 from ui.labels import moment, money, t
 from ui.markup import Markup, join, show, tag
-from ui.pages.ciu import words
+from ui.pages.ciu import words as identifiers
 from ui.pages.pensions import words as pensions
 
 SHORTEST = 2
@@ -185,8 +185,8 @@ def _codes(session: Any, actor: Actor, text: str) -> list[Hit]:
     return [
         Hit(
             row.code,
-            f"{words.language(row.language)}, {moment(row.created_at)}",
-            words.CODE.format(row.id),
+            f"{identifiers.language(row.language)}, {moment(row.created_at)}",
+            identifiers.CODE.format(row.id),
             "fingerprint",
         )
         for row in records.find_codes(session, actor, text, limit=MOST_OF_A_KIND)

@@ -11,6 +11,7 @@ HOME = "/ciu"
 CODES = "/ciu/codes"
 CODE = "/ciu/codes/{}"
 CONVERSATIONS = "/ciu/conversations"
+FILES = "/ciu/fichiers"
 PAIRS = "/ciu/doublons"
 PAIR = "/ciu/doublons/{}"
 
