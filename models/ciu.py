@@ -103,10 +103,16 @@ class CiuAlias(Table, table=True):
 
 
 class CiuContact(Table, table=True):
-    """What one programme remembers of one identity beside conversations."""
+    """What one programme remembers of one identity beside conversations.
+
+    `untold_record_id` is the code that became his by a review, and that he has not been told of yet.
+    """
 
     __tablename__ = "ciu_contact"
-    __table_args__ = (UniqueConstraint("programme_id", "identity_id"),)
+    __table_args__ = (
+        UniqueConstraint("programme_id", "identity_id"),
+        Index("ix_ciu_contact_untold", "untold_record_id", postgresql_where=text("untold_record_id is not null")),
+    )
 
     programme_id: UUID = Field(foreign_key="ciu_programme.id")
     identity_id: UUID = Field(foreign_key="ciu_identity.id", ondelete="CASCADE", index=True)
@@ -114,6 +120,7 @@ class CiuContact(Table, table=True):
     aside_until: datetime | None = instant()
     issued_at: datetime | None = instant()
     is_stopped: bool = False
+    untold_record_id: UUID | None = Field(default=None, foreign_key="ciu_record.id", ondelete="SET NULL")
 
 
 class CiuConversation(Table, table=True):
@@ -183,7 +190,8 @@ class CiuRecord(Table, table=True):
     """One code. A forgotten person's row keeps its date alone; one merged away resolves to `merged_into`.
 
     `first_identity_id` is whom the reports count, while that person is known. `input_hash` belongs to a code that was
-    imported and that nobody has claimed yet.
+    imported and that nobody has claimed yet. `spare_enc`, sealed, is what a further code for the same answers is made
+    from, should a reviewer find that they are two people's: the answers are gone by then.
     """
 
     __tablename__ = "ciu_record"
@@ -193,6 +201,7 @@ class CiuRecord(Table, table=True):
         check("forgotten", "(forgotten_at is null) = (code is not null)"),
         Index("ix_ciu_record_created_at", "created_at"),
         Index("ix_ciu_record_recipe_id", "recipe_id"),
+        Index("ix_ciu_record_code_prefix", "code", postgresql_ops={"code": "text_pattern_ops"}),
         Index("ix_ciu_record_living", "first_identity_id", "programme_id", postgresql_where=text(LIVING)),
         Index("ix_ciu_record_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
         Index("ix_ciu_record_input_hash", "input_hash", postgresql_where=text("input_hash is not null")),
@@ -207,6 +216,7 @@ class CiuRecord(Table, table=True):
     language: str = ""
     source: str = RecordSource.CHAT
     input_hash: str | None = None
+    spare_enc: bytes | None = octets()
     merged_into: UUID | None = Field(default=None, foreign_key="ciu_record.id")
     forgotten_at: datetime | None = instant()
     is_test: bool = False
@@ -274,7 +284,9 @@ PAIR_STEPS = {
 class CiuPair(Table, table=True):
     """Two records that may be one person; without `right_id`, one record that may be two people's.
 
-    `cause`: near, weak, ordinal, unknown or claim. `evidence` are labels of digests, never answers.
+    `cause`: near, weak, ordinal, unknown, claim, or hand (a reviewer asked). `evidence` are labels of digests, never
+    answers. What was decided leaves its trace, so that it can be undone: `merged_id` was joined to `survivor_id`;
+    `split_id` is the record made for the second person.
     """
 
     __tablename__ = "ciu_pair"
@@ -282,6 +294,10 @@ class CiuPair(Table, table=True):
         UniqueConstraint("left_id", "right_id", "identity_id", "cause", postgresql_nulls_not_distinct=True),
         check("state", one_of("state", PairState)),
         Index("ix_ciu_pair_open", "score", postgresql_where=text("state = 'open'")),
+        Index("ix_ciu_pair_state", "state"),
+        Index("ix_ciu_pair_merged_id", "merged_id", postgresql_where=text("merged_id is not null")),
+        Index("ix_ciu_pair_survivor_id", "survivor_id", postgresql_where=text("survivor_id is not null")),
+        Index("ix_ciu_pair_split_id", "split_id", postgresql_where=text("split_id is not null")),
     )
 
     left_id: UUID = Field(foreign_key="ciu_record.id", ondelete="CASCADE")
@@ -295,6 +311,9 @@ class CiuPair(Table, table=True):
     decided_by: UUID | None = Field(default=None, foreign_key="users.id")
     decided_at: datetime | None = instant()
     reason: str = ""
+    merged_id: UUID | None = Field(default=None, foreign_key="ciu_record.id")
+    survivor_id: UUID | None = Field(default=None, foreign_key="ciu_record.id")
+    split_id: UUID | None = Field(default=None, foreign_key="ciu_record.id")
 
 
 class CiuReservedCode(Table, table=True):

@@ -1,1 +1,1 @@
-"""Section «CIU»: figures, codes, conversations, recipes, duplicates, settings, and the chat simulator."""
+"""Section «CIU»: anonymous health identifiers over WhatsApp."""
