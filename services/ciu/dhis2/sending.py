@@ -84,9 +84,7 @@ class _Round:
         uids = [entity.uid for entity in good]
         if isinstance(answer, Job):
             with self._database.transaction() as session:
-                links.move(
-                    session, uids, LinkState.SENT, after=FIRST_LOOK, job_id=answer.id, sent_at=clock.now()
-                )
+                links.move(session, uids, LinkState.SENT, after=FIRST_LOOK, job_id=answer.id, sent_at=clock.now())
         elif answer.is_sent:
             self._move(uids, LinkState.UNKNOWN, FIRST_LOOK, answer.detail)
         else:

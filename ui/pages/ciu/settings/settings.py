@@ -14,7 +14,7 @@ from ui.components.facts import Fact, facts
 from ui.labels import Sign, State, Tone, counted, t
 from ui.markup import Markup, show, tag
 from ui.pages.ciu.recipes import words
-from ui.pages.ciu.settings import connections, keys, new_programme, senders
+from ui.pages.ciu.settings import connections, dhis2, keys, new_programme, senders
 from ui.pages.ciu.settings.programme_form import ProgrammeForm
 
 SETTINGS = "/ciu/reglages"
@@ -43,6 +43,8 @@ async def all_settings(programme: str = "") -> None:
             if chosen is not None:
                 await senders.draw(chosen, found)
             await connections.draw()
+            if chosen is not None:
+                await dhis2.draw(chosen)
             await keys.draw()
             _draw_installation(get_settings())
 
