@@ -93,6 +93,11 @@ def changed(recipe: Recipe, **fields: Any) -> Recipe:
     return read_recipe({**recipe.model_dump(mode="json"), **fields})
 
 
+def is_weak(recipe: Recipe) -> bool:
+    """Say whether two people with equal segments would get one code: nothing in it tells them apart."""
+    return recipe.hash_part is None and not recipe.has_draw
+
+
 # Questions
 
 

@@ -21,7 +21,7 @@ from core.permissions import Actor, Permission
 from core.states import transition
 from models.ciu import RECIPE_STEPS, CiuProgramme, CiuRecipe, RecipeState
 from services import audit
-from services.ciu.editing import read_recipe
+from services.ciu.editing import is_weak, read_recipe
 from services.ciu.lint import Finding, find_faults
 from services.ciu.recipes import Recipe, parse_recipe
 from services.ciu.store.programmes import checksum_of
@@ -237,8 +237,7 @@ def _put_in_force(  # what one line of the trail says
 def _write(session: Session, row: CiuRecipe, recipe: Recipe, author: Actor | None = None) -> None:
     """Keep a document in its row, with the canon and the mark of weakness that follow from it."""
     canon = canon_for(recipe, row.canon, _others(session, row.programme_id, row.id))
-    is_weak = recipe.hash_part is None and not recipe.has_draw
-    kept = recipe.model_copy(update={"canon": canon, "weak": is_weak})
+    kept = recipe.model_copy(update={"canon": canon, "weak": is_weak(recipe)})
     row.canon, row.body, row.checksum = canon, kept.model_dump(mode="json"), checksum_of(kept)
     if author is not None:
         row.saved_by, row.saved_at = author.user_id, clock.now()

@@ -109,6 +109,7 @@ class ProgrammeRow:
     recipe_version: int
     languages: tuple[str, ...]
     consent: str
+    consent_text: str
     records: int
     senders: tuple[SenderRow, ...]
 
@@ -200,6 +201,7 @@ def _limits(kept: dict[str, Any]) -> dict[str, Any]:
 _PROGRAMMES = """
 select p.id, p.code, p.name, p.contact, p.timezone, p.settings, r.key as recipe, r.version as recipe_version,
     r.body ->> 'consent' as consent, r.body -> 'languages' as languages,
+    r.body #>> array['texts', r.body ->> 'default_language', 'welcome'] as consent_text,
     (select count(*) from ciu_record d where d.programme_id = p.id and d.code is not null and not d.is_test) as records
 from ciu_programme p left join ciu_recipe r on r.programme_id = p.id and r.state = 'published'
 where {condition} order by p.created_at
@@ -257,6 +259,7 @@ def _read(session: Session, condition: str, values: Sequence[Any]) -> list[Progr
             recipe_version=row["recipe_version"] or 0,
             languages=tuple(row["languages"] or ()),
             consent=row["consent"] or "",
+            consent_text=row["consent_text"] or "",
             records=row["records"],
             senders=tuple(one for one in senders if one.programme == row["code"]),
         )

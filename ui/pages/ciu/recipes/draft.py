@@ -9,7 +9,7 @@ from nicegui import context, ui
 from core.errors import Refusal
 from models.ciu import RecipeState
 from services.ciu.codes import readable_share
-from services.ciu.editing import sample_code
+from services.ciu.editing import is_weak, sample_code
 from services.ciu.lint import Finding, find_faults
 from services.ciu.recipes import Recipe
 from services.ciu.store import recipe_reads, recipes
@@ -120,6 +120,8 @@ class RecipeDraft:
             else:
                 self.checksum, self.canon = outcome.checksum, outcome.canon
                 self.is_kept = sent is self.recipe
+                marks = {"canon": outcome.canon, "weak": is_weak(self.recipe)}
+                self.recipe = self.recipe.model_copy(update=marks)
         self.on_state()
 
     async def look_again(self) -> None:

@@ -6,6 +6,7 @@ from nicegui import ui
 
 from core.permissions import Permission
 from models.ciu import RecipeState
+from services.ciu.editing import is_weak
 from services.ciu.store import recipe_reads, recipes
 from services.ciu.store.recipe_reads import RecipeLine, RecipeView
 from services.ciu.store.recipes import BeginDraft
@@ -141,7 +142,7 @@ class _Editor:
         with self._warnings:
             if draft.breaks_matching and draft.is_writable:
                 cards.notice(breaking(draft.view), tone="ochre", icon_name="warning")
-            if draft.recipe.hash_part is None and not draft.recipe.has_draw:
+            if is_weak(draft.recipe):
                 weak = t("Recette faible : deux personnes aux mêmes réponses auraient le même code.")
                 cards.notice(weak, tone="ochre", icon_name="warning")
             if draft.readable:

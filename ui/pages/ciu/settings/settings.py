@@ -72,6 +72,7 @@ def _draw_recipe(row: ProgrammeRow) -> None:
                     ]
                 )
             )
+            show(tag("blockquote", row.consent_text, class_="quoted"))
         with layout.row():
             opening = partial(ui.navigate.to, f"{words.RECIPES}?programme={row.code}")
             buttons.secondary(t("Toutes les versions"), opening, icon="history")
