@@ -40,22 +40,22 @@ class CodeForm:
         if not self._draft.is_writable:
             return
         with self._adding:
-            for kind, made in self._addable():
-                buttons.secondary(t(words.PARTS[kind]), partial(self._add, made), icon="add")
+            for part in self._addable():
+                buttons.secondary(t(words.PARTS[type(part)]), partial(self._add, part), icon="add")
 
-    def _addable(self) -> list[tuple[type, LayoutPart]]:
+    def _addable(self) -> list[LayoutPart]:
         recipe = self._draft.recipe
         has = {type(part) for part in recipe.layout}
-        parts: list[tuple[type, LayoutPart]] = [(Literally, Literally(lit="-"))]
+        parts: list[LayoutPart] = [Literally(lit="-")]
         if recipe.questions:
-            parts.insert(0, (Segment, Segment(q=recipe.questions[0].id, take="first", n=3)))
+            parts.insert(0, Segment(q=recipe.questions[0].id, take="first", n=3))
         if Hash not in has and recipe.questions:
-            parts.append((Hash, Hash(hash="sha256", n=5)))
+            parts.append(Hash(hash="sha256", n=5))
         if Random not in has:
-            parts.append((Random, Random(random=10)))
+            parts.append(Random(random=10))
         else:
-            parts += [(Check, Check(check="mod37"))] if Check not in has else []
-            parts += [(Group, Group(group="4-4-3"))] if Group not in has else []
+            parts += [Check(check="mod37")] if Check not in has else []
+            parts += [Group(group="4-4-3")] if Group not in has else []
         return parts
 
     def _draw_part(self, place: int, part: LayoutPart) -> None:
