@@ -17,7 +17,7 @@ from services.ciu.texts import Reply
 
 EXAMPLE_TIME = datetime(2026, 6, 1, 9, tzinfo=UTC)
 TIMEOUT = timedelta(minutes=15)
-GREETING = "\N{WAVING HAND SIGN}"
+GREETINGS = {"fr": "Bonjour", "en": "Hello", "ln": "Mbote"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def rehearse(recipe: Recipe, language: str, answers: Sequence[str], values: Mapp
     """
     talk = _Talk(Rehearsal(recipe, language, values))
     rehearsal = talk.rehearsal
-    talk.say(GREETING)
+    talk.say(GREETINGS.get(language, GREETINGS["fr"]))
     if rehearsal.asked == Page.LANGUAGE:
         talk.say(str(recipe.languages.index(language) + 1))
     if rehearsal.asked == Page.CONSENT:

@@ -78,7 +78,7 @@ def changes(found: Difference) -> Markup:
 def _question(change: QuestionChange) -> Markup:
     head = tag(
         "div",
-        tag("span", change.name, class_="line-title"),
+        tag("span", words.asked(change.name), class_="line-title"),
         chips.chip(words.CHANGES[change.change]),
         class_="change-head",
     )

@@ -63,4 +63,4 @@ def _place(place: str) -> str:
     if place == "layout":
         return t("Code")
     language, dot, key = place.partition(".")
-    return f"{words.text(key)} · {words.language(language)}" if dot else place
+    return f"{words.text(key)} · {words.language(language)}" if dot else words.asked(place)

@@ -61,7 +61,7 @@ class CodeForm:
     def _draw_part(self, place: int, part: LayoutPart) -> None:
         with ui.element("div").classes("line part-line"):
             show(tag("span", t(words.PARTS[type(part)]), class_="line-title"), classes="part-kind")
-            with ui.element("div").classes("part-fields"):
+            with ui.element("div").classes("part-fields part-segment" if isinstance(part, Segment) else "part-fields"):
                 self._draw_fields(place, part)
             if self._draft.is_writable:
                 with ui.element("span").classes("version-acts"):
@@ -79,7 +79,7 @@ class CodeForm:
         match part:
             case Segment():
                 ids = dict.fromkeys([*(one.id for one in self._draft.recipe.questions), part.q])
-                self._choice(place, "q", t("Question"), {name: name for name in ids}, part.q)
+                self._choice(place, "q", t("Question"), {name: words.asked(name) for name in ids}, part.q)
                 self._choice(place, "take", t("Signes"), {name: t(word) for name, word in TAKES.items()}, part.take)
                 self._number(place, "n", t("Combien"), part.n)
                 self._text(place, "pad", t("Complété par"), part.pad)

@@ -137,7 +137,6 @@ class _Editor:
     def _follow(self) -> None:
         draft = self.draft
         self._example.set_content(_example(draft))
-        self._facts.set_content(facts(_facts(draft)))
         self._warnings.clear()
         with self._warnings:
             if draft.breaks_matching and draft.is_writable:
@@ -156,6 +155,7 @@ class _Editor:
     def _say_state(self) -> None:
         """Say whether all is kept, what forbids publishing, and whether somebody else was faster."""
         draft = self.draft
+        self._facts.set_content(facts(_facts(draft)))
         if draft.is_writable:
             said = t("Gardé") if draft.is_kept else t("Enregistrement…")
             self._kept.set_content(tag("span", said, class_="caption"))

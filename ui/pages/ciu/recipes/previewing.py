@@ -40,7 +40,7 @@ class PreviewPanel:
         self._boxes.clear()
         with self._boxes:
             for question, sample in zip(self._draft.recipe.questions, samples, strict=True):
-                box = fields.text(question.id, value=self._typed.get(question.id, sample))
+                box = fields.text(words.asked(question.id), value=self._typed.get(question.id, sample))
                 box.props(f"debounce={TYPING_RESTS_MS} maxlength=80")
                 box.on_value_change(partial(self._answer, question.id, box))
 
@@ -75,7 +75,7 @@ def _bubbles(found: Preview) -> list[Markup]:
 def _foot(found: Preview) -> Markup:
     longest = max((len(line.text) for line in found.lines if not line.is_person), default=0)
     if found.refused:
-        told = t("{question} : cet exemple est refusé.").format(question=found.refused)
+        told = t("{question} : cet exemple est refusé.").format(question=words.asked(found.refused))
         return tag("p", icon("error"), told, class_="chat-note tone-red")
     told = t("Message le plus long : {count} signes.").format(count=count(longest))
     is_long = longest > LONGEST_TEXT

@@ -10,7 +10,7 @@ from services.ciu.recipes import UNKNOWABLE_KINDS, Kind, Option, Question, Recip
 from ui.components import buttons, cards, fields
 from ui.components.empty import empty
 from ui.labels import t
-from ui.markup import show, tag
+from ui.markup import Markup, join, show, tag
 from ui.pages.ciu.recipes import words
 from ui.pages.ciu.recipes.draft import RecipeDraft
 from ui.pages.ciu.recipes.new_question import ask_question
@@ -43,7 +43,7 @@ class QuestionsForm:
         with cards.card().classes("question-card"):
             with ui.element("div").classes("question-head"):
                 show(tag("span", str(number), class_="question-number"), name="span")
-                show(tag("code", question.id, class_="code-inline"), name="span")
+                show(_title(question), name="span", classes="question-title")
                 ui.element("div").classes("spacer")
                 if self._draft.is_writable:
                     self._draw_acts(number, question)
@@ -55,7 +55,7 @@ class QuestionsForm:
                 self._draw_options(question)
 
     def _draw_acts(self, number: int, question: Question) -> None:
-        said = {"question": question.id}
+        said = {"question": words.asked(question.id)}
         up = buttons.icon_only("arrow_upward", t("Monter {question}").format(**said), partial(self._move, question, -1))
         up.set_enabled(number > 1)
         down = buttons.icon_only(
@@ -160,3 +160,10 @@ class QuestionsForm:
     def _now(self, name: str) -> Question:
         """Return a question as it stands now, whatever was typed since it was drawn."""
         return next(one for one in self._draft.recipe.questions if one.id == name)
+
+
+def _title(question: Question) -> Markup:
+    """Return what a question is about, and its name where that is something else."""
+    name = tag("code", question.id, class_="code-inline")
+    about = words.asked(question.id)
+    return name if about == question.id else join(tag("span", about, class_="line-title"), " ", name)

@@ -90,14 +90,14 @@ class SimulationPanel:
         self._progress.set_content(tag("span", stopped or failed, class_="caption"))
         if run is not None and run.found is not None:
             with self._place:
-                draw_found(run.found)
+                draw_found(run.found, has_clear_part=self._draft.readable > 0)
 
 
-def draw_found(found: Simulation) -> None:
+def draw_found(found: Simulation, *, has_clear_part: bool) -> None:
     """Place the figures and both curves."""
     told = t("{people} personnes, graine {seed}").format(people=count(found.people), seed=found.seed)
     cards_note = tag("span", told)
-    show(tiles.measures(_measures(found)))
+    show(tiles.measures(_measures(found, has_clear_part=has_clear_part)))
     if not found.curve:
         cards.notice(t("Sans question, rien ne se compare : chacun reçoit un code nouveau."))
         return
@@ -129,9 +129,11 @@ def figure_of(found: Simulation) -> dict[str, Any]:
     }
 
 
-def _measures(found: Simulation) -> list[Measure]:
+def _measures(found: Simulation, *, has_clear_part: bool) -> list[Measure]:
+    clear = _percent(found.clear_shared) if has_clear_part else "\N{EM DASH}"
+    shown = t("ce que le code montre") if has_clear_part else t("le code ne montre rien")
     return [
-        Measure(t("Partie lisible partagée"), figure(_percent(found.clear_shared)), t("ce que le code montre")),
+        Measure(t("Partie lisible partagée"), figure(clear), shown),
         Measure(
             t("Code entier partagé"),
             figure(_percent(found.code_shared), tone=Tone.RED if found.code_shared else None),

@@ -5,6 +5,7 @@ from services.ciu.difference import Change
 from services.ciu.recipes import Check, Group, Hash, Kind, LayoutPart, Literally, Question, Random, Segment
 from services.ciu.store.recipe_reads import RecipeLine
 from ui.labels import Sign, State, Tone, counted, t
+from ui.pages.ciu.words import QUESTIONS
 
 RECIPES = "/ciu/recettes"
 
@@ -143,6 +144,11 @@ def languages(codes: tuple[str, ...]) -> str:
     return ", ".join(map(language, codes))
 
 
+def asked(name: str) -> str:
+    """Return what a question is about, where its name is one of the ready ones; else the name itself."""
+    return t(QUESTIONS[name]) if name in QUESTIONS else name
+
+
 def kind(code: Kind) -> str:
     """Return what a kind of question is called."""
     return t(KINDS[code])
@@ -150,7 +156,7 @@ def kind(code: Kind) -> str:
 
 def text(key: str) -> str:
     """Return what a text is for; a question's is its name."""
-    return t(TEXTS[key]) if key in TEXTS else key
+    return t(TEXTS[key]) if key in TEXTS else asked(key)
 
 
 def value(code: str) -> str:
@@ -185,7 +191,7 @@ def part(one: LayoutPart) -> str:
     match one:
         case Segment():
             words = t("{n} premiers de {question}") if one.take == "first" else t("{n} derniers de {question}")
-            return words.format(n=one.n, question=one.q)
+            return words.format(n=one.n, question=asked(one.q))
         case Literally():
             return f"« {one.lit} »"
         case Hash():
