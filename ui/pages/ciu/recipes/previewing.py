@@ -24,7 +24,7 @@ class PreviewPanel:
         self._typed: dict[str, str] = {}
         with cards.titled(t("Réponses d'exemple"), t("rien n'est gardé")):
             self._boxes = ui.element("div").classes("more-fields")
-        self._phones = show(Markup(), classes="chats")
+        self._phones = show(Markup(), classes="rehearsal-place")
         self._asked: tuple[str, ...] | None = None
 
     def draw(self) -> None:
@@ -33,7 +33,7 @@ class PreviewPanel:
         if asked != self._asked:
             self._asked = asked
             self._draw_boxes()
-        self._phones.set_content(tag("div", *map(self._chat, self._draft.recipe.languages), class_="chats-row"))
+        self._phones.set_content(tag("div", *map(self._chat, self._draft.recipe.languages), class_="rehearsals"))
 
     def _draw_boxes(self) -> None:
         samples = editing.sample_answers(self._draft.recipe, self._draft.recipe.default_language)
@@ -52,7 +52,7 @@ class PreviewPanel:
         if any(fault.rule in {"missing_text", "choices"} and self._is_of(fault.place, language)
                for fault in self._draft.findings):  # fmt: skip
             told = t("Des textes manquent encore dans cette langue.")
-            return _phone(language, [tag("p", icon("error"), told, class_="chat-note")])
+            return _phone(language, [tag("p", icon("error"), told, class_="rehearsal-note")])
         samples = editing.sample_answers(self._draft.recipe, language)
         asked = zip(self._draft.recipe.questions, samples, strict=True)
         answers = [self._typed.get(question.id, sample) for question, sample in asked]
@@ -64,19 +64,19 @@ class PreviewPanel:
 
 
 def _phone(language: str, inside: list[Markup]) -> Markup:
-    head = tag("div", icon("chat"), words.language(language), class_="chat-head")
-    return tag("section", head, *inside, class_="chat", lang=language, aria_label=words.language(language))
+    head = tag("div", icon("chat"), words.language(language), class_="rehearsal-head")
+    return tag("section", head, *inside, class_="rehearsal", lang=language, aria_label=words.language(language))
 
 
 def _bubbles(found: Preview) -> list[Markup]:
-    return [tag("p", line.text, class_="bubble bubble-person" if line.is_person else "bubble") for line in found.lines]
+    return [tag("p", line.text, class_="said said-person" if line.is_person else "said") for line in found.lines]
 
 
 def _foot(found: Preview) -> Markup:
     longest = max((len(line.text) for line in found.lines if not line.is_person), default=0)
     if found.refused:
         told = t("{question} : cet exemple est refusé.").format(question=words.asked(found.refused))
-        return tag("p", icon("error"), told, class_="chat-note tone-red")
+        return tag("p", icon("error"), told, class_="rehearsal-note tone-red")
     told = t("Message le plus long : {count} signes.").format(count=count(longest))
     is_long = longest > LONGEST_TEXT
-    return tag("p", icon("warning" if is_long else "check_circle"), told, class_="chat-note")
+    return tag("p", icon("warning" if is_long else "check_circle"), told, class_="rehearsal-note")
