@@ -38,7 +38,7 @@ class ReasonMissing(Refusal):
 
     code = "motif_absent"
     status = 422
-    sentence = "Dites pourquoi : le motif est gardé dans le journal."
+    sentence = "Dites pourquoi : le motif est gardé dans le journal."
 
 
 class FileGone(Refusal):
@@ -46,7 +46,7 @@ class FileGone(Refusal):
 
     code = "fichier_absent"
     status = 409
-    sentence = "Ce fichier n'est pas prêt, ou il est déjà effacé : demandez-le à nouveau."
+    sentence = "Ce fichier n'est pas prêt, ou il est déjà effacé : demandez-le à nouveau."
 
 
 class RequestExport(Order):
