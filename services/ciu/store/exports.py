@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
-from sqlmodel import select
+from sqlmodel import and_, col, or_, select
 
 from core import clock, live
 from core.database import Session, driver, fetch_all, fetch_one
@@ -135,10 +135,12 @@ def take_next(session: Session) -> Task | None:
     found = session.exec(
         select(CiuExport)
         .where(
-            (CiuExport.state == ExportState.WAITING)
-            | ((CiuExport.state == ExportState.WORKING) & (CiuExport.started_at < clock.now() - LEASE))  # type: ignore[operator]
+            or_(
+                CiuExport.state == ExportState.WAITING,
+                and_(CiuExport.state == ExportState.WORKING, col(CiuExport.started_at) < clock.now() - LEASE),
+            )
         )
-        .order_by("created_at")
+        .order_by(col(CiuExport.created_at))
         .limit(1)
         .with_for_update(skip_locked=True)
     ).first()
