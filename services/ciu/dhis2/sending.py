@@ -80,7 +80,7 @@ class _Round:
         good = [entity for entity in batch if entity.uid not in faults]
         if not good:
             return
-        answer = self._client.commit(good)
+        answer = self._client.load(good)
         uids = [entity.uid for entity in good]
         if isinstance(answer, Job):
             with self._database.transaction() as session:

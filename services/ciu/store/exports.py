@@ -27,6 +27,7 @@ TOPIC = "ciu-exports"
 KEPT = timedelta(hours=24)
 LEASE = timedelta(minutes=15)  # longer than any file takes: whoever holds one this long has died
 MOST_TRIES = 3
+ERASED_AT_ONCE = 500
 SHORTEST_REASON = 3
 LONGEST_PERIOD = timedelta(days=3_660)
 
@@ -175,7 +176,7 @@ def fail(session: Session, export_id: UUID, failure: str, *, is_final: bool) -> 
     row.ended_at = clock.now() if is_over else None
 
 
-def erase_old(session: Session, *, most: int) -> int:
+def erase_old(session: Session, *, most: int = ERASED_AT_ONCE) -> int:
     """Erase files after a day; who asked for what stays."""
     erased = driver(session).execute(
         "update ciu_export set content_enc = null where id in (select id from ciu_export where ended_at < %s"
