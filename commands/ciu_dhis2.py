@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def add(acts: Any) -> None:
     """Add the acts to `./dev ciu`."""
-    parser = acts.add_parser("dhis2", help=t("liaison avec DHIS2 : essai, état, lecture"))
+    parser = acts.add_parser("dhis2", help=t("liaison avec DHIS2 : essai, état, lecture"))
     parser.add_argument("--programme", default="ciu", metavar="CODE")
     which = parser.add_subparsers(metavar=t("acte"), required=True)
     which.add_parser("test", help=t("dire si DHIS2 répond")).set_defaults(command=probe)

@@ -23,7 +23,7 @@ def work(_over: Event) -> str:
     opened = sending.open_due(get_database())
     if opened:
         live.ring(TOPIC)
-    return t("Codes à envoyer à DHIS2 : {count}.").format(count=opened) if opened else t("Rien à faire.")
+    return t("Codes à envoyer à DHIS2 : {count}.").format(count=opened) if opened else t("Rien à faire.")
 
 
 _PERIOD, _TRIGGER = every(60)
