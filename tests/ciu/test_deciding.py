@@ -136,6 +136,10 @@ def test_a_chain_of_decisions_leads_to_one_code_and_comes_apart_where_it_is_cut(
     decide(clinic, grace, pairs[frozenset((first, third))], "same")  # they are one already
     undo(clinic, grace, pairs[frozenset((second, third))])
     assert living(clinic) == {second, third}
+    assert {pair.id for pair in queue(clinic, grace)} == {
+        pairs[frozenset((second, third))],
+        pairs[frozenset((first, third))],  # it had gone without saying
+    }
     assert code(clinic, MUKENDI) == second
     undo(clinic, grace, pairs[frozenset((first, second))])
     assert living(clinic) == {first, second, third}

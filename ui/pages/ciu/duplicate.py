@@ -70,7 +70,13 @@ class _Page:
     async def on_key(self, event: events.KeyEventArguments) -> None:
         """Open the dialog of a decision by its letter."""
         letter = str(event.key).upper()
-        if not event.action.keydown or event.modifiers.ctrl or event.modifiers.alt or event.modifiers.meta:
+        if (
+            not event.action.keydown
+            or event.action.repeat
+            or event.modifiers.ctrl
+            or event.modifiers.alt
+            or event.modifiers.meta
+        ):
             return
         is_waiting = self._card.row.state in WAITING
         acts = {"U": self._ask_same, "D": self._ask_two, "P": self._ask_later} if is_waiting else {"A": self._ask_undo}
