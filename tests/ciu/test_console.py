@@ -136,7 +136,7 @@ def test_a_live_conversation_shows_its_step_and_never_an_answer(clinic: Clinic) 
             clinic.say(word)
         grace = staff(clinic)
         [row] = do(clinic, conversations.list_conversations, grace)
-        assert (row.page, row.question, row.step, row.steps, row.language) == ("question", "first_name", 2, 5, "fr")
+        assert (row.page, row.question, row.step, row.steps, row.language) == ("question", "birth_day", 3, 5, "fr")
         assert row.refusals == 1
         assert (row.expires_at - clock.now()).total_seconds() == 15 * 60
         assert "Lubumbashizwi" not in str(row)
