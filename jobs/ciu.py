@@ -68,7 +68,7 @@ def count_days(over: Event) -> str:
         with get_database().transaction(statement_timeout_ms=COUNTING_TIMEOUT_MS) as session:
             counting.count_day(session, one)
         counted += 1
-    return t("Journées comptées : {count}.").format(count=counted) if counted else t("Rien à faire.")
+    return t("Journées comptées : {count}.").format(count=counted) if counted else t("Rien à faire.")
 
 
 def fold(over: Event) -> str:

@@ -47,7 +47,7 @@ def _make(database: Database, task: Task) -> None:
         _note(database, task, str(refusal), is_final=True)
     except Exception as error:  # noqa: BLE001  # whoever waits is told; the log tells the rest
         _log.exception("ciu.export_failed", export=str(task.id))
-        _note(database, task, t("Échec : {error}.").format(error=type(error).__name__), is_final=False)
+        _note(database, task, t("Échec : {error}.").format(error=type(error).__name__), is_final=False)
 
 
 def _note(database: Database, task: Task, failure: str, *, is_final: bool) -> None:

@@ -103,7 +103,7 @@ def last_days(session: Session, actor: Actor, programme: str | None = None, days
 def definitions() -> Mapping[str, str]:
     """Return what each figure counts, by its name, in the reader's language."""
     return {
-        "total": t("Codes vivants : ni oubliés, ni fusionnés, répétitions à part."),
+        "total": t("Codes vivants : ni oubliés, ni fusionnés, répétitions à part."),
         "per_day": t("Codes créés par jour, dans le fuseau du programme."),
         "unique_users": t("Numéros distincts auxquels un code vivant a été donné en premier."),
         "active_sessions": t("Conversations ouvertes et non expirées, en ce moment."),
@@ -112,15 +112,15 @@ def definitions() -> Mapping[str, str]:
         "duplicates_avoided": t("Conversations finies qui ont redonné un code déjà connu."),
         "abandoned": t("Expirées et arrêtées, sur toutes celles qui sont finies."),
         "funnel": t(
-            "Par question : conversations où elle est posée, puis répondue ; refus par motif ; abandons dont elle est "
+            "Par question : conversations où elle est posée, puis répondue ; refus par motif ; abandons dont elle est "
             "la dernière posée."
         ),
         "confirmed": t("Conversations dont les réponses ont été confirmées."),
         "by_language": t("Conversations finies par un code, par langue."),
         "by_hour": t("Conversations commencées, par heure du jour."),
-        "seconds_to_code": t("Du premier message au code : médiane et neuvième décile."),
+        "seconds_to_code": t("Du premier message au code : médiane et neuvième décile."),
         "open": t("Commencées dans la période et pas encore finies."),
-        "throttled": t("Codes refusés : trop de nouveaux codes pour un même numéro en un jour."),
+        "throttled": t("Codes refusés : trop de nouveaux codes pour un même numéro en un jour."),
         "repeated": t("Messages reçus deux fois du fournisseur, comptés une fois."),
     }
 

@@ -27,7 +27,7 @@ class TooManyRows(Refusal):
     """A worksheet ends before the table does."""
 
     code = "trop_de_lignes"
-    sentence = "Trop de lignes pour un classeur ({most} au plus) : choisissez CSV ou Parquet."
+    sentence = "Trop de lignes pour un classeur ({most} au plus) : choisissez CSV ou Parquet."
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class ReasonMissing(Refusal):
 
     code = "motif_absent"
     status = 422
-    sentence = "Dites pourquoi : le motif est gardé dans le journal."
+    sentence = "Dites pourquoi : le motif est gardé dans le journal."
 
 
 class FileGone(Refusal):
@@ -46,7 +46,7 @@ class FileGone(Refusal):
 
     code = "fichier_absent"
     status = 409
-    sentence = "Ce fichier n'est pas prêt, ou il est déjà effacé : demandez-le à nouveau."
+    sentence = "Ce fichier n'est pas prêt, ou il est déjà effacé : demandez-le à nouveau."
 
 
 class RequestExport(Order):
@@ -173,7 +173,7 @@ def fail(session: Session, export_id: UUID, failure: str, *, is_final: bool) -> 
     row.ended_at = clock.now() if is_over else None
 
 
-def erase_old(session: Session, *, most: int) -> int:
+def erase_old(session: Session, *, most: int = 500) -> int:
     """Erase files after a day; who asked for what stays."""
     erased = driver(session).execute(
         "update ciu_export set content_enc = null where id in (select id from ciu_export where ended_at < %s"

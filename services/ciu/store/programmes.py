@@ -102,9 +102,14 @@ def get_sender(session: Session, sender_id: UUID) -> Sender:
 
 def get_default(session: Session) -> Programme:
     """Return the programme that answers where no number was named."""
-    row = fetch_one(session, _PROGRAMME.format(sender="null", join="", condition="p.code = %s"), (DEFAULT,))
+    return get_programme(session, DEFAULT)
+
+
+def get_programme(session: Session, code: str) -> Programme:
+    """Return a programme that has published a recipe."""
+    row = fetch_one(session, _PROGRAMME.format(sender="null", join="", condition="p.code = %s"), (code,))
     if row is None:
-        raise LookupError(DEFAULT)
+        raise LookupError(code)
     del row["sender_id"]
     return Programme(**row)
 

@@ -7,6 +7,7 @@ from nicegui import ui
 from nicegui.testing import User
 
 from core.permissions import Role
+from services.ciu.store import exports
 from services.ciu.store.conversations import TOPIC
 from tests.builders.chats import AWA, BINTOU, KABILA, MUKENDI, MUKENDY, Town
 from tests.ui.hands import field, narrow, open_row, press, rows, shown, stored, until
@@ -211,6 +212,8 @@ async def test_codes_one_by_one_are_asked_for_with_a_reason(enter: Enter, town: 
         await until(lambda: field(user, "Motif").props.get("error"))
         give(user, "Motif", "Rapport trimestriel")
         press(user, "Demander les codes")
+        await user.should_see("Demandé : le fichier paraîtra dans la liste.")
+        live.hub.deliver({"topic": exports.TOPIC})
         await until(lambda: "En attente" in texts(user))
     asked = stored(town.database, "select kind, reason, wanted ->> 'has_phones' as phones from ciu_export")
     assert asked == {"kind": "rows", "reason": "Rapport trimestriel", "phones": "false"}
