@@ -212,7 +212,7 @@ async def test_codes_one_by_one_are_asked_for_with_a_reason(enter: Enter, town: 
         await until(lambda: field(user, "Motif").props.get("error"))
         give(user, "Motif", "Rapport trimestriel")
         press(user, "Demander les codes")
-        await user.should_see("Demandé : le fichier paraîtra dans la liste.")
+        await until(lambda: stored(town.database, "select count(*) as n from ciu_export")["n"] == 1)
         live.hub.deliver({"topic": exports.TOPIC})
         await until(lambda: "En attente" in texts(user))
     asked = stored(town.database, "select kind, reason, wanted ->> 'has_phones' as phones from ciu_export")
