@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from core import clock
 from core.errors import InvalidInput, NotFound, WrongState
 from core.permissions import Actor
-from services.ciu.store import deciding, forgetting, records, reviews
+from services.ciu.store import deciding, forgetting, pairs, records, reviews
 from services.ciu.store.deciding import DecidedSince, DecidePair, SplitRecord, UndoDecision
 from services.ciu.store.forgetting import ForgetCode
 from services.ciu.store.records import RecordSearch
@@ -125,23 +125,23 @@ def test_taken_back_each_has_his_own_code_again_and_the_pair_waits(clinic: Clini
 
 def test_a_chain_of_decisions_leads_to_one_code_and_comes_apart_where_it_is_cut(clinic: Clinic, grace: Actor) -> None:
     first, second, third = code(clinic, MUKENDI), code(clinic, MUKENDY, SECOND), code(clinic, MUKENDIE, THIRD)
-    pairs = {
+    waiting = {
         frozenset((pair.left.code, pair.right.code)): pair.id for pair in queue(clinic, grace) if pair.right is not None
     }
-    assert len(pairs) == 3
-    decide(clinic, grace, pairs[frozenset((first, second))], "same", record_of(clinic, second))
-    decide(clinic, grace, pairs[frozenset((second, third))], "same", record_of(clinic, third))
+    assert len(waiting) == 3
+    decide(clinic, grace, waiting[frozenset((first, second))], "same", record_of(clinic, second))
+    decide(clinic, grace, waiting[frozenset((second, third))], "same", record_of(clinic, third))
     assert living(clinic) == {third}
     assert code(clinic, MUKENDI) == third
-    decide(clinic, grace, pairs[frozenset((first, third))], "same")  # they are one already
-    undo(clinic, grace, pairs[frozenset((second, third))])
+    decide(clinic, grace, waiting[frozenset((first, third))], "same")  # they are one already
+    undo(clinic, grace, waiting[frozenset((second, third))])
     assert living(clinic) == {second, third}
     assert {pair.id for pair in queue(clinic, grace)} == {
-        pairs[frozenset((second, third))],
-        pairs[frozenset((first, third))],  # it had gone without saying
+        waiting[frozenset((second, third))],
+        waiting[frozenset((first, third))],  # it had gone without saying
     }
     assert code(clinic, MUKENDI) == second
-    undo(clinic, grace, pairs[frozenset((first, second))])
+    undo(clinic, grace, waiting[frozenset((first, second))])
     assert living(clinic) == {first, second, third}
 
 
@@ -290,7 +290,7 @@ def test_a_split_that_others_stand_on_is_not_taken_back(clinic: Clinic, grace: A
     codes = sorted(living(clinic), key=len)
     left, right = (record_of(clinic, one) for one in codes)
     with clinic.database.transaction() as session:
-        deciding.pairs._note(session, left, right, None, "near", 90, ["all"], is_same=False)
+        pairs._note(session, left, right, None, "near", 90, ["all"], is_same=False)
     [near] = queue(clinic, grace)
     decide(clinic, grace, near.id, "same", right)
     with pytest.raises(DecidedSince):
