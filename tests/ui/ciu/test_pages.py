@@ -182,7 +182,7 @@ async def test_a_duplicate_is_decided_and_taken_back(enter: Enter, town: Town) -
     pair_id = stored(town.database, "select id from ciu_pair")["id"]
     async with enter() as user:
         await user.open("/ciu/doublons")
-        await until(lambda: f"{first} · {second}" in texts(user))
+        await until(lambda: first in texts(user) and second in texts(user))
         await user.open(f"/ciu/doublons/{pair_id}")
         await until(lambda: "seule l’écriture diffère" in texts(user))
         assert "90 sur 99" in texts(user)

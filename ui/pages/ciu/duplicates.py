@@ -105,7 +105,7 @@ def _line(pair: PairRow) -> Markup:
     link = words.PAIR.format(pair.id)
     lines = tag(
         "span",
-        tag("span", f"{pair.left.code} · {other}", class_="line-title"),
+        tag("span", tag("span", pair.left.code), " · ", tag("span", other), class_="line-title pair-names"),
         tag("span", _detail(pair), class_="line-detail"),
         class_="waiting-words",
     )
