@@ -10,7 +10,6 @@ from core.i18n import t
 from core.money import Currency, Money
 from core.permissions import Actor, Permission
 from core.rates import Rate
-from core.settings import get_settings
 from models.approvals import DECIDERS
 from reports import pension_waiting, usage
 from reports.ciu import waiting as ciu_waiting
@@ -289,7 +288,7 @@ def list_tiles(session: Session, actor: Actor, currency: Currency | None, zone: 
     found: list[Tile] = []
     if currency is not None:
         found += _wallet_tiles(session, actor, currency, today)
-    if actor.may(Permission.CIU_ACT) and get_settings().has_ciu:
+    if actor.may(Permission.CIU_ACT) and fetch_one(session, "select 1 from ciu_record limit 1"):
         found.append(_codes_tile(session, today))
     return found
 

@@ -1,5 +1,6 @@
 """Who is who, decided by a person: two codes of one person, one code of two people, or later; each can be undone."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -102,6 +103,7 @@ def undo(session: Session, actor: Actor, order: UndoDecision) -> Decided:
         pair.merged_id = pair.survivor_id = None
     session.flush()
     families.settle(session, family.parents)
+    _reopen(session, actor, family.parents, order.reason)
     return _finish(session, actor, pair, order.reason, changes, is_undone=True)
 
 
@@ -169,7 +171,7 @@ def _part(session: Session, pair: CiuPair) -> list[notices.Change]:
     if pair.split_id is None:
         pair.split_id = splitting.split(session, pair, pair.identity_id)
         return [notices.Change(pair.split_id, (pair.identity_id,))]
-    session.flush()
+    splitting.move_link(session, pair.identity_id, pair.left_id, pair.split_id)
     families.settle(session, family.parents)
     return [notices.change_of(session, pair.split_id, family.below(pair.split_id))]
 
@@ -196,6 +198,26 @@ def _decide_alike(session: Session, actor: Actor, pair: CiuPair, state: PairStat
     for one in alike.all():
         _note(actor, one, state, reason)
         session.add(one)
+
+
+def _reopen(session: Session, actor: Actor, record_ids: Iterable[UUID], reason: str) -> None:
+    """Let what went without saying wait again: two codes that were one person's by the decision taken back."""
+    ids = [*record_ids]
+    family = families.lock_family(session, ids)
+    moot = session.exec(
+        select(CiuPair)
+        .where(
+            CiuPair.state == PairState.SAME,
+            col(CiuPair.merged_id).is_(None),
+            col(CiuPair.left_id).in_(ids),
+            col(CiuPair.right_id).in_(ids),
+        )
+        .with_for_update()
+    )
+    for one in moot.all():
+        if one.right_id is not None and family.root(one.left_id) != family.root(one.right_id):
+            _note(actor, one, PairState.OPEN, reason)
+            session.add(one)
 
 
 def _finish(

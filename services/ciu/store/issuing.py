@@ -111,7 +111,7 @@ def _find_known(session: Session, wanted: Wanted, digests: Mapping[int, bytes]) 
     )
     if living is None:
         return None
-    is_ambiguous = len(found) > 1 and not first["is_linked"]
+    is_ambiguous = len({row["living_id"] for row in found}) > 1 and not first["is_linked"]
     return _Known(first["living_id"], living["code"], first["is_linked"], is_ambiguous)
 
 

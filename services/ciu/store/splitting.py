@@ -58,16 +58,23 @@ def split(session: Session, pair: CiuPair, identity_id: UUID) -> UUID:
 
 
 def move_link(session: Session, identity_id: UUID, origin: UUID, target: UUID) -> None:
-    """Let an address hold another record instead of the one it held."""
-    moved = driver(session).execute(
+    """Let an address hold another record instead of the one it held; it holds the other one already, or held this."""
+    asked = {"origin": origin, "target": target, "identity": identity_id}
+    driver(session).execute(
         """
         update ciu_record_identity set record_id = %(target)s
         where record_id = %(origin)s and identity_id = %(identity)s
         and not exists (select from ciu_record_identity where record_id = %(target)s and identity_id = %(identity)s)
         """,
-        {"origin": origin, "target": target, "identity": identity_id},
+        asked,
     )
-    if not moved.rowcount:
+    driver(session).execute(
+        "delete from ciu_record_identity where record_id = %(origin)s and identity_id = %(identity)s", asked
+    )
+    held = fetch_one(
+        session, "select 1 from ciu_record_identity where record_id = %(target)s and identity_id = %(identity)s", asked
+    )
+    if held is None:
         raise NotTheirs
     driver(session).execute(
         """

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from core import clock
 from core.database import Session, fetch_all, fetch_one
@@ -50,7 +51,7 @@ def get_standing(session: Session, actor: Actor) -> Standing:
     )
 
 
-def _queues(session: Session) -> dict[str, int | datetime | None]:
+def _queues(session: Session) -> dict[str, Any]:
     row = fetch_one(
         session,
         """

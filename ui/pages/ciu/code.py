@@ -105,7 +105,7 @@ class _Page:
 
 
 def _holder(holder: Holder) -> Markup:
-    times = counted(holder.times, t("donné {count} fois"), t("donné {count} fois"))
+    times = counted(holder.times, t("donné une fois"), t("donné {count} fois"))
     last = t("dernière fois le {moment}").format(moment=moment(holder.last_at))
     mark = chips.plain(t("Premier")) if holder.is_origin else None
     lines = tag(

@@ -47,7 +47,7 @@ class _Codes:
                 "ciu-codes",
                 [
                     Column("code", t("Code"), "name"),
-                    Column("state", t("État"), "chip", is_on_phone=False, is_on_tablet=False),
+                    Column("state", t("État"), "chip", is_on_phone=False, is_shown=False),
                     Column("phone", t("Numéro"), is_on_phone=False),
                     Column("people", t("Numéros liés"), "number", is_on_phone=False, is_on_tablet=False),
                     Column("language", t("Langue"), is_on_phone=False),

@@ -52,7 +52,7 @@ class _Page:
                 cards.notice(t(words.TWINS), tone="ochre", icon_name="family_restroom")
             with layout.grid():
                 with layout.cell(6):
-                    _draw_side(row.left, _first_title(row))
+                    _draw_side(row.left, _first_title(row), row.right.code if row.right else row.left.code)
                 with layout.cell(6):
                     _draw_second(row)
                 with layout.cell(6), cards.titled(t("Ce qui le fait penser")):
@@ -70,7 +70,13 @@ class _Page:
     async def on_key(self, event: events.KeyEventArguments) -> None:
         """Open the dialog of a decision by its letter."""
         letter = str(event.key).upper()
-        if not event.action.keydown or event.modifiers.ctrl or event.modifiers.alt or event.modifiers.meta:
+        if (
+            not event.action.keydown
+            or event.action.repeat
+            or event.modifiers.ctrl
+            or event.modifiers.alt
+            or event.modifiers.meta
+        ):
             return
         is_waiting = self._card.row.state in WAITING
         acts = {"U": self._ask_same, "D": self._ask_two, "P": self._ask_later} if is_waiting else {"A": self._ask_undo}
@@ -131,7 +137,7 @@ def _first_title(row: PairRow) -> str:
 
 def _draw_second(row: PairRow) -> None:
     if row.right is not None:
-        _draw_side(row.right, t("Second code"))
+        _draw_side(row.right, t("Second code"), row.left.code)
         return
     with cards.titled(t("Le second numéro")):
         show(tag("p", row.asker or "\N{EM DASH}", class_="pair-code tabular"))
@@ -144,9 +150,10 @@ def _draw_second(row: PairRow) -> None:
         show(facts.facts(lines))
 
 
-def _draw_side(side: Side, title: str) -> None:
+def _draw_side(side: Side, title: str, other: str) -> None:
     with cards.titled(title):
-        show(tag("p", tag("a", side.code, href=words.CODE.format(side.record_id), class_="link"), class_="pair-code"))
+        link = tag("a", _compared(side.code, other), href=words.CODE.format(side.record_id), class_="link")
+        show(tag("p", link, class_="pair-code"))
         show(
             facts.facts(
                 [
@@ -162,12 +169,26 @@ def _draw_side(side: Side, title: str) -> None:
         )
 
 
+def _compared(code: str, other: str) -> Markup:
+    """Return a code with the parts marked in which another of the same form differs."""
+    parts, others = code.split("-"), other.split("-")
+    if len(parts) != len(others):
+        return join(code)
+    shown = (tag("mark", part) if part != match else join(part) for part, match in zip(parts, others, strict=True))
+    return Markup("-".join(shown))
+
+
 def _evidence(row: PairRow) -> Markup:
     tone = Tone.ACCENT if row.score >= SURE else Tone.OCHRE
     score = t("{score} sur 99").format(score=count(row.score))
     sentences = tag("ul", *(tag("li", one) for one in words.evidence(row)), class_="evidence")
     said = tag("p", t("Les réponses sont effacées : personne ne peut les relire."), class_="caption")
-    return join(tag("p", tag("b", score)), plain_bar(row.score / HIGHEST, label=score, tone=tone), sentences, said)
+    return join(
+        tag("p", tag("b", score), class_="score"),
+        plain_bar(row.score / HIGHEST, label=score, tone=tone),
+        sentences,
+        said,
+    )
 
 
 def _decision(row: PairRow) -> Markup:

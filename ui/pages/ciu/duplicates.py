@@ -5,6 +5,7 @@ from functools import partial
 from nicegui import ui
 
 from core.permissions import Permission
+from models.ciu import PairState
 from services.ciu.store import reviews
 from services.ciu.store.conversations import TOPIC
 from services.ciu.store.reviews import DECIDED, LATER, WAITING, PairRow
@@ -104,17 +105,17 @@ def _line(pair: PairRow) -> Markup:
     link = words.PAIR.format(pair.id)
     lines = tag(
         "span",
-        tag("span", f"{pair.left.code} · {other}", class_="line-title"),
+        tag("span", tag("span", pair.left.code), " · ", tag("span", other), class_="line-title pair-names"),
         tag("span", _detail(pair), class_="line-detail"),
         class_="waiting-words",
     )
     figure = tag(
         "span", tag("b", count(pair.score)), tag("span", t("sur 99"), class_="caption"), class_="waiting-figure"
     )
-    word = t("Décider") if pair.decided_at is None or sign is words.PAIR_STATES["open"] else t("Revoir")
+    word = t("Décider") if pair.state is PairState.OPEN else t("Revoir")
     label = f"{word} : {pair.left.code}, {other}"
     button = tag("a", word, href=link, class_="button button-secondary", aria_label=label)
-    is_waiting = pair.state in {"open", "later"}
+    is_waiting = pair.state in (PairState.OPEN, PairState.LATER)
     end = figure if is_waiting else chips.chip(sign)
     tone = Tone.OCHRE if is_waiting else sign.tone
     return tag("li", chips.tile_icon(sign.icon, tone), lines, end, button, class_="waiting-line")
