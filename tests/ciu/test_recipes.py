@@ -7,7 +7,7 @@ import pytest
 from core.database import fetch_all
 from core.errors import Forbidden, WrongState
 from core.permissions import Actor, Grant, Role, Scope
-from models.ciu import RecipeState
+from models.ciu_recipes import RecipeState
 from services.ciu import editing, shipped
 from services.ciu.recipes import Kind, Question, Recipe
 from services.ciu.store import recipe_reads, recipes, settings

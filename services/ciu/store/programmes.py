@@ -14,7 +14,8 @@ from core import clock
 from core.database import Session, driver, fetch_one
 from core.settings import Settings, get_settings
 from core.states import transition
-from models.ciu import RECIPE_STEPS, CiuProgramme, CiuRecipe, RecipeState
+from models.ciu import CiuProgramme
+from models.ciu_recipes import RECIPE_STEPS, CiuRecipe, RecipeState
 from models.whatsapp import WhatsappChannel, WhatsappSender
 from providers.fakes.accounts import account_of
 from services.ciu.recipes import SHIPPED, Recipe, parse_recipe, shipped

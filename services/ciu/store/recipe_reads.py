@@ -7,7 +7,7 @@ from uuid import UUID
 
 from core.database import Session, fetch_all, fetch_one
 from core.permissions import Actor, Permission
-from models.ciu import RecipeState
+from models.ciu_recipes import RecipeState
 from services import audit
 from services.ciu.codes import readable_share
 from services.ciu.lint import find_faults

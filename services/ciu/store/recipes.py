@@ -19,7 +19,8 @@ from core.errors import Conflict, NotFound, Refusal, WrongState
 from core.orders import Order
 from core.permissions import Actor, Permission
 from core.states import transition
-from models.ciu import RECIPE_STEPS, CiuProgramme, CiuRecipe, RecipeState
+from models.ciu import CiuProgramme
+from models.ciu_recipes import RECIPE_STEPS, CiuRecipe, RecipeState
 from services import audit
 from services.ciu.editing import is_weak, read_recipe
 from services.ciu.lint import Finding, find_faults

@@ -17,7 +17,8 @@ from core.orders import Order
 from core.permissions import Actor, Permission
 from core.settings import get_settings
 from core.states import transition
-from models.ciu import RECIPE_STEPS, CiuProgramme, RecipeState
+from models.ciu import CiuProgramme
+from models.ciu_recipes import RECIPE_STEPS, RecipeState
 from services import audit
 from services.ciu.identities import read_identity
 from services.ciu.recipes import shipped

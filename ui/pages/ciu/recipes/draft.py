@@ -7,7 +7,7 @@ from typing import Any
 from nicegui import context, ui
 
 from core.errors import Refusal
-from models.ciu import RecipeState
+from models.ciu_recipes import RecipeState
 from services.ciu.codes import readable_share
 from services.ciu.editing import is_weak, sample_code
 from services.ciu.lint import Finding, find_faults

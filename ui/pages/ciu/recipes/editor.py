@@ -5,7 +5,7 @@ from typing import Any
 from nicegui import ui
 
 from core.permissions import Permission
-from models.ciu import RecipeState
+from models.ciu_recipes import RecipeState
 from services.ciu.editing import is_weak
 from services.ciu.store import recipe_reads, recipes
 from services.ciu.store.recipe_reads import RecipeLine, RecipeView
@@ -94,6 +94,8 @@ class _Editor:
             else:
                 if self.draft.may_publish and line.state == RecipeState.RETIRED:
                     buttons.secondary(t("Revenir à celle-ci"), self._ask_back, icon="undo")
+                if self.draft.may_publish and line.state == RecipeState.DRAFT:
+                    buttons.secondary(t("Publier"), self._ask_publish, icon="publish")
                 buttons.primary(t("Copier en brouillon"), self._copy, icon="content_copy")
 
     def _draw_summary(self) -> None:

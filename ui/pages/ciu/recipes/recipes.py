@@ -6,7 +6,7 @@ from typing import Any
 from nicegui import ui
 
 from core.permissions import Permission
-from models.ciu import RecipeState
+from models.ciu_recipes import RecipeState
 from services.ciu.store import recipe_reads, recipes, settings
 from services.ciu.store.recipe_reads import PublicationLine, RecipeLine
 from services.ciu.store.recipes import BeginDraft, DiscardRecipe
@@ -87,7 +87,7 @@ class _Recipes:
 
     def _draw_acts(self, line: RecipeLine) -> None:
         said = words.version(line)
-        if self._may_publish and line.state == RecipeState.DRAFT and not line.faults and not line.is_shipped:
+        if self._may_publish and line.state == RecipeState.DRAFT and not line.faults:
             buttons.secondary(t("Publier"), partial(publish_dialog, line, self.refresh), icon="publish")
         if self._may_publish and line.state == RecipeState.RETIRED:
             buttons.secondary(t("Revenir à celle-ci"), partial(roll_back_dialog, line, self.refresh), icon="undo")

@@ -1,6 +1,6 @@
 """What the pieces of a recipe are called on the screen."""
 
-from models.ciu import RecipeState
+from models.ciu_recipes import RecipeState
 from services.ciu.difference import Change
 from services.ciu.recipes import Check, Group, Hash, Kind, LayoutPart, Literally, Question, Random, Segment
 from services.ciu.store.recipe_reads import RecipeLine
