@@ -77,6 +77,14 @@ SECTIONS: tuple[Section, ...] = (
     Section("/ussd-console/factures", "Factures et crédit", "receipt", Permission.USSD_READ, "USSD"),
     Section("/ussd-console/passerelles", "Passerelles", "cell_tower", Permission.USSD_READ, "USSD"),
     Section("/ussd-console/arret", "Arrêt d'urgence", "emergency", Permission.USSD_READ, "USSD"),
+    Section("/ciu", "Tableau de bord", "monitoring", Permission.CIU_READ, "CIU"),
+    Section("/ciu/codes", "Codes", "fingerprint", Permission.CIU_ACT, "CIU"),
+    Section("/ciu/conversations", "Conversations", "forum", Permission.CIU_ACT, "CIU"),
+    Section("/ciu/doublons", "Doublons", "merge", Permission.CIU_ACT, "CIU"),
+    Section("/ciu/fichiers", "Fichiers", "file_export", Permission.CIU_READ, "CIU"),
+    Section("/ciu/recettes", "Recettes", "fact_check", Permission.CIU_ACT, "CIU"),
+    Section("/ciu/simulateur", "Simulateur de chat", "chat", Permission.CIU_ACT, "CIU"),
+    Section("/ciu/reglages", "Réglages", "settings", Permission.CIU_ADMINISTER, "CIU"),
     Section("/paiements", "Transferts", "swap_horiz", Permission.PAYMENTS_READ, "Paiements"),
     Section("/paiements/inconnus", "Inconnus", "help", Permission.PAYMENTS_READ, "Paiements"),
     Section("/paiements/rapprochement", "Rapprochement", "compare_arrows", Permission.PAYMENTS_READ, "Paiements"),
@@ -113,6 +121,7 @@ WHERE = {
     "pension_approval": "/pensions",
     "pension_batch": "/pensions",
     "pension_doubt": "/pensions/a-eclaircir",
+    "ciu_pairs": "/ciu/doublons",
 }
 
 # Where the very thing is dealt with, by the name it has in documents.
