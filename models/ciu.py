@@ -101,10 +101,7 @@ class CiuAlias(Table, table=True):
 
 
 class CiuContact(Table, table=True):
-    """What one programme remembers of one identity beside conversations.
-
-    `untold_record_id` is the code that became his by a review, and that he has not been told of yet.
-    """
+    """What one programme remembers of one identity; `untold_record_id`: a review made it his, he was not told yet."""
 
     __tablename__ = "ciu_contact"
     __table_args__ = (
@@ -187,8 +184,7 @@ class CiuRecord(Table, table=True):
     """One code. A forgotten person's row keeps its date alone; one merged away resolves to `merged_into`.
 
     `first_identity_id` is whom the reports count, while that person is known. `input_hash` belongs to a code that was
-    imported and that nobody has claimed yet. `spare_enc`, sealed, is what a further code for the same answers is made
-    from, should a reviewer find that they are two people's: the answers are gone by then.
+    imported and that nobody has claimed yet. `spare_enc` is what a second person's code is made from (decision 0016).
     """
 
     __tablename__ = "ciu_record"
@@ -281,8 +277,7 @@ class CiuPair(Table, table=True):
     """Two records that may be one person; without `right_id`, one record that may be two people's.
 
     `cause`: near, weak, ordinal, unknown, claim, or hand (a reviewer asked). `evidence` are labels of digests, never
-    answers. What was decided leaves its trace, so that it can be undone: `merged_id` was joined to `survivor_id`;
-    `split_id` is the record made for the second person.
+    answers. A decision can be undone: it joined `merged_id` to `survivor_id`, or made `split_id` for the second person.
     """
 
     __tablename__ = "ciu_pair"
