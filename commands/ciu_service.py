@@ -11,6 +11,7 @@ from commands.ciu_rehearsal import RehearsalOver, open_database, undo
 from core.errors import Unavailable
 from core.i18n import t
 
+
 class NoAccount(Unavailable):
     """Nothing to sign with."""
 

@@ -1,6 +1,6 @@
 """DHIS2: where codes become tracked entities; `client.py` speaks its tracker API, 2.41 and later."""
 
-from providers.dhis2.client import Dhis2, entity_of, enrollment_of
+from providers.dhis2.client import Dhis2, enrollment_of, entity_of
 from providers.dhis2.shapes import (
     Check,
     Entity,

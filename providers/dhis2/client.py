@@ -59,9 +59,9 @@ class Dhis2:
             return _unclear(answer)
         return Check(_errors(document))
 
-    def commit(self, entities: Sequence[Entity]) -> Job | Trouble:
+    def load(self, entities: Sequence[Entity]) -> Job | Trouble:
         """Have a batch imported; the answer is the job that will."""
-        answer = self._import("commit", entities, mode="COMMIT", is_async=True)
+        answer = self._import("load", entities, mode="COMMIT", is_async=True)
         if isinstance(answer, Trouble):
             return answer
         response = answer.document().get("response")

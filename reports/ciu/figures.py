@@ -71,6 +71,7 @@ def get_figures(session: Session, actor: Actor, order: FiguresOrder) -> Figures:
     total, unique_users = counts.count_codes(session, programmes, is_all=order.programme is None)
     days = counts.count_days(session, programmes, order.since, order.until)
     questions = counts.list_questions(session, programmes)
+    endings = _Endings(counted)
     found = Figures(
         as_of=clock.now(),
         programme=order.programme,
@@ -80,13 +81,18 @@ def get_figures(session: Session, actor: Actor, order: FiguresOrder) -> Figures:
         per_day=tuple(DayCount(day, number) for day, number in days),
         unique_users=unique_users,
         active_sessions=counts.count_open(session, programmes),
-        confirmed=counted.of("confirmed"),
+        started=endings.started,
+        completed=endings.completed,
+        outcomes=endings.outcomes,
+        duplicates_avoided=endings.completed.existing,
+        abandoned=endings.abandoned,
         funnel=tuple(_steps(counted, questions)),
+        confirmed=counted.of("confirmed"),
+        by_language=_by_language(counted),
         by_hour=tuple(counted.hours),
         seconds_to_code=_seconds(counted.by("slot", "to_code")),
         throttled=counted.of("throttled"),
         repeated=counted.of("repeated"),
-        **_endings(counted),
     )
     return found if actor.may(Permission.CIU_ACT) else observers.hide_small(found)
 
@@ -125,21 +131,22 @@ def definitions() -> Mapping[str, str]:
     }
 
 
-def _endings(counted: Counted) -> dict[str, object]:
-    """Return how the conversations ended: started is what completed, ended otherwise or goes on."""
-    started, new, existing = (counted.of(name) for name in ("started", "issued_new", "issued_existing"))
-    others = {name: counted.of(name) for name in ("expired", "stopped", "restarted", "forgotten")}
-    ended = new + existing + sum(others.values())
-    abandoned = others["expired"] + others["stopped"]
+class _Endings:
+    """How the conversations ended: what was started is what completed, ended otherwise or goes on."""
+
+    def __init__(self, counted: Counted) -> None:
+        self.started, new, existing = (counted.of(name) for name in ("started", "issued_new", "issued_existing"))
+        others = {name: counted.of(name) for name in ("expired", "stopped", "restarted", "forgotten")}
+        ended = new + existing + sum(others.values())
+        abandoned = others["expired"] + others["stopped"]
+        self.completed = Completed(new, existing)
+        self.outcomes = Outcomes(**others, open=self.started - ended)
+        self.abandoned = Abandoned(abandoned, Rate(abandoned, ended))
+
+
+def _by_language(counted: Counted) -> dict[str, int]:
     languages = counted.by("language", "issued_new", "issued_existing")
-    return {
-        "started": started,
-        "completed": Completed(new, existing),
-        "outcomes": Outcomes(**others, open=started - ended),
-        "duplicates_avoided": existing,
-        "abandoned": Abandoned(abandoned, Rate(abandoned, ended)),
-        "by_language": dict(sorted(languages.items(), key=lambda pair: (-pair[1], pair[0]))),
-    }
+    return dict(sorted(languages.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def _steps(counted: Counted, questions: Sequence[str]) -> list[FunnelStep]:

@@ -111,8 +111,9 @@ def _days(found: Figures) -> tuple[Cell, tuple[DayCount, ...]]:
     numbers = _numbers(*(one.count for one in found.per_day))
     group = suppress(numbers)
     days = tuple(DayCount(one.date, _cell(cell)) for one, cell in zip(found.per_day, group.cells, strict=True))
-    is_told = group.has_total or sum(numbers) != found.total
-    return few(found.total) if is_told else HIDDEN, days
+    total = few(found.total)
+    is_told = group.has_total or sum(numbers) != found.total or total == FEW
+    return total if is_told else HIDDEN, days
 
 
 def _numbers(*cells: Cell) -> list[int]:

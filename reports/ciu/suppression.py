@@ -28,7 +28,7 @@ def suppress(cells: Sequence[int], hidden: Collection[int] = ()) -> Suppressed:
     cells shown gives a hidden one away; when none is left to hide, the total is hidden. `hidden` are places that must
     not be shown whatever they hold, because another group would give them away.
     """
-    group = _Group(cells, {place for place in hidden if cells[place] >= SMALLEST_SHOWN})
+    group = _Group(cells, [place for place in hidden if cells[place] >= SMALLEST_SHOWN])
     others = sorted(group.shown, key=cells.__getitem__)
     while others and group.is_deducible:
         group.hidden.add(others.pop(0))
@@ -48,10 +48,10 @@ def without_total(cells: Sequence[int], shown: Suppressed) -> Suppressed:
 class _Group:
     """Cells of which some are shown as few, some are hidden, and the others are there to be subtracted."""
 
-    def __init__(self, cells: Sequence[int], hidden: set[int]) -> None:
+    def __init__(self, cells: Sequence[int], forced: Collection[int]) -> None:
         self.cells = cells
+        self.forced, self.hidden = frozenset(forced), set(forced)
         self.few = {place for place, count in enumerate(cells) if 0 < count < SMALLEST_SHOWN}
-        self.hidden = hidden
 
     @property
     def shown(self) -> list[int]:
@@ -72,5 +72,7 @@ class _Group:
 
     def _most(self, place: int) -> int:
         """Return the most a hidden cell can be to who knows that the smallest goes first, leftmost on a tie."""
+        if place in self.forced:
+            return sum(self.cells)
         bounds = [self.cells[other] - (other < place) for other in self.shown]
         return min(bounds, default=sum(self.cells))

@@ -71,7 +71,10 @@ def test_an_observer_reads_figures_without_small_counts_and_no_code(database: Da
     assert luc.post("/api/v1/ciu/codes/check", {"code": CODE}).json() == {"well_formed": True, "known": None}
     for path in ("/api/v1/ciu/records", "/api/v1/ciu/records/0/qr.png"):
         assert luc.get(path).status_code in {403, 404}
-    assert luc.post("/api/v1/ciu/exports", {"kind": "rows", "since": "2026-01-01", "until": "2026-12-31"}).status_code == 403
+    assert (
+        luc.post("/api/v1/ciu/exports", {"kind": "rows", "since": "2026-01-01", "until": "2026-12-31"}).status_code
+        == 403
+    )
 
 
 def test_codes_with_masked_numbers_and_their_picture(database: Database, door: Phone) -> None:
@@ -104,7 +107,11 @@ def test_codes_with_masked_numbers_and_their_picture(database: Database, door: P
     ],
 )
 def test_a_typed_code_is_checked(
-    database: Database, door: Phone, code: str, well_formed: bool, known: bool  # noqa: FBT001  # a row of a table
+    database: Database,
+    door: Phone,
+    code: str,
+    well_formed: bool,  # noqa: FBT001  # a row of a table
+    known: bool,  # noqa: FBT001
 ) -> None:
     with database.transaction() as session:
         session.connection().exec_driver_sql("update ciu_recipe set state = 'retired' where state = 'draft'")
@@ -145,6 +152,10 @@ def test_nobody_else_is_told_anything(database: Database, door: Phone) -> None:
         ("POST", "exports"),
         ("GET", "exports"),
     ):
-        body = {"code": "A", "kind": "aggregate", "since": "2026-01-01", "until": "2026-01-02"} if method == "POST" else None
+        body = (
+            {"code": "A", "kind": "aggregate", "since": "2026-01-01", "until": "2026-01-02"}
+            if method == "POST"
+            else None
+        )
         assert nobody.call(method, f"/api/v1/ciu/{path}", body).status_code == 403, path
         assert door.call(method, f"/api/v1/ciu/{path}", body).status_code == 401, path

@@ -1,7 +1,7 @@
 """What DHIS2 knows of each code: its uid, stored before the first call, and how it stands."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -119,13 +119,23 @@ def take_batch(session: Session, programme: ProgrammePlace) -> list[Entity]:
     return [Entity(row["uid"], row["code"], row["day"]) for row in rows]
 
 
-def move(session: Session, uids: Sequence[str], to: LinkState, *, after: timedelta | None = None, **said: Any) -> int:
-    """Move links to a state, those for which the step is allowed; they are looked at again `after` a time, or never."""
+def move(
+    session: Session,
+    uids: Sequence[str],
+    to: LinkState,
+    *,
+    after: timedelta | None = None,
+    said: Mapping[str, Any] | None = None,
+) -> int:
+    """Move links to a state, those for which the step is allowed; they are looked at again `after` a time, or never.
+
+    `said` are columns that the step fills.
+    """
     sources = [state.value for state, steps in LINK_STEPS.items() if to in steps]
     columns = {
         "next_try_at": None if after is None else clock.now() + after,
         "settled_at": clock.now() if to in SETTLED else None,
-        **said,
+        **(said or {}),
     }
     changed = ", ".join(f"{name} = %({name})s" for name in columns)
     moved = driver(session).execute(

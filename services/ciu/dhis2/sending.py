@@ -80,13 +80,12 @@ class _Round:
         good = [entity for entity in batch if entity.uid not in faults]
         if not good:
             return
-        answer = self._client.commit(good)
+        answer = self._client.load(good)
         uids = [entity.uid for entity in good]
         if isinstance(answer, Job):
             with self._database.transaction() as session:
-                links.move(
-                    session, uids, LinkState.SENT, after=FIRST_LOOK, job_id=answer.id, sent_at=clock.now()
-                )
+                said = {"job_id": answer.id, "sent_at": clock.now()}
+                links.move(session, uids, LinkState.SENT, after=FIRST_LOOK, said=said)
         elif answer.is_sent:
             self._move(uids, LinkState.UNKNOWN, FIRST_LOOK, answer.detail)
         else:
@@ -141,7 +140,7 @@ class _Round:
                 self._settle_taken(entity, error, or_else)
             else:
                 with self._database.transaction() as session:
-                    links.move(session, [entity.uid], LinkState.REJECTED, **_said(error))
+                    links.move(session, [entity.uid], LinkState.REJECTED, said=_said(error))
         return settled
 
     def _settle_taken(self, entity: Entity, error: ErrorReport, or_else: LinkState) -> None:
@@ -157,11 +156,11 @@ class _Round:
         else:
             with self._database.transaction() as session:
                 other = next(iter(found.uids), "")
-                links.move(session, [entity.uid], LinkState.CONFLICT, other_uid=other, **_said(error))
+                links.move(session, [entity.uid], LinkState.CONFLICT, said={"other_uid": other, **_said(error)})
 
     def _move(self, uids: Sequence[str], to: LinkState, after: timedelta | None = None, message: str = "") -> None:
         with self._database.transaction() as session:
-            links.move(session, uids, to, after=after if to not in links.SETTLED else None, message=message)
+            links.move(session, uids, to, after=after if to not in links.SETTLED else None, said={"message": message})
 
 
 def _said(error: ErrorReport) -> dict[str, str]:

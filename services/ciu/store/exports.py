@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
-from sqlmodel import select
+from sqlmodel import and_, col, or_, select
 
 from core import clock, live
 from core.database import Session, driver, fetch_all, fetch_one
@@ -27,6 +27,7 @@ TOPIC = "ciu-exports"
 KEPT = timedelta(hours=24)
 LEASE = timedelta(minutes=15)  # longer than any file takes: whoever holds one this long has died
 MOST_TRIES = 3
+ERASED_AT_ONCE = 500
 SHORTEST_REASON = 3
 LONGEST_PERIOD = timedelta(days=3_660)
 
@@ -135,10 +136,12 @@ def take_next(session: Session) -> Task | None:
     found = session.exec(
         select(CiuExport)
         .where(
-            (CiuExport.state == ExportState.WAITING)
-            | ((CiuExport.state == ExportState.WORKING) & (CiuExport.started_at < clock.now() - LEASE))  # type: ignore[operator]
+            or_(
+                CiuExport.state == ExportState.WAITING,
+                and_(CiuExport.state == ExportState.WORKING, col(CiuExport.started_at) < clock.now() - LEASE),
+            )
         )
-        .order_by("created_at")
+        .order_by(col(CiuExport.created_at))
         .limit(1)
         .with_for_update(skip_locked=True)
     ).first()
@@ -173,7 +176,7 @@ def fail(session: Session, export_id: UUID, failure: str, *, is_final: bool) -> 
     row.ended_at = clock.now() if is_over else None
 
 
-def erase_old(session: Session, *, most: int = 500) -> int:
+def erase_old(session: Session, *, most: int = ERASED_AT_ONCE) -> int:
     """Erase files after a day; who asked for what stays."""
     erased = driver(session).execute(
         "update ciu_export set content_enc = null where id in (select id from ciu_export where ended_at < %s"

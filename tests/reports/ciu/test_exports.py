@@ -16,7 +16,7 @@ from jobs import ciu_exports as worker
 from models.ciu_leaving import ExportKind
 from reports.ciu import exports as reports
 from reports.ciu import tables
-from services.ciu.store import exports, forgetting, keeping
+from services.ciu.store import exports, forgetting
 from services.ciu.store.exports import RequestExport
 from tests.builders.health import ADMIN, LECTEUR, NOBODY, OPERATEUR, add_code, open_programme, write_actors
 
@@ -164,7 +164,7 @@ def test_a_file_is_made_kept_sealed_for_a_day_and_erased(database: Database) -> 
         assert b"C-20-fr-0" not in bytes(kept[0])
         traveller.advance(25 * 3600)
         with database.transaction() as session:
-            assert exports.erase_old(session, most=keeping.BATCH) == 1
+            assert exports.erase_old(session) == 1
             with pytest.raises(exports.FileGone):
                 exports.get_file(session, OPERATEUR, asked.id)
 

@@ -14,7 +14,16 @@ from jobs import ciu as jobs
 from reports.ciu import Cell, Figures, FiguresOrder, definitions, get_figures, last_days
 from reports.ciu.shapes import DayCount
 from services.ciu.store import keeping
-from tests.builders.health import LECTEUR, NOBODY, OPERATEUR, QUESTIONS, Told, add_code, add_conversation, open_programme
+from tests.builders.health import (
+    LECTEUR,
+    NOBODY,
+    OPERATEUR,
+    QUESTIONS,
+    Told,
+    add_code,
+    add_conversation,
+    open_programme,
+)
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)  # 13:00 in Kinshasa
 TODAY = date(2026, 11, 21)
@@ -109,7 +118,7 @@ def test_the_parts_make_up_what_was_begun_whether_days_are_kept_or_not(database:
     assert live[0].started == 120
     assert all(ended(found) == found.started for found in live)
     with clock.travel(NOW):
-        assert jobs.count_days(Event()) == "Journées comptées : 6."
+        assert jobs.count_days(Event()) == "Journées comptées\u00a0: 6."
         again = jobs.count_days(Event())
     assert again in {f"Journées comptées : {n}." for n in range(1, 7)} | {"Rien à faire."}  # days with open ones
     assert [figures(database, *period) for period in periods] == live
