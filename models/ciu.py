@@ -15,21 +15,6 @@ from core.states import one_of
 from models.base import Table, check, document, instant, octets
 
 
-class RecipeState(StrEnum):
-    """One version is published at a time; an earlier one can come back."""
-
-    DRAFT = "draft"
-    PUBLISHED = "published"
-    RETIRED = "retired"
-
-
-RECIPE_STEPS = {
-    RecipeState.DRAFT: frozenset({RecipeState.PUBLISHED, RecipeState.RETIRED}),
-    RecipeState.PUBLISHED: frozenset({RecipeState.RETIRED}),
-    RecipeState.RETIRED: frozenset({RecipeState.PUBLISHED}),
-}
-
-
 class CiuProgramme(Table, table=True):
     """Who asks, and why: the name and the contact people read, the time zone of its figures, its limits."""
 
@@ -41,29 +26,6 @@ class CiuProgramme(Table, table=True):
     organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id")
     timezone: str = "Africa/Kinshasa"
     settings: dict[str, Any] = document()
-
-
-class CiuRecipe(Table, table=True):
-    """One version of a recipe, immutable once published: `body` is the whole of it."""
-
-    __tablename__ = "ciu_recipe"
-    __table_args__ = (
-        UniqueConstraint("programme_id", "key", "version"),
-        check("state", one_of("state", RecipeState)),
-        Index("uq_ciu_recipe_published", "programme_id", unique=True, postgresql_where=text("state = 'published'")),
-    )
-
-    programme_id: UUID = Field(foreign_key="ciu_programme.id")
-    key: str
-    version: int
-    canon: str
-    body: dict[str, Any] = document()
-    checksum: str
-    note: str = ""
-    state: str = RecipeState.DRAFT
-    created_by: UUID | None = Field(default=None, foreign_key="users.id")
-    published_at: datetime | None = instant()
-    published_by: UUID | None = Field(default=None, foreign_key="users.id")
 
 
 class CiuIdentity(Table, table=True):
@@ -138,6 +100,7 @@ class CiuConversation(Table, table=True):
         ),
         Index("ix_ciu_conversation_expires_at", "expires_at", postgresql_where=text("ended_at is null")),
         Index("ix_ciu_conversation_ended_at", "ended_at", postgresql_where=text("ended_at is not null")),
+        Index("ix_ciu_conversation_recipe_id", "recipe_id", postgresql_where=text("ended_at is null")),
     )
 
     programme_id: UUID = Field(foreign_key="ciu_programme.id")
@@ -193,6 +156,7 @@ class CiuRecord(Table, table=True):
         check("source", one_of("source", RecordSource)),
         check("forgotten", "(forgotten_at is null) = (code is not null)"),
         Index("ix_ciu_record_created_at", "created_at"),
+        Index("ix_ciu_record_recipe_id", "recipe_id"),
         Index("ix_ciu_record_code_prefix", "code", postgresql_ops={"code": "text_pattern_ops"}),
         Index("ix_ciu_record_living", "first_identity_id", "programme_id", postgresql_where=text(LIVING)),
         Index("ix_ciu_record_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
