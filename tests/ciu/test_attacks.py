@@ -94,7 +94,7 @@ def test_a_key_that_nobody_agreed_on_signs_nothing(clinic: Clinic, settings: str
                 "X-Twilio-Webhooks-Signature-Settings": settings,
             }
             assert httpx.post(url, content=urlencode(form), headers=headers).status_code == (
-                200 if settings in {"x", "algorithm=none"} and value == signature and key else 403
+                200 if settings == "x" and value == signature and key else 403
             )
 
 
@@ -231,7 +231,8 @@ def test_strange_texts_are_answered_and_never_break_the_answer(clinic: Clinic) -
         assert answer.status_code == 200
         assert answer.text.count("<Message>") == 1
         assert "\x00" not in answer.text
-    assert clinic.rows("select step from ciu_conversation") == [{"step": 0}]
+        assert "1/5" in answer.text, "no such thing is a year, nor is it «I do not know»"
+    said = ""
     for words in ("1985", "Kin<b>&shasa", "D'Artagnan"):
         said = clinic.say(words)
     assert "4/5" in said

@@ -29,7 +29,10 @@ from tests.kannel.boxes import until
 
 SIGNED = json.loads((Path(__file__).parents[1] / "data" / "whatsapp_signatures.json").read_text())
 TWILIO = SIGNED["twilio"]
-BUSY = "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'"
+BUSY = """
+select count(*) from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'
+"""
 NINE = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
 

@@ -11,6 +11,7 @@ import sys
 from typing import Any, NoReturn
 
 import psycopg
+import structlog
 
 from channels.whatsapp import doors
 from core.database import get_database, use_database
@@ -19,6 +20,7 @@ from services.messages.doors import Knock
 
 def main(url: str) -> None:
     """Serve orders until standard input closes."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     _tell("ready")
     for line in sys.stdin:
         reading, writing = os.pipe()

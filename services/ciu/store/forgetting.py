@@ -59,11 +59,7 @@ def forget_identity(session: Session, keys: CiuKeys, identity_id: UUID, *, mode:
 def forget_code(session: Session, actor: Actor, order: ForgetCode) -> int:
     """Erase a code with whoever holds no other; return how many addresses went with it."""
     actor.require(Permission.CIU_ACT)
-    row = fetch_one(
-        session, "select code from ciu_record where id = %s and forgotten_at is null for update", (order.record_id,)
-    )
-    if row is None:
-        raise NotFound(thing="ciu_record")
+    # In the order of a message: whoever writes first, his record after him.
     holders = fetch_all(
         session,
         """
@@ -74,6 +70,11 @@ def forget_code(session: Session, actor: Actor, order: ForgetCode) -> int:
         """,
         (order.record_id,),
     )
+    row = fetch_one(
+        session, "select code from ciu_record where id = %s and forgotten_at is null for update", (order.record_id,)
+    )
+    if row is None:
+        raise NotFound(thing="ciu_record")
     forget_record(session, get_ciu_keys(), order.record_id, row["code"])
     alone = [holder["id"] for holder in holders if not holder["has_others"]]
     for identity_id in alone:
