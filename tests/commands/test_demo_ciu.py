@@ -41,9 +41,9 @@ def test_every_conversation_that_began_has_one_end_or_is_open(clinic: tuple[Data
     house, written = clinic
     started, ended, still_open = one(
         house,
-        "select count(*) filter (where name = 'started'), count(*) filter (where name in"
-        " ('issued_new', 'issued_existing', 'expired', 'stopped', 'restarted', 'forgotten')),"
-        " (select count(*) from ciu_conversation where ended_at is null) from ciu_event",
+        "select count(*) filter (where name = 'started') as started, count(*) filter (where name in"
+        " ('issued_new', 'issued_existing', 'expired', 'stopped', 'restarted', 'forgotten')) as ended,"
+        " (select count(*) from ciu_conversation where ended_at is null) as open from ciu_event",
     )
     assert (started, still_open) == (written, 5)
     assert ended == written - 5
@@ -53,7 +53,7 @@ def test_every_conversation_that_began_has_one_end_or_is_open(clinic: tuple[Data
 def test_each_code_was_counted_once_and_none_is_shared(house: Database) -> None:
     codes, new, distinct = one(
         house,
-        "select count(*), (select count(*) from ciu_event where name = 'issued_new'), count(distinct code)"
+        "select count(*), (select count(*) from ciu_event where name = 'issued_new') as new, count(distinct code) as codes"
         " from ciu_record",
     )
     assert codes == new == distinct

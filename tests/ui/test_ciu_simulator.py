@@ -12,15 +12,18 @@ import uvicorn
 from fastapi import FastAPI
 from nicegui import ui
 from nicegui.testing import User
+from nicegui.testing.user_interaction import UserInteraction
 from pydantic import SecretStr
 
 from api import whatsapp
 from core.database import Database
-from core.permissions import Role, Scope
+from core.permissions import SYSTEM, Role, Scope
 from core.settings import get_settings
 from jobs import ciu as worker
+from services import provider_accounts
 from services.ciu.store import programmes
 from services.messages import accounts
+from services.provider_accounts import SetSecret
 from tests.ciu.clinic import CODE, KABILA, SALT, Clinic
 from tests.ui.conftest import signed_in
 from tests.ui.ussd_world import elements, page, press
@@ -101,13 +104,15 @@ def value_of(user: User, option: str) -> str:
 
 
 async def say(user: User, text: str, expected: str) -> None:
-    line = next(each for each in elements(user) if isinstance(each, ui.input) and each.props.get("aria-label"))
+    line = next(
+        each
+        for each in elements(user)
+        if isinstance(each, ui.input) and each.props.get("aria-label") == "Message à envoyer"
+    )
     line.value = text
     send = next(
         each for each in elements(user) if isinstance(each, ui.button) and each.props.get("aria-label") == "Envoyer"
     )
-    from nicegui.testing.user_interaction import UserInteraction
-
     UserInteraction(user, {send}, None).click()
     await sees(user, expected)
 
@@ -208,10 +213,6 @@ async def test_meta_is_answered_by_the_worker_and_nothing_leaves(at_the_phone: O
 
 
 async def test_sha256_is_offered_once_a_shared_key_is_there(at_the_phone: Open, clinic: Clinic) -> None:
-    from core.permissions import SYSTEM
-    from services import provider_accounts
-    from services.provider_accounts import SetSecret
-
     order = SetSecret(account_id=clinic.accounts["twilio_whatsapp"], name="shared_keys", value=SHARED)
     with clinic.database.transaction() as session:
         provider_accounts.set_secret(session, SYSTEM, order)
@@ -241,6 +242,19 @@ async def test_one_button_erases_everything_and_says_so(at_the_phone: Open) -> N
         assert left == [{"tests": 0, "records": 1, "replies": 7}]
 
 
-async def test_a_reader_has_no_telephone(at_the_phone: Open) -> None:
-    async with at_the_phone(Role.LECTEUR) as (user, _):
-        assert "Signature fausse" not in page(user)
+async def test_a_reader_has_no_telephone(open_console: Open, clinic: Clinic) -> None:
+    token = signed_in(clinic.database, "Serge Ilunga", Scope.CIU, Role.LECTEUR)
+    async with open_console(token) as user:
+        answer = await user.http_client.get("/ciu/simulateur")
+        assert answer.status_code == 403
+        assert "Signature fausse" not in answer.text
+
+
+async def test_every_page_says_that_unsigned_messages_pass(at_the_phone: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    band = "n\N{RIGHT SINGLE QUOTATION MARK}importe qui peut écrire au nom"
+    async with at_the_phone() as (user, _):
+        assert band not in page(user)
+        monkeypatch.setattr(get_settings(), "whatsapp_allow_unsigned", True)
+        await user.open("/ciu/simulateur")
+        assert band in page(user)
+        assert "gpp_maybe" in page(user)  # a sign beside the words
