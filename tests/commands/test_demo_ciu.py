@@ -53,8 +53,8 @@ def test_every_conversation_that_began_has_one_end_or_is_open(clinic: tuple[Data
 def test_each_code_was_counted_once_and_none_is_shared(house: Database) -> None:
     codes, new, distinct = one(
         house,
-        "select count(*), (select count(*) from ciu_event where name = 'issued_new') as new, count(distinct code) as codes"
-        " from ciu_record",
+        "select count(*), (select count(*) from ciu_event where name = 'issued_new') as new,"
+        " count(distinct code) as codes from ciu_record",
     )
     assert codes == new == distinct
     (again,) = one(house, "select count(*) from ciu_event where name = 'issued_existing'")
