@@ -60,7 +60,7 @@ class Telephone:
         self._held: tuple[WriteMessage, int, str] | None = None
         self._last: Delivered | None = None
         self._is_sending = False
-        with cards.card(is_flush=True):
+        with cards.card(is_flush=True).classes("chat-card"):
             show(cards.head(t("Téléphone"), chips.plain(t("Essai"), icon_name="experiment")), classes="card-head")
             with ui.element("div").classes("card-body"), fields.form():
                 self._draw_choices()

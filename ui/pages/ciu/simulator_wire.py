@@ -34,7 +34,7 @@ class Wire:
         self._lines: list[_Line] = []
         self._last: Delivered | None = None
         self._standing: Standing | None = None
-        self._figures = show(Markup())
+        self._figures = show(Markup(), classes="measures-tight")
         with cards.titled(t("État"), t("ce que le service sait de ce téléphone, jamais ses réponses")):
             self._state = show(Markup())
         with cards.titled(t("Sur le fil"), t("à la vraie adresse, signé")):
@@ -142,7 +142,7 @@ def _octets(seen: Delivered) -> Markup:
         code.block(seen.request.body.decode("utf-8", "replace"), title=t("Requête")),
         code.block("\n".join([f"HTTP {seen.exchange.status}", *kept]), title=t("Tête de la réponse")),
         code.block(seen.exchange.answer.decode("utf-8", "replace"), title=t("Réponse")),
-        class_="wire",
+        class_="wire wire-wrapped",
     )
 
 
