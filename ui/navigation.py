@@ -82,7 +82,6 @@ SECTIONS: tuple[Section, ...] = (
     Section("/ussd-console/factures", "Factures et crédit", "receipt", Permission.USSD_READ, "USSD"),
     Section("/ussd-console/passerelles", "Passerelles", "cell_tower", Permission.USSD_READ, "USSD"),
     Section("/ussd-console/arret", "Arrêt d'urgence", "emergency", Permission.USSD_READ, "USSD"),
-    Section("/ciu/simulateur", "Simulateur de chat", "chat", Permission.CIU_ACT, "CIU"),
     Section("/paiements", "Transferts", "swap_horiz", Permission.PAYMENTS_READ, "Paiements"),
     Section("/paiements/inconnus", "Inconnus", "help", Permission.PAYMENTS_READ, "Paiements"),
     Section("/paiements/rapprochement", "Rapprochement", "compare_arrows", Permission.PAYMENTS_READ, "Paiements"),

@@ -113,6 +113,7 @@ def erase(session: Session, actor: Actor) -> Kept:
     for statement in (
         "delete from whatsapp_reply where identity_id in (select id from ciu_identity where is_test)",
         "delete from ciu_event where is_test",
+        "delete from ciu_pair where left_id in (select id from ciu_record where is_test)",
         "delete from ciu_record where is_test",
         "delete from ciu_identity where is_test",
     ):

@@ -133,3 +133,16 @@ def test_erasing_leaves_people_alone(clinic: Clinic) -> None:
     assert clinic.number("select count(*) from ciu_event where not is_test") == before
     assert clinic.number("select count(*) from ciu_match_key") == 1
     assert clinic.number("select count(*) from audit_entry where action = 'ciu.erase_rehearsals'") == 1
+
+
+def test_a_rehearsals_forgotten_code_is_kept_from_rehearsals_alone(clinic: Clinic) -> None:
+    clinic.rows("update ciu_recipe set state = 'retired' where key = 'document' returning id")
+    clinic.rows(
+        "update ciu_recipe set state = 'published' where key = 'compact' returning id"
+    )  # without salt or digest
+    for word in ("Bonjour", "Mbengue", "Ibrahima", "7", "DA", "1", "1", "EFFACER", "1"):
+        post(clinic, order(clinic, word))
+    assert clinic.number("select count(*) from ciu_reserved_code") == 1
+    for word in ("Bonjour", "Mbengue", "Ibrahima", "7", "DA", "1", "1"):
+        clinic.say(word)
+    assert [row["uic_code"] for row in clinic.rows("select uic_code from uic_records")] == ["MBEIBR7DA1"]
