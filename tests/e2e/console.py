@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -95,13 +96,14 @@ def addresses(page: Page, role: str) -> dict[str, str]:
     """Return an address for every page that this role opens: those of things are found by following links."""
     open_to = {path: one for path, one in SCREENS.items() if one.needs is None or one.needs in MAY[role]}
     found = {path: [path] if "{" not in path else [] for path in open_to}
-    to_visit = [path for path, screen in open_to.items() if found[path] and not screen.is_open]
+    to_visit = [path for path, one in open_to.items() if found[path] and not one.is_open]
+    to_visit = [path for path in to_visit if path != auth.CHANGE_PASSWORD]
     wanted = {path for path in open_to if opener(path) == role}
-    for address in to_visit:  # it grows while we walk
-        if all(found[path] for path in wanted):
+    while missing := {path for path in wanted if not found[path]}:
+        if not to_visit:
             break
-        if address == auth.CHANGE_PASSWORD:
-            continue
+        address = next((one for one in to_visit if any(map(partial(_leads, one), missing))), to_visit[0])
+        to_visit.remove(address)
         open_page(page, address)
         links: list[str] = page.eval_on_selector_all("a[href]", "all => all.map(one => one.getAttribute('href'))")
         for link in links:
@@ -110,6 +112,12 @@ def addresses(page: Page, role: str) -> dict[str, str]:
                 found[path].append(link)
                 to_visit.append(link)
     return {path: found[path][0] for path in wanted if found[path]}
+
+
+def _leads(address: str, path: str) -> bool:
+    """Say whether the page of a thing would lie beneath this address."""
+    parts, wanted = address.split("/"), path.split("/")
+    return len(parts) < len(wanted) and all(a == b or "{" in b for a, b in zip(parts, wanted, strict=False))
 
 
 def _path_of(link: str) -> str | None:
