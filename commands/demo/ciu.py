@@ -18,17 +18,18 @@ from commands.demo import load, rhythm
 from commands.demo.chance import Chance
 from core import clock, ids
 from core.database import Database, Session, fetch_one
+from core.permissions import SYSTEM
 from core.settings import get_settings
-from core.states import transition
-from models.ciu import RECIPE_STEPS, CiuProgramme, CiuRecipe, RecipeState
+from models.ciu import CiuProgramme
 from models.whatsapp import WhatsappChannel
 from services.ciu.answers import Answer, read_answer
 from services.ciu.identities import Identity
-from services.ciu.recipes import Recipe, shipped
+from services.ciu.recipes import Recipe
 from services.ciu.simulator import shipped_lists
 from services.ciu.store import issuing, people, programmes
 from services.ciu.store.keys import get_ciu_keys
 from services.ciu.store.programmes import Programme
+from services.ciu.store.settings import CreateProgramme, create_programme
 
 DAYS = 42
 VISITS = 720  # in the three months of the demo's rhythm; those of the last six weeks are written
@@ -96,22 +97,11 @@ def _name_default(session: Session) -> None:
 
 def _open_other(session: Session) -> Programme:
     """Open a programme whose codes show nothing, at a number of its own."""
-    row = CiuProgramme(code="depistage", name=OTHER_NAME, contact=OTHER_CONTACT, timezone="Africa/Lubumbashi")
-    session.add(row)
-    session.flush()
-    recipe = shipped("random")
-    published = CiuRecipe(
-        programme_id=row.id,
-        key=recipe.key,
-        version=recipe.version,
-        canon=recipe.canon,
-        body=recipe.model_dump(mode="json"),
-        checksum=programmes.checksum_of(recipe),
-        published_at=clock.now(),
+    order = CreateProgramme(
+        code="depistage", name=OTHER_NAME, contact=OTHER_CONTACT, timezone="Africa/Lubumbashi", recipe="random"
     )
-    transition(published, RECIPE_STEPS, RecipeState.PUBLISHED)
-    session.add(published)
-    session.flush()
+    create_programme(session, SYSTEM, order)
+    row = session.exec(select(CiuProgramme).where(CiuProgramme.code == order.code)).one()
     programmes.open_sender(session, WhatsappChannel.TWILIO, OTHER_NUMBER, row.id)
     sender = programmes.find_sender(session, WhatsappChannel.TWILIO, OTHER_NUMBER)
     if sender is None:
