@@ -189,6 +189,7 @@ class CiuRecord(Table, table=True):
         check("source", one_of("source", RecordSource)),
         check("forgotten", "(forgotten_at is null) = (code is not null)"),
         Index("ix_ciu_record_created_at", "created_at"),
+        Index("ix_ciu_record_living_days", "programme_id", "created_at", postgresql_where=text(LIVING)),
         Index("ix_ciu_record_living", "first_identity_id", "programme_id", postgresql_where=text(LIVING)),
         Index("ix_ciu_record_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
         Index("ix_ciu_record_input_hash", "input_hash", postgresql_where=text("input_hash is not null")),
