@@ -155,6 +155,31 @@ def test_what_dhis2_refuses_for_another_reason_waits_for_a_person(
     assert (link.error_code, link.message) == ("E1049", "Could not find OrganisationUnit")
 
 
+def test_a_code_that_is_taken_by_ourselves_is_there(
+    database: Database, dhis2: Dhis2Fake, traveller: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue(database, 1)
+    sending.open_due(database)
+    with database.transaction() as session:
+        (link,) = links.list_links(session, OPERATEUR)
+    dhis2.give(link.uid, link.code, PLACE["attribute"], NOW)
+    fault = {"message": "Non-unique", "errorCode": "E1064", "trackerType": "TRACKED_ENTITY", "uid": link.uid}
+    monkeypatch.setattr(dhis2, "_faults", lambda _: [fault])
+    work(database, traveller, rounds=1)
+    assert states(database) == {LinkState.EXPORTED: 1}
+
+
+def test_a_server_that_is_away_is_asked_ever_more_rarely(
+    database: Database, dhis2: Dhis2Fake, fakes: Fakes, traveller: Traveller
+) -> None:
+    issue(database, 1)
+    play(dhis2, *[("validate", "500")] * 5)
+    work(database, traveller, rounds=140, step_s=1)
+    asked = [round((call.at - NOW).total_seconds()) for call in fakes.kernel.calls if call.path.endswith("/tracker")]
+    assert asked[:6] == [0, 4, 12, 28, 60, 124]
+    assert states(database) == {LinkState.EXPORTED: 1}
+
+
 def test_a_person_settles_a_conflict(database: Database, dhis2: Dhis2Fake, traveller: Traveller) -> None:
     issue(database, 2)
     dhis2.give(OTHER, "CODE-0000", PLACE["attribute"], NOW)
