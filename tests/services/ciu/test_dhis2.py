@@ -1,6 +1,7 @@
 """Codes on their way to DHIS2, over HTTP to a fake that speaks its paths: each once, whatever happens on the way."""
 
 import re
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,6 +13,7 @@ import pytest
 from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
+from commands import ciu_dhis2
 from commands.ciu_rehearsal import RehearsalOver, undo
 from core import clock
 from core.clock import Traveller
@@ -267,6 +269,28 @@ def _probe(database: Database) -> str:
     with database.transaction() as session:
         place = places.get_place(session, ADMIN, "ciu").place
     return places.probe(ADMIN, place)
+
+
+def test_from_the_terminal(
+    database: Database,
+    dhis2: Dhis2Fake,
+    traveller: Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(ciu_dhis2, "open_database", lambda: database)
+    issue(database, 2)
+    work(database, traveller, rounds=3)
+    dhis2.give(OTHER, "OLD-1", PLACE["attribute"], NOW)
+    ciu_dhis2.probe(Namespace(programme="ciu"))
+    ciu_dhis2.show_states(Namespace())
+    assert ciu_dhis2.read_register(Namespace(programme="ciu", apply=False)) == 0
+    assert ciu_dhis2.read_register(Namespace(programme="ciu", apply=True)) == 0
+    assert ciu_dhis2.read_register(Namespace(programme="ciu", apply=True)) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("DHIS2 2.42.1\nwaiting\t0\nsent\t0\nexported\t2\n")
+    assert said.count("1 pris, 0 refusés") == 2
+    assert said.endswith("0 pris, 0 refusés\n")
 
 
 def test_the_fake_speaks_as_dhis2_does(dhis2: Dhis2Fake) -> None:
