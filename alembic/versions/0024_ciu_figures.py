@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0024_ciu_figures"
-down_revision = "0022_ciu"
+down_revision = "0023_recipes"
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from core import clock
 from core.database import Session, driver
-from services.ciu.store import counting, exports, rotating
+from services.ciu.store import counting, exports, retention, rotating
 from services.whatsapp import inbox, replies
 
 BATCH = 500
@@ -94,4 +94,4 @@ def remove_tokens(session: Session, *, most: int = BATCH) -> int:
 
 
 EVERY_MINUTE = (expire, remove_stones, replies.erase_old, inbox.erase_old, remove_tokens, exports.erase_old)
-EVERY_NIGHT = (fold_events, forget_ids, rotating.seal_addresses)
+EVERY_NIGHT = (fold_events, forget_ids, rotating.seal_addresses, retention.unlink_old)

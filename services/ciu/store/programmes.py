@@ -14,7 +14,8 @@ from core import clock
 from core.database import Session, driver, fetch_one
 from core.settings import Settings, get_settings
 from core.states import transition
-from models.ciu import RECIPE_STEPS, CiuProgramme, CiuRecipe, RecipeState
+from models.ciu import CiuProgramme
+from models.ciu_recipes import RECIPE_STEPS, CiuRecipe, RecipeState
 from models.whatsapp import WhatsappChannel, WhatsappSender
 from providers.fakes.accounts import account_of
 from services.ciu.recipes import SHIPPED, Recipe, parse_recipe, shipped
@@ -147,7 +148,7 @@ def install(session: Session, settings: Settings) -> None:
         session.add(programme)
         session.flush()
     for key in SHIPPED:
-        row = _keep_shipped(session, programme.id, key)
+        row = keep_shipped(session, programme.id, key)
         if is_new and key == DEFAULT_RECIPE:
             transition(row, RECIPE_STEPS, RecipeState.PUBLISHED)
             row.published_at = clock.now()
@@ -173,7 +174,8 @@ def checksum_of(recipe: Recipe) -> str:
     return hashlib.sha256(document.encode()).hexdigest()
 
 
-def _keep_shipped(session: Session, programme_id: UUID, key: str) -> CiuRecipe:
+def keep_shipped(session: Session, programme_id: UUID, key: str) -> CiuRecipe:
+    """Return a programme's row of a ready recipe, added now if it is missing."""
     recipe = _shipped_row(key)
     known = session.exec(
         select(CiuRecipe).where(
