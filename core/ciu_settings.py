@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -44,6 +45,15 @@ class CiuSettings(BaseSettings):
     def _zone(cls, value: str) -> str:
         if value not in available_timezones():
             raise ValueError("CIU_TIMEZONE attend un fuseau, comme Africa/Kinshasa")
+        return value
+
+    @field_validator("dhis2_base_url")
+    @classmethod
+    def _sealed(cls, value: str) -> str:
+        # The token opens a health register: it crosses no network in clear.
+        parts = urlsplit(value)
+        if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("DHIS2_BASE_URL attend https")
         return value
 
     @model_validator(mode="after")

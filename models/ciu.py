@@ -156,6 +156,7 @@ class CiuRecord(Table, table=True):
         check("source", one_of("source", RecordSource)),
         check("forgotten", "(forgotten_at is null) = (code is not null)"),
         Index("ix_ciu_record_created_at", "created_at"),
+        Index("ix_ciu_record_living_days", "programme_id", "created_at", postgresql_where=text(LIVING)),
         Index("ix_ciu_record_recipe_id", "recipe_id"),
         Index("ix_ciu_record_code_prefix", "code", postgresql_ops={"code": "text_pattern_ops"}),
         Index("ix_ciu_record_living", "first_identity_id", "programme_id", postgresql_where=text(LIVING)),

@@ -39,6 +39,9 @@ def upgrade() -> None:
         ["first_identity_id", "programme_id"],
         postgresql_where=sa.text(LIVING),
     )
+    op.create_index(
+        "ix_ciu_record_living_days", "ciu_record", ["programme_id", "created_at"], postgresql_where=sa.text(LIVING)
+    )
     op.create_table(
         "ciu_counted_day",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -134,6 +137,7 @@ def downgrade() -> None:
     op.drop_table("ciu_dhis2_link")
     op.drop_table("ciu_export")
     op.drop_table("ciu_counted_day")
+    op.drop_index("ix_ciu_record_living_days", table_name="ciu_record")
     op.drop_index("ix_ciu_record_living", table_name="ciu_record")
     op.drop_index("ix_ciu_event_begun", table_name="ciu_event")
     op.execute("delete from ciu_day where slot <> 0")

@@ -3,7 +3,7 @@
 -- `started` has its hour as slot, `to_code` its seconds; `throttled` and `repeated` are of their own instant.
 create function ciu_count(programme uuid, since timestamptz, until timestamptz, tz text)
 returns table (name text, question text, error text, language text, slot integer, number bigint)
-language sql stable as $$
+language sql stable set work_mem = '64MB' as $$
 with begun as materialized (
     select e.conversation_id, min(e.created_at) as begun_at from ciu_event e
     where e.programme_id = programme and e.created_at >= since and e.created_at < until and e.name = 'started'
@@ -18,20 +18,22 @@ with begun as materialized (
     from lines l
     where l.name in ('issued_new', 'issued_existing', 'expired', 'stopped', 'restarted', 'forgotten')
     order by l.conversation_id, l.created_at
-), last_asked as (
-    select distinct on (l.conversation_id) l.conversation_id, l.question from lines l where l.name = 'asked'
-    order by l.conversation_id, l.created_at desc, l.id desc
+), abandoned as (
+    select distinct on (e.conversation_id) e.conversation_id, l.question
+    from ends e left join lines l on l.conversation_id = e.conversation_id and l.name = 'asked'
+    where e.name in ('expired', 'stopped')
+    order by e.conversation_id, l.created_at desc, l.id desc
 )
 select 'started', '', '', '', extract(hour from b.begun_at at time zone tz)::integer, count(*) from begun b group by 5
 union all
-select l.name, l.question, '', '', 0, count(distinct l.conversation_id) from lines l
-where l.name in ('asked', 'answered', 'confirmed') group by 1, 2
+select o.name, o.question, '', '', 0, count(*) from (
+    select distinct l.conversation_id, l.name, l.question from lines l
+    where l.name in ('asked', 'answered', 'confirmed')) o
+group by 1, 2
 union all
 select 'refused', l.question, l.error, '', 0, count(*) from lines l where l.name = 'refused' group by 2, 3
 union all
-select 'abandoned', coalesce(a.question, ''), '', '', 0, count(*)
-from ends e left join last_asked a on a.conversation_id = e.conversation_id
-where e.name in ('expired', 'stopped') group by 2
+select 'abandoned', coalesce(a.question, ''), '', '', 0, count(*) from abandoned a group by 2
 union all
 select e.name, '', '', e.language, 0, count(*) from ends e group by 1, 4
 union all

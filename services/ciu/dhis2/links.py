@@ -156,6 +156,18 @@ def rest(session: Session, uids: Sequence[str], after: timedelta) -> None:
     )
 
 
+def back_off(session: Session, uids: Sequence[str]) -> None:
+    """Let links that could not be sent wait twice as long as the time before, ten minutes at most."""
+    driver(session).execute(
+        """
+        update ciu_dhis2_link
+        set next_try_at = %(now)s + least(interval '10 minutes', interval '2 seconds' * 2 ^ least(tries, 10))
+        where uid = any(%(uids)s) and state = 'waiting'
+        """,
+        {"now": clock.now(), "uids": list(uids)},
+    )
+
+
 def settle_conflict(session: Session, actor: Actor, order: SettleConflict) -> LinkRow:
     """Take the other entity as this code's own, or send the code again once DHIS2 was put right."""
     actor.require(Permission.CIU_ACT)
@@ -171,7 +183,7 @@ def settle_conflict(session: Session, actor: Actor, order: SettleConflict) -> Li
         link.uid, link.other_uid, link.settled_at = link.other_uid, "", clock.now()
     else:
         transition(link, LINK_STEPS, LinkState.WAITING)
-        link.next_try_at, link.settled_at = clock.now(), None
+        link.next_try_at, link.settled_at, link.tries = clock.now(), None, 0
     session.flush()
     changes = {"decision": order.decision, "uid": link.uid}
     audit.record(session, actor, "ciu.dhis2.settle", "ciu_dhis2_link", link.id, order.reason, changes)

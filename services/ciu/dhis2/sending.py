@@ -11,7 +11,7 @@ import structlog
 from core import clock
 from core.database import Database
 from models.ciu_leaving import LinkState
-from providers.dhis2 import Dhis2, Entity, ErrorReport, Job, Known, Trouble, TroubleKind, enrollment_of
+from providers.dhis2 import Dhis2, Entity, ErrorReport, Job, Known, Trouble, enrollment_of
 from services.ciu.dhis2 import links, places
 from services.ciu.dhis2.links import SentJob
 from services.ciu.dhis2.places import ProgrammePlace
@@ -94,9 +94,8 @@ class _Round:
     def _rest(self, batch: Sequence[Entity], trouble: Trouble) -> None:
         """Send it later: nothing of it was kept there."""
         _log.warning("ciu.dhis2_trouble", kind=trouble.kind, detail=trouble.detail, count=len(batch))
-        after = REST if trouble.kind is TroubleKind.REFUSED else FIRST_LOOK
         with self._database.transaction() as session:
-            links.rest(session, [entity.uid for entity in batch], after)
+            links.back_off(session, [entity.uid for entity in batch])
 
     # Looking
 

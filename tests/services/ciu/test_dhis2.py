@@ -1,6 +1,7 @@
 """Codes on their way to DHIS2, over HTTP to a fake that speaks its paths: each once, whatever happens on the way."""
 
 import re
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,6 +13,7 @@ import pytest
 from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
+from commands import ciu_dhis2
 from commands.ciu_rehearsal import RehearsalOver, undo
 from core import clock
 from core.clock import Traveller
@@ -155,6 +157,31 @@ def test_what_dhis2_refuses_for_another_reason_waits_for_a_person(
     assert (link.error_code, link.message) == ("E1049", "Could not find OrganisationUnit")
 
 
+def test_a_code_that_is_taken_by_ourselves_is_there(
+    database: Database, dhis2: Dhis2Fake, traveller: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue(database, 1)
+    sending.open_due(database)
+    with database.transaction() as session:
+        (link,) = links.list_links(session, OPERATEUR)
+    dhis2.give(link.uid, link.code, PLACE["attribute"], NOW)
+    fault = {"message": "Non-unique", "errorCode": "E1064", "trackerType": "TRACKED_ENTITY", "uid": link.uid}
+    monkeypatch.setattr(dhis2, "_faults", lambda _: [fault])
+    work(database, traveller, rounds=1)
+    assert states(database) == {LinkState.EXPORTED: 1}
+
+
+def test_a_server_that_is_away_is_asked_ever_more_rarely(
+    database: Database, dhis2: Dhis2Fake, fakes: Fakes, traveller: Traveller
+) -> None:
+    issue(database, 1)
+    play(dhis2, *[("validate", "500")] * 5)
+    work(database, traveller, rounds=140, step_s=1)
+    asked = [round((call.at - NOW).total_seconds()) for call in fakes.kernel.calls if call.path.endswith("/tracker")]
+    assert asked[:6] == [0, 4, 12, 28, 60, 124]
+    assert states(database) == {LinkState.EXPORTED: 1}
+
+
 def test_a_person_settles_a_conflict(database: Database, dhis2: Dhis2Fake, traveller: Traveller) -> None:
     issue(database, 2)
     dhis2.give(OTHER, "CODE-0000", PLACE["attribute"], NOW)
@@ -242,6 +269,28 @@ def _probe(database: Database) -> str:
     with database.transaction() as session:
         place = places.get_place(session, ADMIN, "ciu").place
     return places.probe(ADMIN, place)
+
+
+def test_from_the_terminal(
+    database: Database,
+    dhis2: Dhis2Fake,
+    traveller: Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(ciu_dhis2, "open_database", lambda: database)
+    issue(database, 2)
+    work(database, traveller, rounds=3)
+    dhis2.give(OTHER, "OLD-1", PLACE["attribute"], NOW)
+    ciu_dhis2.probe(Namespace(programme="ciu"))
+    ciu_dhis2.show_states(Namespace())
+    assert ciu_dhis2.read_register(Namespace(programme="ciu", apply=False)) == 0
+    assert ciu_dhis2.read_register(Namespace(programme="ciu", apply=True)) == 0
+    assert ciu_dhis2.read_register(Namespace(programme="ciu", apply=True)) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("DHIS2 2.42.1\nwaiting\t0\nsent\t0\nexported\t2\n")
+    assert said.count("1 pris, 0 refusés") == 2
+    assert said.endswith("0 pris, 0 refusés\n")
 
 
 def test_the_fake_speaks_as_dhis2_does(dhis2: Dhis2Fake) -> None:
