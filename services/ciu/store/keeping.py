@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from core import clock
-from core.database import Session, driver
-from services.ciu.store import rotating
+from core.database import Session, driver, fetch_all
+from services.ciu.store import forgetting, rotating
+from services.ciu.store.keys import get_ciu_keys
 from services.whatsapp import inbox, replies
 
 BATCH = 500
@@ -43,6 +44,21 @@ with old as (
     do update set number = d.number + excluded.number
 )
 select count(*) from old
+"""
+
+# A number is kept as long as the most patient of its programmes wants; one that sets nothing keeps it for good.
+_SILENT = """
+select i.id from ciu_identity i
+where exists (select from ciu_programme where settings ? 'phone_retention_months') and not i.is_test
+and i.last_inbound_at < %(now)s - (
+    select case when bool_and(coalesce((p.settings ->> 'phone_retention_months')::int, 0) > 0)
+        then make_interval(months => max((p.settings ->> 'phone_retention_months')::int)) end
+    from ciu_programme p
+    where p.id in (
+        select r.programme_id from ciu_record_identity l join ciu_record r on r.id = l.record_id
+        where l.identity_id = i.id)
+    or not exists (select from ciu_record_identity l where l.identity_id = i.id))
+limit %(most)s for update skip locked
 """
 
 
@@ -88,6 +104,14 @@ def forget_ids(session: Session, *, most: int = BATCH) -> int:
     return max(removed.rowcount, emptied.rowcount)
 
 
+def let_numbers_go(session: Session, *, most: int = BATCH) -> int:
+    """Erase the numbers nobody wrote from for as long as their programmes keep one; the codes stay, nobody's."""
+    silent = fetch_all(session, _SILENT, {"now": clock.now(), "most": most})
+    for row in silent:
+        forgetting.forget_identity(session, get_ciu_keys(), row["id"], mode=forgetting.UNLINK)
+    return len(silent)
+
+
 def remove_tokens(session: Session, *, most: int = BATCH) -> int:
     """Delete the addresses of pictures whose time is over."""
     removed = driver(session).execute(
@@ -98,4 +122,4 @@ def remove_tokens(session: Session, *, most: int = BATCH) -> int:
 
 
 EVERY_MINUTE = (expire, remove_stones, replies.erase_old, inbox.erase_old, remove_tokens)
-EVERY_NIGHT = (fold_events, forget_ids, rotating.seal_addresses)
+EVERY_NIGHT = (fold_events, forget_ids, let_numbers_go, rotating.seal_addresses)
