@@ -14,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 
 from api import (
     auth,
+    ciu,
     delivery_reports,
     errors,
     gateways,
@@ -71,6 +72,7 @@ def create(settings: Settings, lifespan: Lifespan, version: str) -> FastAPI:
         organisations,
         pensions,
         ussd_orders,
+        ciu,
         verification,
     ):
         app.include_router(part.router)

@@ -3,14 +3,13 @@
 import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 from urllib.parse import urlencode
 
+from commands import ciu_dhis2
+from commands.ciu_rehearsal import RehearsalOver, open_database, undo
 from core.errors import Unavailable
 from core.i18n import t
-
-if TYPE_CHECKING:
-    from core.database import Database
 
 
 class NoAccount(Unavailable):
@@ -25,10 +24,6 @@ class NoReply(Unavailable):
 
     code = "sans_reponse"
     sentence = "{url} ne répond pas ({reason})."
-
-
-class RehearsalOver(Exception):  # noqa: N818  # nothing is wrong
-    """A rehearsal ends: what it wrote is undone."""
 
 
 def add(acts: Any) -> None:
@@ -49,13 +44,14 @@ def add(acts: Any) -> None:
     imported.add_argument("file", type=Path, metavar=t("FICHIER"))
     imported.add_argument("--apply", action="store_true", help=t("garder ; sans cela, seulement vérifier"))
     imported.set_defaults(command=import_register)
+    ciu_dhis2.add(acts)
 
 
 def show_keys(_arguments: Namespace) -> None:
     """Print each version and how many rows need it."""
     from services.ciu.store.keys import count_uses, get_ciu_keys
 
-    with _database().transaction() as session:
+    with open_database().transaction() as session:
         uses = count_uses(session)
     for version in sorted({*uses, *get_ciu_keys().match}):
         place = t("active") if version in get_ciu_keys().match else t("absente")
@@ -77,7 +73,7 @@ def retire_key(arguments: Namespace) -> None:
     from core.permissions import SYSTEM
     from services.ciu.store import rotating
 
-    database = _database()
+    database = open_database()
     with database.transaction() as session:
         number = rotating.count_lost(session, arguments.version)
         if number != arguments.lose:
@@ -101,7 +97,7 @@ def send_test(arguments: Namespace) -> None:
     from providers.messaging.signatures import sign_as_twilio
     from services.messages import accounts
 
-    with _database().transaction() as session:
+    with open_database().transaction() as session:
         known = accounts.list_accounts_of(session, "twilio_whatsapp")
     if not known:
         raise NoAccount
@@ -133,26 +129,13 @@ def import_register(arguments: Namespace) -> int:
 
     text, found = arguments.file.read_text(encoding="utf-8"), importing.Imported(0, ())
     try:
-        with _database().transaction(statement_timeout_ms=60_000) as session:
+        with open_database().transaction(statement_timeout_ms=60_000) as session:
             found = importing.import_records(session, SYSTEM, programmes.get_default(session), text)
             if not arguments.apply:
-                _undo()
+                undo()
     except RehearsalOver:
         print(t("Vérification seulement : rien n'est gardé (--apply pour garder)."))
     for row in found.refused:
         print(t("ligne {line} : {reason}").format(line=row.line, reason=row.reason))
     print(t("{taken} pris, {refused} refusés").format(taken=found.taken, refused=len(found.refused)))
     return 1 if found.refused else 0
-
-
-def _undo() -> NoReturn:
-    raise RehearsalOver
-
-
-def _database() -> "Database":
-    from core.database import use_database
-    from core.embedded_postgres import ensure_running
-    from core.settings import get_settings
-
-    settings = get_settings()
-    return use_database(ensure_running(settings), settings.database_pool_size)

@@ -31,6 +31,8 @@ class CiuSettings(BaseSettings):
     session_timeout_minutes: int = Field(default=15, ge=1, le=60)
     webhook_path: str = Field(default=WEBHOOK_PATH, pattern=r"^/[A-Za-z0-9][A-Za-z0-9._~/-]*$")
     whatsapp_allow_unsigned: bool = False
+    dhis2_base_url: str = Field(default="", pattern=r"^(https?://[^\s?#]+)?$")
+    dhis2_api_token: SecretStr = _EMPTY
 
     @field_validator("ciu_phone_encryption", mode="before")
     @classmethod

@@ -80,6 +80,7 @@ class Permission(StrEnum):
     CIU_READ = "ciu.read"
     CIU_ACT = "ciu.act"
     CIU_ADMINISTER = "ciu.administer"
+    CIU_PHONES = "ciu.phones"
 
 
 EVERYBODY = frozenset({Permission.PROFILE})

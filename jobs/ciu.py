@@ -1,4 +1,4 @@
-"""Health identifiers: what waits from Meta is answered; every 30 s and every night, what is past its time goes."""
+"""Health identifiers: what waits from Meta is answered, what is past its time goes, past days are counted."""
 
 from threading import Event
 
@@ -10,12 +10,14 @@ from core.database import Database, get_database
 from core.i18n import t
 from jobs.job import Job, every, nightly
 from jobs.worker import Worker
-from services.ciu.store import cleaning, keeping
+from services.ciu.store import cleaning, counting, keeping
 from services.whatsapp import inbox
 
 MOST_AT_ONCE = 200
 THREADS = 2
 IDLE_S = 0.5
+COUNTING_S = 600
+COUNTING_TIMEOUT_MS = 60_000
 
 _log = structlog.get_logger(__name__)
 
@@ -55,17 +57,33 @@ def clean_up(over: Event) -> str:
     return t("Conversations expirées : {count}.").format(count=ended) if ended else t("Rien à faire.")
 
 
+def count_days(over: Event) -> str:
+    """Count the figures of past days that are not final yet, oldest first, one in a transaction."""
+    counted = 0
+    with get_database().transaction() as session:
+        due = counting.list_due(session)
+    for one in due:
+        if over.is_set():
+            break
+        with get_database().transaction(statement_timeout_ms=COUNTING_TIMEOUT_MS) as session:
+            counting.count_day(session, one)
+        counted += 1
+    return t("Journées comptées : {count}.").format(count=counted) if counted else t("Rien à faire.")
+
+
 def fold(over: Event) -> str:
-    """Count old events by day and delete them; delete the digests of old messages."""
+    """Delete old events, whose days are counted, and the digests of old messages."""
     counts = cleaning.run(get_database(), keeping.EVERY_NIGHT, over.is_set)
     gone = sum(counts.values())
-    return t("Lignes anciennes repliées : {count}.").format(count=gone) if gone else t("Rien à faire.")
+    return t("Lignes anciennes effacées : {count}.").format(count=gone) if gone else t("Rien à faire.")
 
 
 _PERIOD, _TRIGGER = every(30)
 JOB = Job("ciu", "Fermer les conversations de CIU", "toutes les 30 s", _PERIOD, _TRIGGER, clean_up)
+_COUNT, _COUNT_TRIGGER = every(COUNTING_S)
+FIGURES_JOB = Job("ciu_figures", "Compter les journées de CIU", "toutes les 10 min", _COUNT, _COUNT_TRIGGER, count_days)
 _NIGHT, _NIGHT_TRIGGER = nightly(3, 25)
 NIGHT_JOB = Job(
-    "ciu_night", "Replier les anciens événements de CIU", "chaque nuit à 03:25 UTC", _NIGHT, _NIGHT_TRIGGER, fold
+    "ciu_night", "Effacer les anciens événements de CIU", "chaque nuit à 03:25 UTC", _NIGHT, _NIGHT_TRIGGER, fold
 )
 WORKERS = (Worker("ciu", answer_waiting, doors.TOPIC, IDLE_S, THREADS),)

@@ -21,6 +21,7 @@ from core.i18n import t
 from jobs import (
     books,
     ciu,
+    ciu_dhis2,
     conversations,
     messages,
     notices,
@@ -53,7 +54,9 @@ JOBS = (
     subscriptions.JOB,
     trials.JOB,
     ciu.JOB,
+    ciu.FIGURES_JOB,
     ciu.NIGHT_JOB,
+    ciu_dhis2.JOB,
 )
 
 RETRY_S = 3.0

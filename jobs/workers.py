@@ -2,7 +2,7 @@
 
 from core.database import get_database
 from core.settings import get_settings
-from jobs import breakers, ciu, messages, notices, pensions, transfers, worker
+from jobs import breakers, ciu, ciu_dhis2, ciu_exports, messages, notices, pensions, transfers, worker
 from jobs.worker import Worker
 from services import hooks
 from services.messages.outbox import TOPIC as MESSAGES
@@ -29,6 +29,8 @@ ALL = (
     *breakers.WORKERS,
     *notices.WORKERS,
     *ciu.WORKERS,
+    *ciu_exports.WORKERS,
+    *ciu_dhis2.WORKERS,
     Worker("messages", send_messages, MESSAGES, MESSAGE_IDLE_S, MESSAGE_THREADS),
     Worker("hooks", send_hooks, HOOKS, HOOK_IDLE_S, HOOK_THREADS),
 )

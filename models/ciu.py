@@ -15,21 +15,6 @@ from core.states import one_of
 from models.base import Table, check, document, instant, octets
 
 
-class RecipeState(StrEnum):
-    """One version is published at a time; an earlier one can come back."""
-
-    DRAFT = "draft"
-    PUBLISHED = "published"
-    RETIRED = "retired"
-
-
-RECIPE_STEPS = {
-    RecipeState.DRAFT: frozenset({RecipeState.PUBLISHED, RecipeState.RETIRED}),
-    RecipeState.PUBLISHED: frozenset({RecipeState.RETIRED}),
-    RecipeState.RETIRED: frozenset({RecipeState.PUBLISHED}),
-}
-
-
 class CiuProgramme(Table, table=True):
     """Who asks, and why: the name and the contact people read, the time zone of its figures, its limits."""
 
@@ -41,29 +26,6 @@ class CiuProgramme(Table, table=True):
     organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id")
     timezone: str = "Africa/Kinshasa"
     settings: dict[str, Any] = document()
-
-
-class CiuRecipe(Table, table=True):
-    """One version of a recipe, immutable once published: `body` is the whole of it."""
-
-    __tablename__ = "ciu_recipe"
-    __table_args__ = (
-        UniqueConstraint("programme_id", "key", "version"),
-        check("state", one_of("state", RecipeState)),
-        Index("uq_ciu_recipe_published", "programme_id", unique=True, postgresql_where=text("state = 'published'")),
-    )
-
-    programme_id: UUID = Field(foreign_key="ciu_programme.id")
-    key: str
-    version: int
-    canon: str
-    body: dict[str, Any] = document()
-    checksum: str
-    note: str = ""
-    state: str = RecipeState.DRAFT
-    created_by: UUID | None = Field(default=None, foreign_key="users.id")
-    published_at: datetime | None = instant()
-    published_by: UUID | None = Field(default=None, foreign_key="users.id")
 
 
 class CiuIdentity(Table, table=True):
@@ -101,10 +63,13 @@ class CiuAlias(Table, table=True):
 
 
 class CiuContact(Table, table=True):
-    """What one programme remembers of one identity beside conversations."""
+    """What one programme remembers of one identity; `untold_record_id`: a review made it his, he was not told yet."""
 
     __tablename__ = "ciu_contact"
-    __table_args__ = (UniqueConstraint("programme_id", "identity_id"),)
+    __table_args__ = (
+        UniqueConstraint("programme_id", "identity_id"),
+        Index("ix_ciu_contact_untold", "untold_record_id", postgresql_where=text("untold_record_id is not null")),
+    )
 
     programme_id: UUID = Field(foreign_key="ciu_programme.id")
     identity_id: UUID = Field(foreign_key="ciu_identity.id", ondelete="CASCADE", index=True)
@@ -112,6 +77,7 @@ class CiuContact(Table, table=True):
     aside_until: datetime | None = instant()
     issued_at: datetime | None = instant()
     is_stopped: bool = False
+    untold_record_id: UUID | None = Field(default=None, foreign_key="ciu_record.id", ondelete="SET NULL")
 
 
 class CiuConversation(Table, table=True):
@@ -134,6 +100,7 @@ class CiuConversation(Table, table=True):
         ),
         Index("ix_ciu_conversation_expires_at", "expires_at", postgresql_where=text("ended_at is null")),
         Index("ix_ciu_conversation_ended_at", "ended_at", postgresql_where=text("ended_at is not null")),
+        Index("ix_ciu_conversation_recipe_id", "recipe_id", postgresql_where=text("ended_at is null")),
     )
 
     programme_id: UUID = Field(foreign_key="ciu_programme.id")
@@ -172,11 +139,15 @@ class RecordSource(StrEnum):
     DHIS2 = "dhis2"
 
 
+# What every figure, list and export of codes is of; as the view `uic_records` says it.
+LIVING = "forgotten_at is null and merged_into is null and not is_test"
+
+
 class CiuRecord(Table, table=True):
     """One code. A forgotten person's row keeps its date alone; one merged away resolves to `merged_into`.
 
     `first_identity_id` is whom the reports count, while that person is known. `input_hash` belongs to a code that was
-    imported and that nobody has claimed yet.
+    imported and that nobody has claimed yet. `spare_enc` is what a second person's code is made from (decision 0016).
     """
 
     __tablename__ = "ciu_record"
@@ -185,6 +156,9 @@ class CiuRecord(Table, table=True):
         check("source", one_of("source", RecordSource)),
         check("forgotten", "(forgotten_at is null) = (code is not null)"),
         Index("ix_ciu_record_created_at", "created_at"),
+        Index("ix_ciu_record_recipe_id", "recipe_id"),
+        Index("ix_ciu_record_code_prefix", "code", postgresql_ops={"code": "text_pattern_ops"}),
+        Index("ix_ciu_record_living", "first_identity_id", "programme_id", postgresql_where=text(LIVING)),
         Index("ix_ciu_record_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
         Index("ix_ciu_record_input_hash", "input_hash", postgresql_where=text("input_hash is not null")),
     )
@@ -198,6 +172,7 @@ class CiuRecord(Table, table=True):
     language: str = ""
     source: str = RecordSource.CHAT
     input_hash: str | None = None
+    spare_enc: bytes | None = octets()
     merged_into: UUID | None = Field(default=None, foreign_key="ciu_record.id")
     forgotten_at: datetime | None = instant()
     is_test: bool = False
@@ -245,49 +220,6 @@ class CiuNearKey(Table, table=True):
     digest: bytes = octets(nullable=False)
 
 
-class PairState(StrEnum):
-    """What a person decided of two records, or of two people with one."""
-
-    OPEN = "open"
-    LATER = "later"
-    SAME = "same"
-    TWO = "two"
-
-
-PAIR_STEPS = {
-    PairState.OPEN: frozenset({PairState.LATER, PairState.SAME, PairState.TWO}),
-    PairState.LATER: frozenset({PairState.OPEN, PairState.SAME, PairState.TWO}),
-    PairState.SAME: frozenset({PairState.OPEN}),
-    PairState.TWO: frozenset({PairState.OPEN}),
-}
-
-
-class CiuPair(Table, table=True):
-    """Two records that may be one person; without `right_id`, one record that may be two people's.
-
-    `cause`: near, weak, ordinal, unknown or claim. `evidence` are labels of digests, never answers.
-    """
-
-    __tablename__ = "ciu_pair"
-    __table_args__ = (
-        UniqueConstraint("left_id", "right_id", "identity_id", "cause", postgresql_nulls_not_distinct=True),
-        check("state", one_of("state", PairState)),
-        Index("ix_ciu_pair_open", "score", postgresql_where=text("state = 'open'")),
-    )
-
-    left_id: UUID = Field(foreign_key="ciu_record.id", ondelete="CASCADE")
-    right_id: UUID | None = Field(default=None, foreign_key="ciu_record.id", ondelete="CASCADE", index=True)
-    identity_id: UUID | None = Field(default=None, foreign_key="ciu_identity.id", ondelete="CASCADE", index=True)
-    cause: str
-    score: int
-    evidence: list[str] = document(default_factory=list)
-    is_same_identity: bool = False
-    state: str = PairState.OPEN
-    decided_by: UUID | None = Field(default=None, foreign_key="users.id")
-    decided_at: datetime | None = instant()
-    reason: str = ""
-
-
 class CiuReservedCode(Table, table=True):
     """The keyed digest of a forgotten person's code: nobody else is ever given it."""
 
@@ -298,6 +230,10 @@ class CiuReservedCode(Table, table=True):
     key_version: int
 
 
+# What places a day's figures: beginnings, and what is of no conversation.
+BEGUN = "name in ('started', 'throttled', 'repeated') and not is_test"
+
+
 class CiuEvent(Table, table=True):
     """One line of the statistics: of a conversation, never of a person."""
 
@@ -305,6 +241,7 @@ class CiuEvent(Table, table=True):
     __table_args__ = (
         Index("ix_ciu_event_created_at", "created_at"),
         Index("ix_ciu_event_conversation_id", "conversation_id"),
+        Index("ix_ciu_event_begun", "programme_id", "created_at", postgresql_where=text(BEGUN)),
     )
 
     programme_id: UUID = Field(foreign_key="ciu_programme.id")
@@ -318,12 +255,16 @@ class CiuEvent(Table, table=True):
 
 
 class CiuDay(Table, table=True):
-    """Events older than 13 months, counted by day; the lines themselves are gone."""
+    """The figures of the conversations begun on one day of their programme's time zone, which outlive their events.
+
+    `slot` is the hour of `started` and the seconds of `to_code`, 0 for the others. `throttled` and `repeated` are of
+    the day on which they happened.
+    """
 
     __tablename__ = "ciu_day"
     __table_args__ = (
         ForeignKeyConstraint(["programme_id"], ["ciu_programme.id"]),
-        UniqueConstraint("programme_id", "day", "name", "question", "error", "language"),
+        UniqueConstraint("programme_id", "day", "name", "question", "error", "language", "slot"),
     )
 
     programme_id: UUID
@@ -332,7 +273,21 @@ class CiuDay(Table, table=True):
     question: str = ""
     error: str = ""
     language: str = ""
+    slot: int = 0
     number: int
+
+
+class CiuCountedDay(Table, table=True):
+    """A day whose figures were counted, and how many of its conversations were still open then."""
+
+    __tablename__ = "ciu_counted_day"
+    __table_args__ = (UniqueConstraint("programme_id", "day"),)
+
+    programme_id: UUID = Field(foreign_key="ciu_programme.id")
+    day: date
+    counted_at: datetime = instant(nullable=False)
+    started: int
+    open: int
 
 
 class CiuKey(Table, table=True):

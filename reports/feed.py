@@ -8,6 +8,7 @@ from core.database import Session, fetch_all
 from core.i18n import t
 from core.money import Currency, Money
 from core.permissions import Actor, Permission
+from reports.ciu.acts import ACTS as CIU_ACTS
 from reports.pension_acts import ACTS
 
 _VOWELS = "aàâeéèêëiîïoôuùûœæ"
@@ -75,6 +76,11 @@ _PARTS = (
     (Permission.USSD_READ, _PUBLICATIONS),
     (Permission.AUDIT_READ, _TRAIL),
 )
+
+
+def can_read(actor: Actor) -> bool:
+    """Say whether there is any kind of event that this actor may read."""
+    return any(actor.may(needs) for needs, _ in _PARTS)
 
 
 def list_events(session: Session, actor: Actor, since: datetime, *, limit: int = 30) -> list[Event]:
@@ -195,6 +201,7 @@ _ACTS = {
     "user.totp_wrong": "Second facteur refusé",
     "user.update": "Compte modifié",
     "ussd.end_session": "Dialogue terminé",
+    **CIU_ACTS,
     **{act: word for act, (word, _, _) in ACTS.items()},
 }
 _ALARMS = {

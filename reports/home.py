@@ -12,6 +12,7 @@ from core.permissions import Actor, Permission
 from core.rates import Rate
 from models.approvals import DECIDERS
 from reports import pension_waiting, usage
+from reports.ciu import waiting as ciu_waiting
 from reports.figures import Span, Today
 from reports.ledger import FEES, MOVED, MOVEMENTS, OF_WALLETS, list_currencies
 from reports.waiting import Waiting
@@ -72,7 +73,7 @@ def get_home(session: Session, actor: Actor, zone: str, currency: Currency | Non
     waiting = tuple(list_waiting(session, actor))
     currencies = tuple(list_currencies(session)) if actor.may(Permission.USSD_READ) else ()
     chosen = currency if currency in currencies else next(iter(currencies), None)
-    tiles = list_tiles(session, actor, chosen, zone) if chosen else []
+    tiles = list_tiles(session, actor, chosen, zone)
     return Home(waiting, tuple(tiles), chosen, currencies)
 
 
@@ -95,6 +96,7 @@ def list_waiting(session: Session, actor: Actor) -> list[Waiting]:
     found += _asked_approvals(session, actor)
     if actor.may(Permission.PENSIONS_READ):
         found += pension_waiting.list_waiting(session, actor)
+    found += ciu_waiting.list_waiting(session, actor)
     if actor.may(Permission.SUBSCRIBERS_WRITE):
         found += _locked_pins(session)
     if actor.may(Permission.OUTBOX_READ):
@@ -277,12 +279,21 @@ def _failed_messages(session: Session) -> list[Waiting]:
 # Today's figures
 
 
-def list_tiles(session: Session, actor: Actor, currency: Currency, zone: str) -> list[Tile]:
+def list_tiles(session: Session, actor: Actor, currency: Currency | None, zone: str) -> list[Tile]:
     """Return today's figures in `zone` against the same day last week, those this actor may see.
 
-    Money moved and USSD sessions, registrations, fees.
+    Money moved and USSD sessions, registrations, fees, where there is a wallet; codes, where small figures may be read.
     """
     today = Today.read(zone)
+    found: list[Tile] = []
+    if currency is not None:
+        found += _wallet_tiles(session, actor, currency, today)
+    if actor.may(Permission.CIU_ACT) and fetch_one(session, "select 1 from ciu_record limit 1"):
+        found.append(_codes_tile(session, today))
+    return found
+
+
+def _wallet_tiles(session: Session, actor: Actor, currency: Currency, today: Today) -> list[Tile]:
     found: list[Tile] = []
     if actor.may(Permission.USSD_READ):
         moved, fees = _money_tiles(session, currency, today)
@@ -292,6 +303,19 @@ def list_tiles(session: Session, actor: Actor, currency: Currency, zone: str) ->
     if actor.may(Permission.USSD_READ) and actor.may(Permission.LEDGER_READ):
         found.append(fees)
     return found
+
+
+def _codes_tile(session: Session, today: Today) -> Tile:
+    rows = fetch_all(
+        session,
+        f"""
+        select {_BUCKET.format(at="r.created_at")}, count(*) as total from ciu_record r
+        where not r.is_test and r.forgotten_at is null and r.merged_into is null
+          and {_WITHIN.format(at="r.created_at")} group by 1, 2, 3
+        """,
+        _dates(today),
+    )
+    return _tile("ciu", today, [(row, row["total"]) for row in rows])
 
 
 def _money_tiles(session: Session, currency: Currency, today: Today) -> tuple[Tile, Tile]:

@@ -1,6 +1,8 @@
 """Words and figures as the reader of this page writes them."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -98,6 +100,16 @@ def t(source: str) -> str:
     """Return the French `source` in the language of the page being drawn, in its event handlers too."""
     chosen = page_language()
     return typeset(source) if chosen == i18n.DEFAULT_LANGUAGE else i18n.catalogue(chosen).get(source, source)
+
+
+@contextmanager
+def speaking() -> Iterator[None]:
+    """Let what the floors below say be said in the language of this page."""
+    token = i18n.language.set(page_language())
+    try:
+        yield
+    finally:
+        i18n.language.reset(token)
 
 
 def printed(text: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from channels.whatsapp import doors
 from core.permissions import Actor, Permission
 from reports import home, payments
 from services import approvals
@@ -44,11 +45,15 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the frame of a page says: how much waits where, how the books stand, whose accounts on trial are active."""
+    """What the frame of a page says: how much waits where, how the books stand, whose accounts on trial are active.
+
+    `is_unsigned`: anybody may write to the identifiers as anybody.
+    """
 
     waiting: dict[str, Waiting]
     books: Books | None
     trials: tuple[str, ...] = ()
+    is_unsigned: bool = False
 
 
 NOTHING = Standing({}, None)
@@ -77,6 +82,14 @@ SECTIONS: tuple[Section, ...] = (
     Section("/ussd-console/factures", "Factures et crédit", "receipt", Permission.USSD_READ, "USSD"),
     Section("/ussd-console/passerelles", "Passerelles", "cell_tower", Permission.USSD_READ, "USSD"),
     Section("/ussd-console/arret", "Arrêt d'urgence", "emergency", Permission.USSD_READ, "USSD"),
+    Section("/ciu", "Tableau de bord", "monitoring", Permission.CIU_READ, "CIU"),
+    Section("/ciu/codes", "Codes", "fingerprint", Permission.CIU_ACT, "CIU"),
+    Section("/ciu/conversations", "Conversations", "forum", Permission.CIU_ACT, "CIU"),
+    Section("/ciu/doublons", "Doublons", "merge", Permission.CIU_ACT, "CIU"),
+    Section("/ciu/fichiers", "Fichiers", "file_export", Permission.CIU_READ, "CIU"),
+    Section("/ciu/recettes", "Recettes", "fact_check", Permission.CIU_ACT, "CIU"),
+    Section("/ciu/simulateur", "Simulateur de chat", "chat", Permission.CIU_ACT, "CIU"),
+    Section("/ciu/reglages", "Réglages", "settings", Permission.CIU_ADMINISTER, "CIU"),
     Section("/paiements", "Transferts", "swap_horiz", Permission.PAYMENTS_READ, "Paiements"),
     Section("/paiements/inconnus", "Inconnus", "help", Permission.PAYMENTS_READ, "Paiements"),
     Section("/paiements/rapprochement", "Rapprochement", "compare_arrows", Permission.PAYMENTS_READ, "Paiements"),
@@ -113,6 +126,7 @@ WHERE = {
     "pension_approval": "/pensions",
     "pension_batch": "/pensions",
     "pension_doubt": "/pensions/a-eclaircir",
+    "ciu_pairs": "/ciu/doublons",
 }
 
 # Where the very thing is dealt with, by the name it has in documents.
@@ -148,4 +162,5 @@ def standing(session: Any, actor: Actor, sections: Sequence[Section]) -> Standin
             waiting[path] = Waiting(before.number + thing.count, is_failure=is_failure)
     books = home.get_books(session)
     checked = Books(is_balanced=books.are_right, at=books.checked_at) if books.checked_at else None
-    return Standing(waiting, checked, tuple(payments.list_trials(session)))
+    trials = tuple(payments.list_trials(session))
+    return Standing(waiting, checked, trials, is_unsigned=doors.is_unsigned_allowed())

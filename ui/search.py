@@ -11,6 +11,7 @@ from core.errors import NotFound
 from core.permissions import Actor, Permission
 from core.settings import get_settings
 from services import accounts, subscribers, ussd
+from services.ciu.store import records
 from services.pensions import reading
 from services.pensions.payment_reading import get_payment
 from services.pensions.reading import BatchSearch
@@ -20,6 +21,7 @@ from ui.components.buttons import symbol
 from ui.components.chips import tile_icon
 from ui.labels import moment, money, t
 from ui.markup import Markup, join, show, tag
+from ui.pages.ciu import words as identifiers
 from ui.pages.pensions import words as pensions
 
 SHORTEST = 2
@@ -179,11 +181,24 @@ def _batches(session: Any, actor: Actor, text: str) -> list[Hit]:
     ]
 
 
+def _codes(session: Any, actor: Actor, text: str) -> list[Hit]:
+    return [
+        Hit(
+            row.code,
+            f"{identifiers.language(row.language)}, {moment(row.created_at)}",
+            identifiers.CODE.format(row.id),
+            "fingerprint",
+        )
+        for row in records.find_codes(session, actor, text, limit=MOST_OF_A_KIND)
+    ]
+
+
 FINDERS = (
     Finder(Permission.LEDGER_READ, _operations),
     Finder(Permission.PAYMENTS_READ, _transfers),
     Finder(Permission.PENSIONS_READ, _batches),
     Finder(Permission.USSD_READ, _sessions),
     Finder(Permission.USERS_READ, _users),
+    Finder(Permission.CIU_ACT, _codes),
     Finder(Permission.SUBSCRIBERS_READ, _subscribers),
 )

@@ -27,8 +27,8 @@ from services.whatsapp.sealing import seal, unseal
 NOBODY = UUID(int=0)
 
 _LOAD = """
-select c.aside, c.aside_until, c.issued_at, c.is_stopped, o.id as conversation_id, o.recipe_id, o.page,
-    o.language as spoken, o.answers_enc, o.created_at as started_at, o.expires_at, o.consented_at,
+select c.aside, c.aside_until, c.issued_at, c.is_stopped, c.untold_record_id, o.id as conversation_id,
+    o.recipe_id, o.page, o.language as spoken, o.answers_enc, o.created_at as started_at, o.expires_at, o.consented_at,
     (select e.language from ciu_conversation e
      where e.programme_id = %(programme)s and e.identity_id = %(identity)s and e.end_reason = 'expired'
        and not e.is_told order by e.ended_at desc limit 1) as untold
@@ -70,7 +70,10 @@ values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
-    """Where somebody stands in a programme; `begun` is the recipe of the open conversation."""
+    """Where somebody stands in a programme; `begun` is the recipe of the open conversation.
+
+    `untold_record_id` is the code that became his by a review, and that he has not been told of.
+    """
 
     programme: Programme
     person: Person
@@ -78,6 +81,7 @@ class Dialogue:
     conversation_id: UUID | None = None
     recipe_id: UUID | None = None
     begun: Recipe | None = None
+    untold_record_id: UUID | None = None
 
 
 def load(session: Session, programme: Programme, person: Person) -> Dialogue:
@@ -107,7 +111,7 @@ def load(session: Session, programme: Programme, person: Person) -> Dialogue:
         untold=row["untold"] or "",
         is_stopped=bool(row["is_stopped"]),
     )
-    return Dialogue(programme, person, state, row["conversation_id"], row["recipe_id"], begun)
+    return Dialogue(programme, person, state, row["conversation_id"], row["recipe_id"], begun, row["untold_record_id"])
 
 
 def save(session: Session, dialogue: Dialogue, turn: Turn, channel: str) -> UUID | None:

@@ -14,13 +14,14 @@ from channels.ciu import dialogues
 from channels.ciu.conversation import Message, Rules, Turn, Wish
 from channels.ciu.dialogues import Dialogue
 from channels.ciu.turns import settle_issue, take_turn
-from core import clock
+from core import clock, live
 from core.database import Session
 from core.settings import get_settings
 from models.whatsapp import WhatsappChannel
 from services.ciu.identities import Identity
 from services.ciu.recipes import shipped
-from services.ciu.store import forgetting, issuing, people, pictures
+from services.ciu.store import forgetting, issuing, notices, people, pictures
+from services.ciu.store.conversations import TOPIC
 from services.ciu.store.keys import CiuKeys, get_ciu_keys
 from services.ciu.store.programmes import Programme, load_recipe
 from services.ciu.texts import Reply, Say, render
@@ -74,16 +75,16 @@ def answer_at_once(
 def answer_later(
     session: Session, programme: Programme, account_id: UUID, inbound: inbox.Waiting, heard: Heard
 ) -> None:
-    """Answer a message of Meta's that waited, through the outbox."""
+    """Answer a message of Meta's that waited, through the outbox; a rehearsal's answer stays here."""
     begun = time.perf_counter()
     is_late = clock.now() - inbound.sent_at > programme.timeout
     heard = replace(heard, message=replace(heard.message, is_late=is_late))
     answered = _answer(session, programme, heard, WhatsappChannel.META)
     reply_id = None
     if answered.reply.text:
-        reply_id = replies.send(
-            session, answered.reply, heard.identity.send_to, account_id, answered.keeping, answered.media_url
-        )
+        letter = replies.write(answered.reply, heard.identity.send_to, answered.media_url)
+        leave = replies.rehearse if people.is_test_number(heard.identity) else replies.send
+        reply_id = leave(session, letter, account_id, answered.keeping)
     inbox.conclude(session, inbound.id, reply_id)
     _tell(programme, WhatsappChannel.META, inbound.provider_id, answered, begun)
 
@@ -116,7 +117,17 @@ def _answer(session: Session, programme: Programme, heard: Heard, channel: Whats
     if turn.wish is Wish.ISSUE:
         turn, media_url = _issue(session, keys, dialogue, turn)
     open_id = dialogues.save(session, dialogue, turn, channel)
-    return Answered(turn.reply(programme.values), Keeping(person.id, open_id), media_url, _outcome(turn))
+    reply = _with_news(session, dialogue, turn, turn.reply(programme.values))
+    live.ring_after_commit(session, TOPIC)
+    return Answered(reply, Keeping(person.id, open_id), media_url, _outcome(turn))
+
+
+def _with_news(session: Session, dialogue: Dialogue, turn: Turn, reply: Reply) -> Reply:
+    """Say first that a review changed this person's code, the first time he is answered."""
+    if dialogue.untold_record_id is None or not reply.text:
+        return reply
+    news = notices.take_untold(session, dialogue.untold_record_id, dialogue.person.id, turn.language)
+    return replace(reply, body=f"{news}\n\n{reply.body}") if news else reply
 
 
 def _issue(session: Session, keys: CiuKeys, dialogue: Dialogue, turn: Turn) -> tuple[Turn, str]:

@@ -7,11 +7,11 @@ from typing import Any
 
 from core import clock
 from providers.messaging.signatures import is_meta_signed, is_twilio_signed
+from reports.ciu.suppression import suppress
 from services.ciu import codes, folding, identities, matching, random_codes, salts, words
 from services.ciu.answers import Answer, AnswerRefusedError, canonical_unchecked, hashed_answers, read_answer
 from services.ciu.answers import sample_question as question_of
 from services.ciu.recipes import SHIPPED, Kind, Recipe, parse_recipe, shipped
-from services.ciu.suppression import suppress
 
 Request = Mapping[str, Any]
 Result = dict[str, Any]

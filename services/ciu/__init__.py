@@ -21,7 +21,6 @@ from services.ciu.matching import (
 from services.ciu.recipes import SHIPPED, Recipe, parse_recipe, shipped
 from services.ciu.salts import SaltFault, find_salt_fault, make_salt
 from services.ciu.simulator import Simulation, simulate
-from services.ciu.suppression import Suppressed, suppress
 from services.ciu.texts import Choice, Reply, Say, compose, render
 
 __all__ = [
@@ -38,7 +37,6 @@ __all__ = [
     "SaltFault",
     "Say",
     "Simulation",
-    "Suppressed",
     "build_code",
     "candidates",
     "clear_part",
@@ -63,5 +61,4 @@ __all__ = [
     "score",
     "shipped",
     "simulate",
-    "suppress",
 ]

@@ -84,6 +84,36 @@ def candidates(recipe: Recipe, canonical: Sequence[str], salt: str, ordinal: int
         yield build_code(recipe, canonical, salt, suffix=digits).text
 
 
+def spare_code(recipe: Recipe, canonical: Sequence[str], salt: str) -> str:
+    """Return what further codes for the same answers are made from once the answers are gone; nothing where none is.
+
+    Of a code with a digest it is the code with all of its digits.
+    """
+    if recipe.has_draw:
+        return ""
+    part = recipe.hash_part
+    return build_code(recipe, canonical, salt, suffix=part.extend_to if part else None).text
+
+
+def spare_candidates(recipe: Recipe, spare: str, ordinal: int) -> Iterator[str]:
+    """Yield the codes to try for another person with the same answers, as `candidates` does with the answers.
+
+    A layout that draws and shows answers too has none: they are gone.
+    """
+    part = recipe.hash_part
+    if recipe.has_draw:
+        while not any(isinstance(one, Segment | Hash) for one in recipe.layout):
+            yield _fill(recipe, {}, "", None)
+    elif part is None:
+        while True:
+            yield f"{spare}-{ordinal}"
+            ordinal += 1
+    else:
+        at = _hash_place(recipe)
+        for digits in range(part.n + ordinal - 1, part.extend_to + 1):
+            yield spare[: at + digits] + spare[at + part.extend_to :]
+
+
 def clear_part(recipe: Recipe, canonical: Sequence[str]) -> str:
     """Return what a code shows of the answers: its layout without digest and draw."""
     answers = dict(zip(_ids(recipe), canonical, strict=True))
@@ -144,6 +174,20 @@ def _segment(part: Segment, answer: str) -> str:
     kept = answer[: part.n] if part.take == "first" else answer[-part.n :]
     side = part.pad_on or ("right" if part.take == "first" else "left")
     return kept.ljust(part.n, part.pad) if side == "right" else kept.rjust(part.n, part.pad)
+
+
+def _hash_place(recipe: Recipe) -> int:
+    """Return how many signs stand before the digest; every part before it has its fixed size."""
+    place = 0
+    for part in recipe.layout:
+        match part:
+            case Literally():
+                place += len(part.lit)
+            case Segment():
+                place += part.n
+            case Hash():
+                break
+    return place
 
 
 def _hidden_size(part: object) -> int:

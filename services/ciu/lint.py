@@ -69,6 +69,8 @@ def _option(recipe: Recipe, question: Question, option: Option) -> Iterator[Find
 def _layout(recipe: Recipe) -> Iterator[Finding]:
     if not any(isinstance(part, Segment | Hash | Random) for part in recipe.layout):
         yield Finding("empty_layout", "layout", t("Le code n'a ni réponse, ni empreinte, ni tirage."))
+    if not recipe.questions and not recipe.has_draw:
+        yield Finding("nobody_asked", "layout", t("Sans question, seul un code tiré au sort distingue les personnes."))
     ids = {question.id for question in recipe.questions}
     for part in recipe.layout:
         if isinstance(part, Segment) and part.q not in ids:

@@ -5,7 +5,7 @@ People are drawn from frequency lists that anybody may edit; never from records.
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -25,6 +25,10 @@ YEAR = 2026  # the year of the lists: figures must not change with the calendar
 SALT = "simulated-population-1"
 
 Lists = Mapping[str, Mapping[str, float]]
+Tell = Callable[[float], None]
+
+TELLS_EVERY = 5_000  # people
+DRAWN, CLEAR, CODED = 0.2, 0.35, 0.85  # how far each stage is, of 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +67,31 @@ def shipped_lists() -> Lists:
     return {name: {str(value): float(weight) for value, weight in one.items()} for name, one in lists.items()}
 
 
-def simulate(recipe: Recipe, people: int, seed: int, error: float = 0.03, lists: Lists | None = None) -> Simulation:
-    """Draw `people` (500 to 500 000) and return the figures; `error` is the chance of a slip in one typed answer."""
+def simulate(
+    recipe: Recipe,
+    people: int,
+    seed: int,
+    error: float = 0.03,
+    lists: Lists | None = None,
+    tell: Tell = lambda _: None,
+) -> Simulation:
+    """Draw `people` (500 to 500 000) and return the figures; `error` is the chance of a slip in one typed answer.
+
+    `tell` hears how far it is, 0 to 1, several times a second; what it raises ends the work.
+    """
     if not FEWEST_PEOPLE <= people <= MOST_PEOPLE:
         raise ValueError(f"{FEWEST_PEOPLE} to {MOST_PEOPLE} people")
-    columns = [_column(recipe, question, people, seed, lists or shipped_lists()) for question in recipe.questions]
+    columns = []
+    for place, question in enumerate(recipe.questions):
+        tell(DRAWN * place / len(recipe.questions))
+        columns.append(_column(recipe, question, people, seed, lists or shipped_lists()))
     persons = list(zip(*columns, strict=True)) if columns else [()] * people
     bits = suffix_bits(recipe)
     return Simulation(
         people=people,
         seed=seed,
-        clear_shared=_shared([clear_part(recipe, person) for person in persons]),
-        code_shared=_shared(_codes(recipe, persons, seed)),
+        clear_shared=_shared(_each(persons, lambda person: clear_part(recipe, person), tell, (DRAWN, CLEAR))),
+        code_shared=_shared(_codes(recipe, persons, seed, tell)),
         answers_shared=_shared(persons) if columns else 0.0,
         suffix_bits=bits,
         one_percent_at=people_until_collision(bits) if bits else None,
@@ -87,14 +104,28 @@ def simulate(recipe: Recipe, people: int, seed: int, error: float = 0.03, lists:
     )
 
 
-def _codes(recipe: Recipe, persons: Sequence[Sequence[str]], seed: int) -> list[str]:
+def _codes(recipe: Recipe, persons: Sequence[Sequence[str]], seed: int, tell: Tell) -> list[str]:
     dice = _dice(seed, "symbols")
     count = sum(part.random for part in recipe.layout if isinstance(part, Random))
-    codes = []
-    for person in persons:
+
+    def code(person: Sequence[str]) -> str:
         symbols = draw_symbols(count, dice.choice) if count else None
-        codes.append(build_code(recipe, person, SALT, symbols=symbols).text)
-    return codes
+        return build_code(recipe, person, SALT, symbols=symbols).text
+
+    return _each(persons, code, tell, (CLEAR, CODED))
+
+
+def _each(
+    persons: Sequence[Sequence[str]], make: Callable[[Sequence[str]], str], tell: Tell, stage: tuple[float, float]
+) -> list[str]:
+    """Return what is made of each person, telling from time to time how far it is."""
+    begins, ends = stage
+    made = []
+    for place, person in enumerate(persons):
+        if place % TELLS_EVERY == 0:
+            tell(begins + (ends - begins) * place / len(persons))
+        made.append(make(person))
+    return made
 
 
 def _shared(values: Sequence[object]) -> float:

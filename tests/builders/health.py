@@ -1,91 +1,116 @@
-"""People of a health programme: invented, no two with the same answers, and one who answers whatever a bot asks."""
+"""Figures of the identifiers without people: conversations as their events tell them, and codes."""
 
-import random
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
-from services.ciu.answers import Answer, read_answer
-from services.ciu.recipes import Recipe, shipped
-from services.ciu.simulator import shipped_lists
+from core import ids
+from core.database import Session, driver, fetch_one
+from core.permissions import Actor, Grant, Role, Scope
+from core.settings import get_settings
+from models.users import User
+from services.ciu.store import programmes
 
-DOCUMENT = shipped("document")
-YEAR = 2026
-LONGEST_TALK = 60
+QUESTIONS = ("birth_year", "mother_birthplace", "first_name", "birth_day", "family_name")
+OPERATEUR = Actor(UUID(int=1), "Olga", (Grant(Scope.CIU, Role.OPERATEUR),))
+LECTEUR = Actor(UUID(int=2), "Luc", (Grant(Scope.CIU, Role.LECTEUR),))
+ADMIN = Actor(UUID(int=3), "Ada", (Grant(Scope.PLATFORM, Role.ADMIN),))
+NOBODY = Actor(UUID(int=4), "Nina", (Grant(Scope.PLATFORM, Role.MEMBRE),))
 
-_ASKED = re.compile(r"(?m)^(\d)/5 ")
-_LINE = re.compile(r"(?m)^(\d) (.+)$")
-
-
-@dataclass(frozen=True)
-class Patient:
-    """One person: a telephone, and five answers as he types them and as they are understood."""
-
-    phone: str
-    typed: tuple[str, ...]
-    canonical: tuple[str, ...]
-
-    @property
-    def answers(self) -> tuple[Answer, ...]:
-        return tuple(Answer(*pair) for pair in zip(self.typed, self.canonical, strict=True))
+_EVENT = """
+insert into ciu_event (id, created_at, programme_id, conversation_id, recipe_id, name, question, error, language,
+    is_test) values (%s, %s, %s, %s, null, %s, %s, %s, %s, %s)
+"""
 
 
-def patients(count: int, seed: int = 1, recipe: Recipe = DOCUMENT) -> list[Patient]:
-    """Return people drawn from the simulator's lists of names; whoever has somebody else's answers is left out."""
-    made: dict[tuple[str, ...], Patient] = {}
-    people = _people(recipe, random.Random(seed))  # noqa: S311  # a seed
-    while len(made) < count:
-        typed, canonical = next(people)
-        made.setdefault(canonical, Patient(f"+2438{len(made):08}", typed, canonical))
-    return list(made.values())
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A conversation: how many questions were answered, what was refused on which, and how it ended ('' goes on)."""
+
+    end: str = "issued_new"
+    answered: int = 5
+    refused: tuple[tuple[str, str], ...] = ()
+    language: str = "fr"
+    seconds: int = 90
+    is_test: bool = False
 
 
-def _people(recipe: Recipe, chance: random.Random) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    lists = [shipped_lists()[question.id] for question in recipe.questions]
-    while True:
-        columns = [chance.choices([*one], [*one.values()], k=1_000) for one in lists]
-        for typed in zip(*columns, strict=True):
-            pairs = zip(recipe.questions, typed, strict=True)
-            yield typed, tuple(read_answer(question, answer, YEAR) for question, answer in pairs)
+def open_programme(session: Session) -> UUID:
+    """Install the default programme and return its id."""
+    programmes.install(session, get_settings())
+    return programmes.get_default(session).id
 
 
-@dataclass
-class Talker:
-    """A patient on his telephone: he answers what is asked, and corrects what was misunderstood.
+def write_actors(session: Session) -> None:
+    """Let the actors of these tests be people that rows can point to."""
+    for actor in (OPERATEUR, LECTEUR, ADMIN):
+        session.add(User(id=actor.user_id or UUID(int=0), first_name=actor.name))
 
-    `send` brings several messages, in this order, and returns what is read last. One in twenty of his answers is
-    overtaken by the next one: the network delivers them the other way round.
-    """
 
-    patient: Patient
-    send: Callable[[list[str]], str]
-    chance: random.Random
-    swaps: float = 0.05
-    swapped: int = field(default=0, init=False)
+def add_conversation(session: Session, programme_id: UUID, at: datetime, told: Told) -> UUID:
+    """Write the events of a conversation begun at `at`."""
+    conversation_id, rows = uuid.uuid4(), list[tuple[Any, ...]]()
+    asked = min(told.answered + 1, len(QUESTIONS))
+    lines = [("started", "", "")]
+    for place in range(asked):
+        lines.append(("asked", QUESTIONS[place], ""))
+        lines += [("refused", question, error) for question, error in told.refused if question == QUESTIONS[place]]
+        if place < told.answered:
+            lines.append(("answered", QUESTIONS[place], ""))
+    if told.end.startswith("issued"):
+        lines.append(("confirmed", "", ""))
+    if told.end:
+        lines.append((told.end, "", ""))
+    for number, (name, question, error) in enumerate(lines):
+        moment = at + timedelta(seconds=told.seconds * number / (len(lines) - 1))
+        rows.append(
+            (ids.new_id(), moment, programme_id, conversation_id, name, question, error, told.language, told.is_test)
+        )
+    with driver(session).cursor() as cursor:
+        cursor.executemany(_EVENT, rows)
+    return conversation_id
 
-    def get_code(self) -> str:
-        """Talk until the code is there; return it."""
-        said = self.send(["Bonjour"])
-        for _ in range(LONGEST_TALK):
-            if found := re.search(r"(?m)^\S+-\S+-\S+$", said):
-                return found[0]
-            said = self.send(self._reply(said))
-        raise AssertionError(said)
 
-    def _reply(self, said: str) -> list[str]:
-        if "bien compris" in said:
-            return ["2" if self._find_wrong(said) else "1"]
-        if "Quelle réponse" in said:
-            return [self._find_wrong(said) or "0"]
-        asked = int(_ASKED.findall(said)[-1]) - 1
-        answers = list(self.patient.typed[asked : asked + 2])
-        if len(answers) > 1 and self.chance.random() < self.swaps:
-            self.swapped += 1
-            return answers[::-1]
-        return answers[:1]
+def add_code(
+    session: Session, programme_id: UUID, at: datetime, code: str | None, phone: str = "", **more: Any
+) -> UUID:
+    """Write a living code, held by a number if one is given."""
+    record_id = ids.new_id()
+    identity_id = _identity(session, at, phone) if phone else None
+    row: dict[str, Any] = {
+        "id": record_id,
+        "created_at": at,
+        "code": code,
+        "programme_id": programme_id,
+        "first_identity_id": identity_id,
+        "ordinal": 1,
+        "language": "fr",
+        "source": "chat",
+        "is_test": False,
+        **more,
+    }
+    driver(session).execute(
+        f"insert into ciu_record ({', '.join(row)}) values ({', '.join(f'%({name})s' for name in row)})", row
+    )
+    if identity_id is not None:
+        driver(session).execute(
+            "insert into ciu_record_identity (id, created_at, record_id, identity_id, is_origin, last_at, times)"
+            " values (%s, %s, %s, %s, true, %s, 1)",
+            (ids.new_id(), at, record_id, identity_id, at),
+        )
+    return record_id
 
-    def _find_wrong(self, said: str) -> str:
-        """Return the number of the first answer that is not his own; the choices below are numbered too."""
-        lines = dict(reversed(_LINE.findall(said)))
-        pairs = enumerate(self.patient.canonical, start=1)
-        return next((str(place) for place, own in pairs if not f" {lines[str(place)]}".endswith(f" {own}")), "")
+
+def _identity(session: Session, at: datetime, phone: str) -> UUID:
+    known = fetch_one(session, "select id from ciu_identity where value = %s", (phone,))
+    if known is not None:
+        return UUID(str(known["id"]))
+    identity_id = ids.new_id()
+    driver(session).execute(
+        "insert into ciu_identity (id, created_at, kind, value, lookup, lookup_version, language, last_inbound_at,"
+        " minute_at, minute_count, is_test) values (%s, %s, 'phone', %s, %s, 1, '', %s, %s, 0, false)",
+        (identity_id, at, phone, phone.encode(), at, at),
+    )
+    return identity_id

@@ -10,7 +10,7 @@ from services.ciu.codes import candidates
 from services.ciu.store.people import MOST_A_MINUTE
 from services.whatsapp import twiml
 from tests.builders.crowd import at_once
-from tests.builders.health import DOCUMENT, Patient, Talker, patients
+from tests.builders.patients import DOCUMENT, Patient, Talker, patients
 from tests.ciu.clinic import SALT, Clinic, text_of
 from tests.ciu.conftest import clinic, our_address
 

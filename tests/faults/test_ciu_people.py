@@ -17,7 +17,7 @@ from services.ciu.store import issuing, keys, people, programmes, rotating
 from services.ciu.store.issuing import Issued, Wanted
 from services.ciu.store.keys import get_ciu_keys
 from services.ciu.store.programmes import Programme
-from tests.builders.health import Patient, patients
+from tests.builders.patients import Patient, patients
 from tests.ciu.clinic import SALT, Clinic
 from tests.ciu.conftest import clinic, our_address
 

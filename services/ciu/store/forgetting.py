@@ -5,24 +5,38 @@ Of such a code only a keyed digest stays, so that it is never given to another.
 
 from uuid import UUID
 
-from pydantic import Field
-
 from core import clock, ids
 from core.database import Session, driver, fetch_all, fetch_one
 from core.errors import NotFound
 from core.orders import Order
 from core.permissions import Actor, Permission
 from services import audit
+from services.ciu.reasons import Reason
 from services.ciu.store.keys import CiuKeys, get_ciu_keys
 
 UNLINK = "unlink"
+
+# A conversation that ends because its person is erased at the counter ends in the statistics too.
+_END_OPEN = """
+insert into ciu_event (id, created_at, programme_id, conversation_id, recipe_id, name, question, error, language,
+    is_test)
+select gen_random_uuid(), %(now)s, c.programme_id, c.id, c.recipe_id, 'forgotten', '', '', c.language, i.is_test
+from ciu_conversation c join ciu_identity i on i.id = c.identity_id
+where c.identity_id = any(%(identities)s) and c.ended_at is null
+"""
+# Files that are kept for a day may list the code.
+_ERASE_FILES = """
+update ciu_export x set content_enc = null from ciu_record r
+where r.id = %s and x.kind = 'rows' and x.content_enc is not null
+    and r.created_at::date between (x.wanted ->> 'since')::date - 1 and (x.wanted ->> 'until')::date + 1
+"""
 
 
 class ForgetCode(Order):
     """Somebody asked at the counter to have his code erased, and why."""
 
     record_id: UUID
-    reason: str = Field(min_length=3, max_length=500)
+    reason: Reason
 
 
 # The records somebody holds and those merged with them, locked before their links are counted.
@@ -36,9 +50,28 @@ select r.id from ciu_record r where r.forgotten_at is null and r.id in (
     select id from family)
 order by r.id for update
 """
+# Of codes that are one person's by a reviewer's word, all go or none.
 _ALONE = """
-select r.id, r.code from ciu_record r where r.id = any(%(held)s)
-and not exists (select from ciu_record_identity l where l.record_id = r.id)
+select r.id, r.code from ciu_record r where r.id = any(%(held)s) and not exists (
+    select from ciu_record f join ciu_record_identity l on l.record_id = f.id
+    where f.id = coalesce(r.merged_into, r.id) or f.merged_into = coalesce(r.merged_into, r.id))
+"""
+_FAMILY = """
+select f.id, f.code from ciu_record r
+join ciu_record f on f.id = coalesce(r.merged_into, r.id) or f.merged_into = coalesce(r.merged_into, r.id)
+where r.id = %s and r.forgotten_at is null order by f.id for update of f
+"""
+_HOLDERS = """
+select i.id from ciu_identity i where i.id in (
+    select l.identity_id from ciu_record r
+    join ciu_record f on f.id = coalesce(r.merged_into, r.id) or f.merged_into = coalesce(r.merged_into, r.id)
+    join ciu_record_identity l on l.record_id = f.id
+    where r.id = %s)
+order by i.id for update
+"""
+_NO_OTHER = """
+select id from unnest(%(holders)s::uuid[]) id where not exists (
+    select from ciu_record_identity o where o.identity_id = id and o.record_id <> all(%(family)s))
 """
 
 
@@ -57,26 +90,17 @@ def forget_identity(session: Session, keys: CiuKeys, identity_id: UUID, *, mode:
 
 
 def forget_code(session: Session, actor: Actor, order: ForgetCode) -> int:
-    """Erase a code with whoever holds no other; return how many addresses went with it."""
+    """Erase a code, and those of the same person, with whoever holds no other; return how many addresses went."""
     actor.require(Permission.CIU_ACT)
-    # In the order of a message: whoever writes first, his record after him.
-    holders = fetch_all(
-        session,
-        """
-        select i.id, exists (select from ciu_record_identity o
-            where o.identity_id = i.id and o.record_id <> l.record_id) as has_others
-        from ciu_record_identity l join ciu_identity i on i.id = l.identity_id where l.record_id = %s
-        order by i.id for update of i
-        """,
-        (order.record_id,),
-    )
-    row = fetch_one(
-        session, "select code from ciu_record where id = %s and forgotten_at is null for update", (order.record_id,)
-    )
-    if row is None:
+    # In the order of a message: whoever writes first, his records after him.
+    holders = [row["id"] for row in fetch_all(session, _HOLDERS, (order.record_id,))]
+    family = {row["id"]: row["code"] for row in fetch_all(session, _FAMILY, (order.record_id,))}
+    if not family:
         raise NotFound(thing="ciu_record")
-    forget_record(session, get_ciu_keys(), order.record_id, row["code"])
-    alone = [holder["id"] for holder in holders if not holder["has_others"]]
+    alone = [row["id"] for row in fetch_all(session, _NO_OTHER, {"holders": holders, "family": [*family]})]
+    for record_id, code in family.items():
+        forget_record(session, get_ciu_keys(), record_id, code)
+    driver(session).execute(_END_OPEN, {"now": clock.now(), "identities": alone})
     for identity_id in alone:
         forget_identity(session, get_ciu_keys(), identity_id)
     # The code itself is not in the trail: it would outlive what was erased.
@@ -86,24 +110,31 @@ def forget_code(session: Session, actor: Actor, order: ForgetCode) -> int:
 
 def forget_record(session: Session, keys: CiuKeys, record_id: UUID, code: str) -> None:
     """Forget a code: its date stays, and a digest that keeps it from being given again."""
+    row = fetch_one(session, "select is_test from ciu_record where id = %s", (record_id,))
+    digests = keys.code_digests(code, is_test=row is not None and row["is_test"])
     driver(session).execute(
         "insert into ciu_reserved_code (id, created_at, digest, key_version) values (%s, %s, %s, %s)"
         " on conflict (digest) do nothing",
-        (ids.new_id(), clock.now(), keys.code_digests(code)[keys.newest], keys.newest),
+        (ids.new_id(), clock.now(), digests[keys.newest], keys.newest),
     )
     for table, column in (
         ("ciu_match_key", "record_id"),
         ("ciu_near_key", "record_id"),
         ("ciu_qr_token", "record_id"),
+        ("ciu_dhis2_link", "record_id"),
         ("ciu_record_identity", "record_id"),
         ("ciu_pair", "left_id"),
         ("ciu_pair", "right_id"),
+        ("ciu_pair", "merged_id"),
+        ("ciu_pair", "survivor_id"),
+        ("ciu_pair", "split_id"),
     ):
         driver(session).execute(f"delete from {table} where {column} = %s".encode(), (record_id,))
+    driver(session).execute(_ERASE_FILES, (record_id,))
     driver(session).execute(
         """
         update ciu_record set code = null, forgotten_at = %s, first_identity_id = null, salt_fingerprint = null,
-            language = '', input_hash = null, recipe_id = null where id = %s
+            language = '', input_hash = null, spare_enc = null, merged_into = null, recipe_id = null where id = %s
         """,
         (clock.now(), record_id),
     )

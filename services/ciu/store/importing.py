@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 from core import clock, ids
 from core.database import Session, driver, fetch_one
@@ -38,11 +39,13 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
+    """A code of another register; `phone` and `input_hash` where it has them."""
+
     code: str
-    phone: str
     created_at: datetime
-    input_hash: str | None
+    phone: str = ""
+    input_hash: str | None = None
 
 
 def import_records(session: Session, actor: Actor, programme: Programme, text: str) -> Imported:
@@ -55,7 +58,7 @@ def import_records(session: Session, actor: Actor, programme: Programme, text: s
     taken, refused = 0, []
     for record in reader:
         try:
-            _keep(session, programme, _read(record))
+            keep_row(session, programme, _read(record), RecordSource.IMPORT)
             taken += 1
         except ValueError as error:
             refused.append(RefusedRow(reader.line_num, str(error)))
@@ -63,7 +66,7 @@ def import_records(session: Session, actor: Actor, programme: Programme, text: s
     return Imported(taken, tuple(refused))
 
 
-def _read(record: dict[str, str | None]) -> _Row:
+def _read(record: dict[str, str | None]) -> Row:
     code, phone = (record["uic_code"] or "").strip().upper(), (record["phone_number"] or "").strip()
     digest = (record.get("input_hash") or "").strip().lower()
     if not code or len(code) > LONGEST_CODE:
@@ -76,10 +79,11 @@ def _read(record: dict[str, str | None]) -> _Row:
         created_at = datetime.fromisoformat((record["created_at"] or "").strip())
     except ValueError as error:
         raise ValueError(t("date illisible")) from error
-    return _Row(code, phone, created_at if created_at.tzinfo else created_at.replace(tzinfo=UTC), digest or None)
+    return Row(code, created_at if created_at.tzinfo else created_at.replace(tzinfo=UTC), phone, digest or None)
 
 
-def _keep(session: Session, programme: Programme, row: _Row) -> None:
+def keep_row(session: Session, programme: Programme, row: Row, source: RecordSource) -> UUID:
+    """Keep a code as nobody's yet and return its record; raise `ValueError` when it is somebody's, or was."""
     identity_id = _address(session, row.phone) if row.phone else None
     record_id = ids.new_id()
     kept = driver(session).execute(
@@ -96,7 +100,7 @@ def _keep(session: Session, programme: Programme, row: _Row) -> None:
             "code": row.code,
             "programme": programme.id,
             "identity": identity_id,
-            "source": RecordSource.IMPORT,
+            "source": source,
             "hash": row.input_hash,
             "reserved": [*get_ciu_keys().code_digests(row.code).values()],
         },
@@ -111,6 +115,7 @@ def _keep(session: Session, programme: Programme, row: _Row) -> None:
             """,
             (ids.new_id(), row.created_at, record_id, identity_id, row.created_at),
         )
+    return record_id
 
 
 def _address(session: Session, phone: str) -> object:

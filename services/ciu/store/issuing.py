@@ -14,14 +14,16 @@ from core import clock, ids
 from core.database import Session, driver, fetch_all, fetch_one
 from models.ciu import RecordSource
 from services.ciu.answers import Answer, hashed_answers
-from services.ciu.codes import Issue, build_code, candidates, input_hash
+from services.ciu.codes import Issue, build_code, candidates, input_hash, spare_code
 from services.ciu.recipes import UNKNOWN, Recipe
 from services.ciu.store import pairs
 from services.ciu.store.keys import TEST_PREFIX, CiuKeys
 from services.ciu.store.people import Person
 from services.ciu.store.programmes import Programme
+from services.whatsapp.sealing import seal
 
 DAY = timedelta(days=1)
+SPARE = "ciu_record"  # where a sealed spare code belongs
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def _find_known(session: Session, wanted: Wanted, digests: Mapping[int, bytes]) 
     )
     if living is None:
         return None
-    is_ambiguous = len(found) > 1 and not first["is_linked"]
+    is_ambiguous = len({row["living_id"] for row in found}) > 1 and not first["is_linked"]
     return _Known(first["living_id"], living["code"], first["is_linked"], is_ambiguous)
 
 
@@ -156,6 +158,7 @@ def _claim_imported(session: Session, keys: CiuKeys, wanted: Wanted) -> _Known |
 def _again(session: Session, keys: CiuKeys, wanted: Wanted, known: _Known, digests: Mapping[int, bytes]) -> Issued:
     """Give a known code again: link whoever asks, move its digests under the key in use, tell a reviewer if need be."""
     if known.is_claimed:
+        _write_spare(session, keys, wanted, known.id)
         _write_match(session, keys, wanted, known.id, digests, ordinal=1)
         _write_near(session, keys, wanted, known.id)
     else:
@@ -208,9 +211,9 @@ def _make(session: Session, keys: CiuKeys, wanted: Wanted, digests: Mapping[int,
 
 _TAKE_CODE = """
 insert into ciu_record (id, created_at, code, programme_id, recipe_id, first_identity_id, salt_fingerprint, ordinal,
-    language, source, is_test)
+    language, source, spare_enc, is_test)
 select %(id)s, %(now)s, %(code)s, %(programme)s, %(recipe)s, %(identity)s, %(salt)s, 1, %(language)s, %(source)s,
-    %(is_test)s
+    %(spare)s, %(is_test)s
 where not exists (select from ciu_reserved_code where digest = any(%(reserved)s))
 on conflict (code, is_test) do nothing
 """
@@ -218,7 +221,7 @@ on conflict (code, is_test) do nothing
 
 def _take_code(session: Session, keys: CiuKeys, wanted: Wanted, record_id: UUID) -> str:
     """Keep the first code that nobody has or had; two who try the same wait for each other."""
-    is_test = wanted.person.is_test
+    is_test, spare = wanted.person.is_test, _sealed_spare(keys, wanted, record_id)
     for code in candidates(wanted.recipe, wanted.canonical, keys.salt_for(is_test=is_test)):
         taken = driver(session).execute(
             _TAKE_CODE,
@@ -232,13 +235,26 @@ def _take_code(session: Session, keys: CiuKeys, wanted: Wanted, record_id: UUID)
                 "salt": keys.salt_fingerprint,
                 "language": wanted.language,
                 "source": RecordSource.CHAT,
+                "spare": spare,
                 "is_test": is_test,
-                "reserved": [*keys.code_digests(code).values()],
+                "reserved": [*keys.code_digests(code, is_test=is_test).values()],
             },
         )
         if taken.rowcount:
             return code
     raise ArithmeticError("two persons with one SHA-256")
+
+
+def spare_context(record_id: UUID) -> str:
+    """Return the place a record's spare code is sealed for."""
+    return f"{SPARE}:{record_id}"
+
+
+def _sealed_spare(keys: CiuKeys, wanted: Wanted, record_id: UUID) -> bytes | None:
+    if not wanted.recipe.questions:
+        return None
+    spare = spare_code(wanted.recipe, wanted.canonical, keys.salt_for(is_test=wanted.person.is_test))
+    return seal(spare, spare_context(record_id))
 
 
 # What stays of it
@@ -257,6 +273,14 @@ def _link(session: Session, record_id: UUID, person: Person, *, is_origin: bool)
     driver(session).execute(
         "update ciu_record set first_identity_id = %s where id = %s and first_identity_id is null",
         (person.id, record_id),
+    )
+
+
+def _write_spare(session: Session, keys: CiuKeys, wanted: Wanted, record_id: UUID) -> None:
+    """Keep what an imported record lacks until its person's answers are known."""
+    driver(session).execute(
+        "update ciu_record set recipe_id = coalesce(recipe_id, %s), spare_enc = %s where id = %s",
+        (wanted.recipe_id, _sealed_spare(keys, wanted, record_id), record_id),
     )
 
 

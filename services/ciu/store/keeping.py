@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 from core import clock
-from core.database import Session, driver, fetch_all
-from services.ciu.store import forgetting, rotating
-from services.ciu.store.keys import get_ciu_keys
+from core.database import Session, driver
+from services.ciu.store import counting, exports, retention, rotating
 from services.whatsapp import inbox, replies
 
 BATCH = 500
 STONE_KEPT = timedelta(hours=24)
+EVENTS_KEPT = timedelta(days=395)
 
 _EXPIRE = """
 with late as (
@@ -28,37 +28,14 @@ with late as (
 update ciu_conversation c set ended_at = %(now)s, end_reason = 'expired', answers_enc = null, is_told = false
 from late where c.id = late.id
 """
-# Older lines than 13 months are counted by day in their programme's time zone, then deleted.
-_FOLD = """
-with old as (
-    delete from ciu_event where id in (
-        select id from ciu_event where created_at < %(now)s - interval '13 months' limit %(most)s
-        for update skip locked)
-    returning programme_id, created_at, name, question, error, language, is_test
-), counted as (
-    insert into ciu_day as d (id, created_at, programme_id, day, name, question, error, language, number)
-    select gen_random_uuid(), %(now)s, o.programme_id, (o.created_at at time zone p.timezone)::date, o.name,
-        o.question, o.error, o.language, count(*)
-    from old o join ciu_programme p on p.id = o.programme_id where not o.is_test group by 3, 4, 5, 6, 7, 8
-    on conflict (programme_id, day, name, question, error, language)
-    do update set number = d.number + excluded.number
-)
-select count(*) from old
-"""
-
-# A number is kept as long as the most patient of its programmes wants; one that sets nothing keeps it for good.
-_SILENT = """
-select i.id from ciu_identity i
-where exists (select from ciu_programme where settings ? 'phone_retention_months') and not i.is_test
-and i.last_inbound_at < %(now)s - (
-    select case when bool_and(coalesce((p.settings ->> 'phone_retention_months')::int, 0) > 0)
-        then make_interval(months => max((p.settings ->> 'phone_retention_months')::int)) end
-    from ciu_programme p
-    where p.id in (
-        select r.programme_id from ciu_record_identity l join ciu_record r on r.id = l.record_id
-        where l.identity_id = i.id)
-    or not exists (select from ciu_record_identity l where l.identity_id = i.id))
-limit %(most)s for update skip locked
+# A line goes after 13 months, once the figures of its day are kept; days are counted in their order.
+_DROP = """
+delete from ciu_event where id in (
+    select e.id from ciu_event e join ciu_programme p on p.id = e.programme_id
+    where e.created_at < %(now)s - interval '13 months' and (e.is_test
+        or (e.created_at at time zone p.timezone)::date <= (
+            select max(c.day) from ciu_counted_day c where c.programme_id = e.programme_id))
+    limit %(most)s for update of e skip locked)
 """
 
 
@@ -78,9 +55,12 @@ def remove_stones(session: Session, *, most: int = BATCH) -> int:
 
 
 def fold_events(session: Session, *, most: int = BATCH) -> int:
-    """Count and delete old lines of the statistics; return how many."""
-    row = driver(session).execute(_FOLD, {"now": clock.now(), "most": most}).fetchone()
-    return row[0] if row else 0
+    """Delete old lines of the statistics, whose days are counted; return how many."""
+    oldest_kept = clock.now().date() - EVENTS_KEPT
+    for due in counting.list_due(session):
+        if due.day < oldest_kept:
+            counting.count_day(session, due)
+    return driver(session).execute(_DROP, {"now": clock.now(), "most": most}).rowcount
 
 
 def forget_ids(session: Session, *, most: int = BATCH) -> int:
@@ -104,14 +84,6 @@ def forget_ids(session: Session, *, most: int = BATCH) -> int:
     return max(removed.rowcount, emptied.rowcount)
 
 
-def let_numbers_go(session: Session, *, most: int = BATCH) -> int:
-    """Erase the numbers nobody wrote from for as long as their programmes keep one; the codes stay, nobody's."""
-    silent = fetch_all(session, _SILENT, {"now": clock.now(), "most": most})
-    for row in silent:
-        forgetting.forget_identity(session, get_ciu_keys(), row["id"], mode=forgetting.UNLINK)
-    return len(silent)
-
-
 def remove_tokens(session: Session, *, most: int = BATCH) -> int:
     """Delete the addresses of pictures whose time is over."""
     removed = driver(session).execute(
@@ -121,5 +93,5 @@ def remove_tokens(session: Session, *, most: int = BATCH) -> int:
     return removed.rowcount
 
 
-EVERY_MINUTE = (expire, remove_stones, replies.erase_old, inbox.erase_old, remove_tokens)
-EVERY_NIGHT = (fold_events, forget_ids, let_numbers_go, rotating.seal_addresses)
+EVERY_MINUTE = (expire, remove_stones, replies.erase_old, inbox.erase_old, remove_tokens, exports.erase_old)
+EVERY_NIGHT = (fold_events, forget_ids, rotating.seal_addresses, retention.unlink_old)

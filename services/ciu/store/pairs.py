@@ -91,6 +91,24 @@ def note_repeat(session: Session, record_id: UUID, identity_id: UUID, causes: Se
         _note(session, record_id, None, identity_id, cause, REPEAT_SCORE, [], is_same=False)
 
 
+def note_by_hand(session: Session, record_id: UUID, identity_id: UUID, cause: str) -> UUID | None:
+    """Return the pair of a record and one of those who hold it, waiting; None when that address does not hold it."""
+    held = fetch_all(
+        session,
+        "select 1 from ciu_record_identity where record_id = %s and identity_id = %s for update",
+        (record_id, identity_id),
+    )
+    if not held:
+        return None
+    _note(session, record_id, None, identity_id, cause, REPEAT_SCORE, [], is_same=False)
+    found = fetch_all(
+        session,
+        "select id from ciu_pair where left_id = %s and right_id is null and identity_id = %s and cause = %s",
+        (record_id, identity_id, cause),
+    )
+    return found[0]["id"] if found else None
+
+
 def _note(  # one row, by column
     session: Session,
     left: UUID,

@@ -14,7 +14,8 @@ from core import clock
 from core.database import Session, driver, fetch_one
 from core.settings import Settings, get_settings
 from core.states import transition
-from models.ciu import RECIPE_STEPS, CiuProgramme, CiuRecipe, RecipeState
+from models.ciu import CiuProgramme
+from models.ciu_recipes import RECIPE_STEPS, CiuRecipe, RecipeState
 from models.whatsapp import WhatsappChannel, WhatsappSender
 from providers.fakes.accounts import account_of
 from services.ciu.recipes import SHIPPED, Recipe, parse_recipe, shipped
@@ -102,9 +103,14 @@ def get_sender(session: Session, sender_id: UUID) -> Sender:
 
 def get_default(session: Session) -> Programme:
     """Return the programme that answers where no number was named."""
-    row = fetch_one(session, _PROGRAMME.format(sender="null", join="", condition="p.code = %s"), (DEFAULT,))
+    return get_programme(session, DEFAULT)
+
+
+def get_programme(session: Session, code: str) -> Programme:
+    """Return a programme that has published a recipe."""
+    row = fetch_one(session, _PROGRAMME.format(sender="null", join="", condition="p.code = %s"), (code,))
     if row is None:
-        raise LookupError(DEFAULT)
+        raise LookupError(code)
     del row["sender_id"]
     return Programme(**row)
 
@@ -142,7 +148,7 @@ def install(session: Session, settings: Settings) -> None:
         session.add(programme)
         session.flush()
     for key in SHIPPED:
-        row = _keep_shipped(session, programme.id, key)
+        row = keep_shipped(session, programme.id, key)
         if is_new and key == DEFAULT_RECIPE:
             transition(row, RECIPE_STEPS, RecipeState.PUBLISHED)
             row.published_at = clock.now()
@@ -168,7 +174,8 @@ def checksum_of(recipe: Recipe) -> str:
     return hashlib.sha256(document.encode()).hexdigest()
 
 
-def _keep_shipped(session: Session, programme_id: UUID, key: str) -> CiuRecipe:
+def keep_shipped(session: Session, programme_id: UUID, key: str) -> CiuRecipe:
+    """Return a programme's row of a ready recipe, added now if it is missing."""
     recipe = _shipped_row(key)
     known = session.exec(
         select(CiuRecipe).where(

@@ -1,5 +1,7 @@
 """The synthetic population: what a recipe would do to fifty thousand people."""
 
+import time
+
 import pytest
 
 from services.ciu import shipped, simulate
@@ -13,6 +15,24 @@ def test_the_same_seed_gives_the_same_figures() -> None:
     for recipe in ("document", "random"):
         assert simulate(shipped(recipe), PEOPLE, 7) == simulate(shipped(recipe), PEOPLE, 7)
     assert simulate(shipped("compact"), PEOPLE, 7) != simulate(shipped("compact"), PEOPLE, 8)
+
+
+def test_fifty_thousand_people_take_less_than_twenty_seconds() -> None:
+    told: list[float] = []
+    begun = time.process_time()
+    simulate(shipped("document"), 50_000, 1, tell=told.append)
+    assert time.process_time() - begun < 20
+    assert told == sorted(told)
+    assert 10 < len(told) < 100
+
+
+def test_whoever_asked_may_end_it() -> None:
+    def stop(share: float) -> None:
+        if share > 0.5:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        simulate(shipped("random"), PEOPLE * 4, 1, tell=stop)
 
 
 def test_compact_shares_far_more_codes_than_document_shows_and_random_none() -> None:

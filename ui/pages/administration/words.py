@@ -83,6 +83,7 @@ PERMISSIONS: dict[str, dict[Permission, str]] = {
         Permission.CIU_READ: "Voir les dossiers",
         Permission.CIU_ACT: "Agir sur les dossiers",
         Permission.CIU_ADMINISTER: "Administrer les clés et les registres",
+        Permission.CIU_PHONES: "Exporter les numéros des codes",
     },
 }
 

@@ -17,7 +17,7 @@ from ui.pages.home import events, things, today
 from ui.pages.pensions import rights, words
 from ui.pages.pensions.board import Board
 
-TOPICS = ("ussd", "ledger", "jobs", "books", "pensions")
+TOPICS = ("ussd", "ledger", "jobs", "books", "pensions", "ciu-console")
 FEW = 3  # things that wait
 FEED_EVERY_S = 1.0
 FIGURES_EVERY_S = 5.0
@@ -41,18 +41,19 @@ async def home() -> None:
     if actor.may(Permission.PENSIONS_READ) and not actor.may(Permission.USSD_READ):
         await _draw_caisse(found)
         return
-    if not actor.may(Permission.USSD_READ) and not found.waiting:
+    if not actor.may(Permission.USSD_READ) and not found.waiting and not found.tiles:
         _draw_calm(actor)
         return
-    is_short = len(found.waiting) <= FEW
+    is_short, has_feed = len(found.waiting) <= FEW, feed.can_read(actor)
     with layout.grid():
-        with layout.cell(8):
+        with layout.cell(8 if has_feed else 12):
             with cards.card(is_flush=True):
                 Things(found)
             if is_short and found.tiles:  # the room it leaves is the figures'
                 Figures(found)
-        with layout.cell(4):
-            await draw_feed()
+        if has_feed:
+            with layout.cell(4):
+                await draw_feed()
     if not is_short and found.tiles:
         Figures(found)
 
@@ -129,10 +130,11 @@ async def _draw_caisse(found: reports.Home) -> None:
 
 def _draw_calm(actor: Actor) -> None:
     sentence = t("Votre compte est ouvert ({role}). Ce que votre rôle vous confie paraîtra ici.")
+    sees_codes = actor.may(Permission.CIU_READ)
     with cards.card():
         empty.empty(
             sentence.format(role=frame.role_word(actor)),
             icon="task_alt",
-            action=t("Voir mon compte"),
-            href="/mon-compte",
+            action=t("Voir les chiffres des CIU") if sees_codes else t("Voir mon compte"),
+            href="/ciu" if sees_codes else "/mon-compte",
         )

@@ -30,6 +30,7 @@ ACTIONS = {
     "pension_approval": "Examiner",
     "pension_doubt": "Éclaircir",
     "pension_batch": "Suivre",
+    "ciu_pairs": "Décider",
 }
 
 # One of it, several of it.
@@ -48,6 +49,7 @@ SENTENCES = {
     "pension_approval": ("un lot de pensions est à approuver", "{number} lots de pensions sont à approuver"),
     "pension_doubt": ("une pension est à éclaircir", "{number} pensions sont à éclaircir"),
     "pension_batch": ("un lot de pensions est en cours", "{number} lots de pensions sont en cours"),
+    "ciu_pairs": ("un doublon de CIU est à décider", "{number} doublons de CIU sont à décider"),
 }
 
 DECISIONS = frozenset({"pension_approval"})

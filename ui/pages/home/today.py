@@ -18,6 +18,7 @@ LOOKS = {
     "moved": ("Argent déplacé", "payments", Tone.ACCENT, "/grand-livre"),
     "sessions": ("USSD", "dialpad", Tone.ACCENT, "/ussd-console"),
     "registrations": ("Abonnés", "contacts", Tone.ACCENT, "/ussd-console/abonnes"),
+    "ciu": ("CIU", "fingerprint", Tone.ACCENT, "/ciu"),
     "fees": ("Frais perçus", "savings", Tone.OCHRE, "/grand-livre/balance"),
 }
 
@@ -56,6 +57,7 @@ def _figure(figure: home.Tile) -> Markup:
     words = {
         "sessions": t("session") if is_one else t("sessions"),
         "registrations": t("inscription") if is_one else t("inscriptions"),
+        "ciu": t("code") if is_one else t("codes"),
     }
     return figures.figure(figure.value, words[figure.key], is_big=True)
 

@@ -15,11 +15,11 @@ from services import breaker, provider_accounts
 from services.provider_accounts import SHAPES, AccountRow, DropSecret, PauseAccount, SetSecret
 from ui import shell
 from ui.components import buttons, cards, chips, copy_field, danger_dialog, dialogs, facts, fields, layout, toasts
-from ui.components.progress import moving_bar
 from ui.components.reason_dialog import reason_dialog
-from ui.labels import duration, moment, money, t
+from ui.labels import moment, money, t
 from ui.markup import Markup, join, show, tag
 from ui.pages.payments import account_form
+from ui.pages.payments.account_trial import try_account
 from ui.pages.payments.account_words import ACCOUNTS, OFFERS, account_sign, adapter, environment_chip
 
 
@@ -59,7 +59,7 @@ def _draw_actions(row: AccountRow) -> None:
         buttons.secondary(t("Suspendre"), lambda: _ask_pause(row), icon="pause")
     if not visitor.may(Permission.PAYMENTS_ACCOUNTS) or row.state == "retired":
         return
-    buttons.secondary(t("Tester"), lambda: _try(row), icon="network_check")
+    buttons.secondary(t("Tester"), lambda: try_account(row.id), icon="network_check")
     buttons.secondary(t("Modifier"), lambda: account_form.ask(row), icon="edit")
     if row.state == "paused" or row.are_payouts_paused:
         buttons.primary(t("Mettre en service"), lambda: _resume(row), icon="play_arrow")
@@ -174,29 +174,6 @@ def _ask_secret(row: AccountRow, name: str, is_known: bool) -> None:  # noqa: FB
 async def _drop(row: AccountRow, name: str) -> None:
     if await shell.act(provider_accounts.drop_secret, DropSecret(account_id=row.id, name=name)) is not None:
         _again(row.id, t("Seule la dernière valeur reste bonne."))
-
-
-async def _try(row: AccountRow) -> None:
-    """Make the adapter's harmless call, and say what came of it."""
-    with dialogs.dialog(t("Essai du compte")) as dialog:
-        place = ui.element("div").classes("form")
-        with place:
-            show(moving_bar(t("Appel en cours")))
-    dialog.open()
-    trial = await shell.act(provider_accounts.test_account, row.id)
-    if dialog.is_deleted:
-        return
-    if trial is None:
-        dialog.close()
-        return
-    place.clear()
-    with place:
-        if trial.is_right:
-            cards.notice(t("L'opérateur répond. Aucun argent n'a bougé."), icon_name="check_circle")
-        else:
-            cards.notice(t("L'opérateur ne répond pas comme il faut."), tone="red", icon_name="error")
-        show(facts.facts([(call.operation, str(call.http_status or call.error_kind)) for call in trial.exchanges]))
-        show(facts.prose(t("En {duration}.").format(duration=duration(trial.took_ms / 1000))))
 
 
 def _ask_pause(row: AccountRow) -> None:

@@ -1,8 +1,7 @@
 """One document on a page: every change is kept at once, nobody's edit is lost, the last ones can be undone."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,6 @@ from nicegui import context, ui
 from channels import publishing
 from channels.document import Body
 from channels.lint import Facts, Finding, lint
-from core import i18n
 from core.errors import Refusal
 from models.flows import VersionState
 from services import flows
@@ -20,22 +18,12 @@ from services.flows import DraftChanged, SaveDraft, checksum_of
 from services.menus import VersionLine
 from ui import shell
 from ui.components import toasts
-from ui.labels import page_language
+from ui.labels import speaking
 from ui.pages.ussd.menus import words
 
 MOST_UNDONE = 100
 
 Told = Callable[[], Any]
-
-
-@contextmanager
-def speaking() -> Iterator[None]:
-    """Let what the channels say be said in the language of this page."""
-    token = i18n.language.set(page_language())
-    try:
-        yield
-    finally:
-        i18n.language.reset(token)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from channels.document import Body, Path, ScreenNameRefused
 from channels.yaml_form import UnreadableText
 from ui import shell
 from ui.components import buttons, cards, chips, fields, filters, layout, toasts
-from ui.labels import t
+from ui.labels import speaking, t
 from ui.markup import Markup, show, tag
 from ui.pages.ussd.menus import kinds, meters, words
 from ui.pages.ussd.menus.dialogs import ask_name, ask_screen
-from ui.pages.ussd.menus.draft import Draft, speaking
+from ui.pages.ussd.menus.draft import Draft
 from ui.pages.ussd.menus.kinds import Field, Widget
 
 TYPING_RESTS_MS = 250

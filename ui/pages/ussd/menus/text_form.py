@@ -7,9 +7,9 @@ from channels.yaml_form import UnreadableText
 from ui import shell
 from ui.components import cards
 from ui.components.copy_field import copy_button
-from ui.labels import t
+from ui.labels import speaking, t
 from ui.markup import Markup, show, tag
-from ui.pages.ussd.menus.draft import Draft, speaking
+from ui.pages.ussd.menus.draft import Draft
 
 TYPING_RESTS_MS = 600
 

@@ -1,0 +1,128 @@
+"""`/ciu/doublons`: what may be one person under two codes, or two under one; a person decides, never the machine."""
+
+from functools import partial
+
+from nicegui import ui
+
+from core.permissions import Permission
+from models.ciu_pairs import PairState
+from services.ciu.store import reviews
+from services.ciu.store.conversations import TOPIC
+from services.ciu.store.reviews import DECIDED, LATER, WAITING, PairRow
+from ui import live, shell
+from ui.components import buttons, cards, chips, empty, layout, tabs
+from ui.components.tabs import Tab
+from ui.labels import Tone, count, t, when
+from ui.markup import Markup, show, tag
+from ui.pages.ciu import words
+
+EVERY_S = 2.0
+PAGE = 50
+NOTHING = {
+    WAITING: "Aucun doublon à décider. C'est ce qu'on veut.",
+    LATER: "Rien n'a été remis à plus tard.",
+    DECIDED: "Rien n'a encore été décidé.",
+}
+
+
+@shell.screen(words.PAIRS, title="Doublons", needs=Permission.CIU_ACT)
+async def duplicates(onglet: str = "") -> None:
+    """Draw the three lists behind their tabs."""
+    layout.title(
+        t("Doublons"),
+        t("Deux codes pour une personne, ou un code pour deux ? La machine montre, une personne décide."),
+        crumbs=[("CIU", words.HOME)],
+    )
+    page = _Queue()
+    await page.draw(onglet if onglet in NOTHING else WAITING)
+    live.subscribe([TOPIC], lambda _: page.follow(), every_s=EVERY_S)
+
+
+class _Queue:
+    """The lists, one at a time."""
+
+    def __init__(self) -> None:
+        self._chosen = WAITING
+        self._page = 0
+        self._shown: list[PairRow] = []
+
+    async def draw(self, chosen: str) -> None:
+        """Place the tabs and the list of the one that is open."""
+        counts = await shell.read(reviews.count_pairs)
+        if counts is None:
+            return
+        self._chosen = chosen
+        with cards.card(is_flush=True):
+            choices = [
+                Tab(WAITING, t("À décider"), count(counts[WAITING])),
+                Tab(LATER, t("Plus tard"), count(counts[LATER])),
+                Tab(DECIDED, t("Décidés"), count(counts[DECIDED])),
+            ]
+            self._tabs = tabs.tabs(choices, self._choose, value=chosen)
+            self._list = show(Markup())
+            self._foot = ui.element("div")
+        await self._load()
+
+    async def follow(self) -> None:
+        """Count again, and read the list that is open again."""
+        counts = await shell.read(reviews.count_pairs)
+        if counts is None or self._list.is_deleted:
+            return
+        tabs.recount(self._tabs, {name: count(number) for name, number in counts.items()})
+        await self._load()
+
+    async def _choose(self, name: str) -> None:
+        self._chosen, self._page = name, 0
+        await self._load()
+
+    async def _turn(self, step: int) -> None:
+        self._page = max(self._page + step, 0)
+        await self._load()
+
+    async def _load(self) -> None:
+        found = await shell.read(reviews.list_pairs, self._chosen, limit=PAGE + 1, offset=self._page * PAGE)
+        if found is None or self._list.is_deleted:
+            return
+        rows = found[:PAGE]
+        nothing = empty.sentence(t(NOTHING[self._chosen]), "task_alt")
+        self._list.set_content(tag("ul", *map(_line, rows), class_="waiting") if rows else nothing)
+        self._draw_foot(has_more=len(found) > PAGE)
+
+    def _draw_foot(self, *, has_more: bool) -> None:
+        self._foot.clear()
+        if not has_more and not self._page:
+            return
+        with self._foot, cards.foot():
+            previous = buttons.icon_only("chevron_left", t("Page précédente"), partial(self._turn, -1))
+            previous.set_enabled(self._page > 0)
+            following = buttons.icon_only("chevron_right", t("Page suivante"), partial(self._turn, 1))
+            following.set_enabled(has_more)
+
+
+def _line(pair: PairRow) -> Markup:
+    sign = words.PAIR_STATES[pair.state]
+    other = pair.right.code if pair.right else pair.asker
+    link = words.PAIR.format(pair.id)
+    lines = tag(
+        "span",
+        tag("span", tag("span", pair.left.code), " · ", tag("span", other), class_="line-title pair-names"),
+        tag("span", _detail(pair), class_="line-detail"),
+        class_="waiting-words",
+    )
+    figure = tag(
+        "span", tag("b", count(pair.score)), tag("span", t("sur 99"), class_="caption"), class_="waiting-figure"
+    )
+    word = t("Décider") if pair.state is PairState.OPEN else t("Revoir")
+    label = f"{word} : {pair.left.code}, {other}"
+    button = tag("a", word, href=link, class_="button button-secondary", aria_label=label)
+    is_waiting = pair.state in (PairState.OPEN, PairState.LATER)
+    end = figure if is_waiting else chips.chip(sign)
+    tone = Tone.OCHRE if is_waiting else sign.tone
+    return tag("li", chips.tile_icon(sign.icon, tone), lines, end, button, class_="waiting-line")
+
+
+def _detail(pair: PairRow) -> str:
+    said = [t(words.CAUSES[pair.cause]), when(pair.created_at)]
+    if pair.decided_by:
+        said.append(t("par {name}").format(name=pair.decided_by))
+    return ", ".join(said)

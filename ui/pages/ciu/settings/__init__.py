@@ -1,0 +1,1 @@
+"""Settings of the identifiers: programmes, numbers, connections, keys; for administrators."""
