@@ -5,6 +5,7 @@ until it is answered 200, so what cannot be stored is not acknowledged. No log c
 """
 
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 
 import anyio
@@ -27,7 +28,10 @@ from services.ciu.store import cleaning, pictures
 from services.messages.doors import Knock, Reply, answer_challenge
 
 SERVICE_NAME = "Générateur de CIU WhatsApp"
+HARD_STOP_S = 8.0  # Twilio itself gives up after 15
 FAILURES = (exc.OperationalError, exc.TimeoutError, psycopg.OperationalError)
+
+UNAVAILABLE = Reply(503, b'{"detail":"unavailable"}')
 
 router = APIRouter(tags=["whatsapp"])
 _log = structlog.get_logger(__name__)
@@ -121,23 +125,43 @@ async def _answer(
     body = await read_body(request, most_bytes)
     if body is None:
         return _refusal(413, "body too large")
-    reply = await anyio.to_thread.run_sync(_take, take, knock_of(request, body), when_failed)
+    reply = await _in_time(take, knock_of(request, body), when_failed)
     headers = {"Cache-Control": "no-store", "Content-Type": reply.media_type} if reply.body else {}
     return Response(reply.body, reply.status, headers)
 
 
-def _take(take: Take, knock: Knock, when_failed: Callable[[], Reply] | None) -> Reply:
-    """Do it in one transaction. Half of a message is never kept."""
+async def _in_time(take: Take, knock: Knock, when_failed: Callable[[], Reply] | None) -> Reply:
+    """Answer within the time there is; what takes longer is undone, as anything that fails."""
+    is_over = Event()
+    try:
+        with anyio.fail_after(HARD_STOP_S):
+            return await anyio.to_thread.run_sync(_take, take, knock, when_failed, is_over, abandon_on_cancel=True)
+    except TimeoutError:
+        is_over.set()
+        _log.error("whatsapp.too_slow")
+        return when_failed() if when_failed is not None else UNAVAILABLE
+
+
+def _take(take: Take, knock: Knock, when_failed: Callable[[], Reply] | None, is_over: Event) -> Reply:
+    """Do it in one transaction. Half of a message is never kept, nor what came too late to be answered."""
     try:
         with get_database().transaction() as session:
-            return take(session, knock)
+            reply = take(session, knock)
+            _check_time(is_over)
+            return reply
     except Exception as error:
         if when_failed is not None:
             _log.exception("whatsapp.failed", error=type(error).__name__)
             return when_failed()
         if isinstance(error, FAILURES):
-            return Reply(503, b'{"detail":"unavailable"}')
+            return UNAVAILABLE
         raise
+
+
+def _check_time(is_over: Event) -> None:
+    """Undo what was answered for already."""
+    if is_over.is_set():
+        raise TimeoutError
 
 
 def _may_clean(request: Request) -> Response | None:

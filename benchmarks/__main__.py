@@ -10,6 +10,8 @@ from pathlib import Path
 
 from benchmarks import (
     callbacks,
+    ciu_reading,
+    ciu_turns,
     figures,
     hanging,
     menus,
@@ -55,6 +57,10 @@ the ratio the median of the rounds' own ratios.
 - pensions reports: the yardstick is the bare COPY of the batch's rows to a file; one payment in fifty failed, and each
   has its transfer; CSV and workbook have every line, paper of more than 5 000 what is not paid.
 - pensions reading: the yardstick is the bare query of a page of a thousand payments; each is asked through the door.
+- identifiers: the yardstick is `GET /health/live` at the same pace; people ask for codes from telephones of their own,
+  seven signed messages each, every message a transaction of its own, and every one of them must have been answered.
+- identifiers, reading: the yardstick is the bare query of one digest; a million codes with their six million digests of
+  how answers sound, made set-based.
 - figures: a million sessions of 30 days, made set-based; an hour is counted anew, and the pages read over all days.
 - menus: a publication is timed from its commit to the first new caller who reads it; lint and the meter are what an
   operator waits for at every key.
@@ -72,6 +78,8 @@ MEASURES: dict[str, Callable[[int, float], list[Row]]] = {
     "pensions_dispatch": pensions_dispatch.measure,
     "pensions_reports": pensions_reports.measure,
     "pensions_reading": pensions_reading.measure,
+    "ciu_turns": ciu_turns.measure,
+    "ciu_reading": ciu_reading.measure,
 }
 
 

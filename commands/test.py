@@ -38,8 +38,7 @@ def run(arguments: Namespace) -> int:
     if not any(Path(argument.partition("::")[0]).exists() for argument in arguments.arguments):
         install_programs()
     workers = (os.cpu_count() or 1) + 1
-    # Neighbours stay together, and with them what they share: a server, a browser, a demo.
-    spread = [] if "-n" in arguments.arguments else ["-n", str(workers), "--dist", "worksteal"]
+    spread = [] if "-n" in arguments.arguments else ["-n", str(workers)]
     command = [sys.executable, "-m", "pytest", *spread, *arguments.arguments]
     return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603
 

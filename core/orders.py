@@ -34,14 +34,14 @@ class Order(BaseModel):
         return storable(value)
 
 
-def made_storable(value: Any) -> Any:
+def made_storable(value: Any, sign: str = "?") -> Any:
     """Return what came from outside with a sign in place of each mark that no row can hold: for what must be taken."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8").replace("\x00", "?")
+        return _UNSTORABLE.sub(sign, value)
     if isinstance(value, dict):
-        return {made_storable(key): made_storable(item) for key, item in value.items()}
+        return {made_storable(key, sign): made_storable(item, sign) for key, item in value.items()}
     if isinstance(value, list):
-        return [made_storable(item) for item in value]
+        return [made_storable(item, sign) for item in value]
     return value
 
 

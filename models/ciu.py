@@ -63,10 +63,7 @@ class CiuAlias(Table, table=True):
 
 
 class CiuContact(Table, table=True):
-    """What one programme remembers of one identity beside conversations.
-
-    `untold_record_id` is the code that became his by a review, and that he has not been told of yet.
-    """
+    """What one programme remembers of one identity; `untold_record_id`: a review made it his, he was not told yet."""
 
     __tablename__ = "ciu_contact"
     __table_args__ = (
@@ -150,8 +147,7 @@ class CiuRecord(Table, table=True):
     """One code. A forgotten person's row keeps its date alone; one merged away resolves to `merged_into`.
 
     `first_identity_id` is whom the reports count, while that person is known. `input_hash` belongs to a code that was
-    imported and that nobody has claimed yet. `spare_enc`, sealed, is what a further code for the same answers is made
-    from, should a reviewer find that they are two people's: the answers are gone by then.
+    imported and that nobody has claimed yet. `spare_enc` is what a second person's code is made from (decision 0016).
     """
 
     __tablename__ = "ciu_record"
@@ -222,58 +218,6 @@ class CiuNearKey(Table, table=True):
     key_version: int
     label: str
     digest: bytes = octets(nullable=False)
-
-
-class PairState(StrEnum):
-    """What a person decided of two records, or of two people with one."""
-
-    OPEN = "open"
-    LATER = "later"
-    SAME = "same"
-    TWO = "two"
-
-
-PAIR_STEPS = {
-    PairState.OPEN: frozenset({PairState.LATER, PairState.SAME, PairState.TWO}),
-    PairState.LATER: frozenset({PairState.OPEN, PairState.SAME, PairState.TWO}),
-    PairState.SAME: frozenset({PairState.OPEN}),
-    PairState.TWO: frozenset({PairState.OPEN}),
-}
-
-
-class CiuPair(Table, table=True):
-    """Two records that may be one person; without `right_id`, one record that may be two people's.
-
-    `cause`: near, weak, ordinal, unknown, claim, or hand (a reviewer asked). `evidence` are labels of digests, never
-    answers. What was decided leaves its trace, so that it can be undone: `merged_id` was joined to `survivor_id`;
-    `split_id` is the record made for the second person.
-    """
-
-    __tablename__ = "ciu_pair"
-    __table_args__ = (
-        UniqueConstraint("left_id", "right_id", "identity_id", "cause", postgresql_nulls_not_distinct=True),
-        check("state", one_of("state", PairState)),
-        Index("ix_ciu_pair_open", "score", postgresql_where=text("state = 'open'")),
-        Index("ix_ciu_pair_state", "state"),
-        Index("ix_ciu_pair_merged_id", "merged_id", postgresql_where=text("merged_id is not null")),
-        Index("ix_ciu_pair_survivor_id", "survivor_id", postgresql_where=text("survivor_id is not null")),
-        Index("ix_ciu_pair_split_id", "split_id", postgresql_where=text("split_id is not null")),
-    )
-
-    left_id: UUID = Field(foreign_key="ciu_record.id", ondelete="CASCADE")
-    right_id: UUID | None = Field(default=None, foreign_key="ciu_record.id", ondelete="CASCADE", index=True)
-    identity_id: UUID | None = Field(default=None, foreign_key="ciu_identity.id", ondelete="CASCADE", index=True)
-    cause: str
-    score: int
-    evidence: list[str] = document(default_factory=list)
-    is_same_identity: bool = False
-    state: str = PairState.OPEN
-    decided_by: UUID | None = Field(default=None, foreign_key="users.id")
-    decided_at: datetime | None = instant()
-    reason: str = ""
-    merged_id: UUID | None = Field(default=None, foreign_key="ciu_record.id")
-    survivor_id: UUID | None = Field(default=None, foreign_key="ciu_record.id")
-    split_id: UUID | None = Field(default=None, foreign_key="ciu_record.id")
 
 
 class CiuReservedCode(Table, table=True):

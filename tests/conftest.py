@@ -6,22 +6,53 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # Before any of our modules reads the settings.
 _folder = tempfile.TemporaryDirectory(prefix="palabre-settings-")
 os.environ.update(ENVIRONMENT="test", DATA_DIR=_folder.name, LOG_LEVEL="WARNING")
 os.environ.pop("DATABASE_URL", None)
 
+from core import security  # noqa: E402
 from core.database import Database, Session  # noqa: E402
 from core.settings import Settings  # noqa: E402
 from services import ledger  # noqa: E402
 from tests import database as databases  # noqa: E402
 
 Settings.model_config["env_file"] = None
+security.get_keys()  # those of this folder, and not of a test that has its own for a while
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+# What waits longest begins first, so that nobody waits for it in the end.
+FIRST = ("e2e", "faults", "commands", "core", "kannel", "messages")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the folders that wait; the order within stays what chance made it."""
+    rank = {folder: place for place, folder in enumerate(FIRST)}
+    items.sort(key=lambda item: rank.get(item.nodeid.split("/")[1], len(FIRST)))
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Keeps a file in one process, and all that looks at the one console: what they share is made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "tests/e2e" if file.startswith("tests/e2e/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Let processes take whole files, the largest wait first."""
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
 
 
 def pytest_collection_finish() -> None:
@@ -38,17 +69,20 @@ def database_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _own_database_url(database_server: str) -> Iterator[str]:
-    with databases.copied(database_server) as url:
-        yield url
+def _kept_database(database_server: str) -> Iterator[tuple[Database, psycopg.Connection[Any]]]:
+    with databases.copied(database_server) as url, databases.broom(url) as broom:
+        kept = Database(url, pool_size=20)
+        yield kept, broom
+        kept.dispose()
 
 
 @pytest.fixture
-def database(_own_database_url: str) -> Iterator[Database]:
+def database(_kept_database: tuple[Database, psycopg.Connection[Any]]) -> Iterator[Database]:
     """Give a migrated, empty database, current for this process; who changes its tables asks for `own_database`."""
-    databases.empty(_own_database_url)
+    kept, broom = _kept_database
+    databases.empty(broom)
     ledger._house_accounts.clear()
-    with databases.current(_own_database_url) as chosen:
+    with databases.lent(kept) as chosen:
         yield chosen
 
 

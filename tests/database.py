@@ -15,16 +15,20 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from commands.migrate import upgrade
-from commands.vectors.fresh import empty
 from core import database
 from core.database import Database
 from core.embedded_postgres import EmbeddedPostgres
-
-__all__ = ["copied", "current", "empty", "running_server"]
+from core.embedded_postgres.server import NAME, SUPERUSER
 
 # Nobody's money is in here: what a power cut would lose is worth the seconds.
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "4GB"}
 ROOT = Path(__file__).parents[1]
+LARGE_OCTETS = 4_000_000
+
+_TABLES = (
+    "select oid::regclass::text from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
+)
+_OWN_TABLES = f"{_TABLES} and not relispartition and relname <> 'alembic_version'"
 
 
 @contextlib.contextmanager
@@ -101,6 +105,45 @@ def copied(server: str, template: str | None = None) -> Iterator[str]:
             # While autovacuum works in it, it stays: the next run drops what a dead process left.
             with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
                 connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def broom(url: str) -> psycopg.Connection[Any]:
+    """Return a connection that may `empty` the database at `url`."""
+    return psycopg.connect(url.replace(f"//{NAME}:", f"//{SUPERUSER}:", 1), autocommit=True)
+
+
+def empty(connection: psycopg.Connection[Any]) -> None:
+    """Empty every table but the list of migrations: rows are deleted, for making files anew takes longer.
+
+    The role of a replica stands above guards and references; a large table is truncated all the same, with those that
+    refer to it.
+    """
+    names = [name for (name,) in connection.execute(_OWN_TABLES)]
+    asked = " union all ".join(
+        f"select '{name}', pg_relation_size('{name}') > {LARGE_OCTETS} where exists (select from {name})"
+        for name in names
+    )
+    used = connection.execute(asked.encode()).fetchall()
+    large = [name for name, is_large in used if is_large]
+    statements = [f"truncate {', '.join(large)} cascade"] if large else []
+    statements += [f"delete from {name}" for name, is_large in used if not is_large]
+    statements += ["select setval(seqrelid::regclass, seqstart, false) from pg_sequence"]
+    if used:
+        with connection.transaction():
+            connection.execute("set local session_replication_role = replica")
+            connection.execute("; ".join(statements).encode())
+
+
+@contextlib.contextmanager
+def lent(kept: Database) -> Iterator[Database]:
+    """Make a database that is kept from test to test this process's own; connections that never came back go."""
+    database._current = kept
+    try:
+        yield kept
+    finally:
+        database._current = None
+        if kept.engine.pool.checkedout():  # type: ignore[attr-defined]  # a queue's
+            kept.dispose()
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ T = TypeVar("T")
 Build = Callable[..., Any]
 
 VISIT = "visit"  # the key in a client's own storage
-BUILD_TIMEOUT_S = 3.0
+BUILD_TIMEOUT_S = 15.0  # on a loaded machine a slow page is better than none; a statement has 5 s
 RECONNECT_S = 10.0
 SURVEY_MS = 60_000
 

@@ -21,6 +21,7 @@ from services.messages.reports import Received, take_inbound, take_report
 
 SIGNED_HEADERS = frozenset({"x-twilio-signature", "x-twilio-webhooks-signature-settings", "x-hub-signature-256"})
 MOST_FIELDS = 200
+UNREADABLE = "\ufffd"  # never a question mark: that is an answer, «I do not know»
 EMPTY_TWIML = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 NOT_SIGNED = b'{"detail":"invalid signature"}'
 TAKEN = b'{"status":"ok"}'
@@ -47,11 +48,11 @@ class Knock:
 
     def asked(self) -> dict[str, str]:
         """Return the query as it can be kept."""
-        return {name: made_storable(value) for name, value in self.query.items()}
+        return {name: made_storable(value, UNREADABLE) for name, value in self.query.items()}
 
     def fields(self) -> dict[str, str]:
         """Return the form as it can be kept."""
-        return {name: made_storable(value) for name, value in self.form()}
+        return {name: made_storable(value, UNREADABLE) for name, value in self.form()}
 
     def urls(self) -> list[str]:
         """Return the addresses we gave: our own bases, never the host a proxy passes on."""
@@ -230,7 +231,7 @@ def _phone(raw: str) -> str:
 def meta_values(body: bytes) -> list[dict[str, Any]]:
     """Return every `value` of a call; none of what is not WhatsApp's or cannot be read."""
     try:
-        document = part_of(made_storable(json.loads(body)))
+        document = part_of(made_storable(json.loads(body), UNREADABLE))
     except (ValueError, RecursionError):
         return []
     if document.get("object") != "whatsapp_business_account":

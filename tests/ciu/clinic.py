@@ -139,9 +139,9 @@ class Clinic:
             pass
         return done
 
-    def pause(self) -> None:
-        """Let everybody take breath: nobody has written in this minute."""
-        self.rows("update ciu_identity set minute_count = 0 returning id")
+    def pause(self, sender: str = "") -> None:
+        """Let everybody, or one, take breath: nobody has written in this minute."""
+        self.rows("update ciu_identity set minute_count = 0 where %(one)s in ('', value) returning id", {"one": sender})
 
     def clean(self) -> int:
         return cleaning.clean(self.database)

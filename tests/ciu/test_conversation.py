@@ -80,6 +80,24 @@ def test_the_curl_of_the_guide_is_answered_in_development_alone(
     assert httpx.post(url, content=CURL + "&AccountSid=ACother", headers=FORM).status_code == 403
 
 
+def test_the_test_of_the_guide_goes_unsigned_in_development_alone(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, settings = f"{clinic.address}/whatsapp/webhook", get_settings()
+    (lines,) = (one["lines"] for one in DIALOGUES if one["name"] == "owner_test_3")
+
+    def write(line: dict[str, Any]) -> httpx.Response:
+        return httpx.post(url, content=f"From=whatsapp:+243999999999&Body={line['send']}", headers=FORM)
+
+    assert {write(line).status_code for line in lines} == {403}
+    monkeypatch.setattr(settings, "environment", Environment.DEVELOPMENT)
+    monkeypatch.setattr(settings, "whatsapp_allow_unsigned", True)
+    for line in lines:
+        said = text_of(write(line).text)
+        assert all(begins(key, "fr") in said for key in line["reply"]), (line, said)
+    assert clinic.number("select count(*) from uic_records") == 1
+
+
 def test_a_message_that_comes_twenty_times_at_once_is_one_step_and_twenty_equal_answers(clinic: Clinic) -> None:
     clinic.say("Bonjour")
     form = clinic.form("1985")

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 from twilio.request_validator import RequestValidator
 
+from api import whatsapp
 from core import clock
 from core.database import Database, use_database
 from core.permissions import SYSTEM, Role, Scope
@@ -24,9 +25,14 @@ from services.users import tokens
 from services.whatsapp import twiml
 from tests.builders.people import holds, person
 from tests.ciu.clinic import FORM, OURS, SID, TOKEN, Clinic
+from tests.kannel.boxes import until
 
 SIGNED = json.loads((Path(__file__).parents[1] / "data" / "whatsapp_signatures.json").read_text())
 TWILIO = SIGNED["twilio"]
+BUSY = """
+select count(*) from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'
+"""
 NINE = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
 
@@ -150,6 +156,20 @@ def test_without_its_database_a_person_is_told_and_meta_asks_again(clinic: Clini
         assert (health.status_code, health.json()["status"]) == (503, "degraded")
     finally:
         use_database(url, 10)
+
+
+def test_what_takes_too_long_is_undone_and_the_person_is_told(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whatsapp, "HARD_STOP_S", 0.3)
+    clinic.say("Bonjour")
+    form = clinic.form("1985")
+    with clinic.database.engine.connect() as holder:
+        holder.exec_driver_sql("lock table ciu_event in exclusive mode")
+        assert "Petit souci de notre côté" in clinic.post(form).text
+        assert clinic.meta() == 200
+    until(lambda: not clinic.number(BUSY), "it never ended")
+    assert clinic.rows("select step from ciu_conversation") == [{"step": 0}]
+    monkeypatch.setattr(whatsapp, "HARD_STOP_S", 8.0)
+    assert "2/5" in clinic.post(form).text
 
 
 def test_who_may_clean_up(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:

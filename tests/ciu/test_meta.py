@@ -91,6 +91,35 @@ def test_what_nobody_signed_is_refused_and_what_cannot_be_read_is_acknowledged(c
     assert clinic.number("select count(*) from ciu_conversation") == 2
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "image", "image": {"id": "1", "mime_type": "image/jpeg"}},
+        {"type": "audio", "audio": {"id": "1", "voice": True}},
+        {"type": "video", "video": {"id": "1"}},
+        {"type": "document", "document": {"id": "1", "filename": "x.pdf"}},
+        {"type": "sticker", "sticker": {"id": "1"}},
+        {"type": "location", "location": {"latitude": -4.3, "longitude": 15.3}},
+        {"type": "contacts", "contacts": [{"name": {"formatted_name": "Awa"}}]},
+        {"type": "unsupported", "errors": [{"code": 131051}]},
+        {"type": "order", "order": {"product_items": []}},
+        {"type": "image"},
+        {"type": "image", "image": None},
+    ],
+    ids=lambda message: message["type"],
+)
+def test_no_medium_moves_the_conversation_and_each_is_told_so(clinic_and_meta: Clinic, message: dict[str, Any]) -> None:
+    with clock.travel(NOON):
+        clinic_and_meta.meta(written("Bonjour", 1, sent_at=at()))
+        assert clinic_and_meta.meta({"id": "w", "from": SENDER, "timestamp": str(at(1)), **message}) == 200
+        assert clinic_and_meta.work() == 2
+        assert texts()[-1].startswith("Répondez par écrit")
+        caption = {"id": "wc", "from": SENDER, "timestamp": str(at(2)), "type": "image", "image": {"caption": "1985"}}
+        clinic_and_meta.meta(caption)
+        assert clinic_and_meta.work() == 1
+    assert clinic_and_meta.rows("select step from ciu_conversation") == [{"step": 1}]
+
+
 def test_a_button_is_an_answer_and_choices_can_be_tapped(clinic_and_meta: Clinic) -> None:
     with clock.travel(NOON):
         for number, word in enumerate(("Bonjour", *KABILA)):

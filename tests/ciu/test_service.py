@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from services.ciu.store.forgetting import ForgetCode
 from services.ciu.store.keys import get_ciu_keys
 from services.ciu.store.rotating import BATCH, count_lost, move_lookups, seal_addresses
 from tests.ciu.clinic import AWA, CODE, KABILA, Clinic
+from tests.kannel.boxes import until
 
 ROOT = Path(__file__).parents[2]
 ONE, TWO = "1:" + "AA" * 21 + "A", "2:" + "BB" * 21 + "A"
@@ -163,6 +165,25 @@ def test_a_code_is_erased_at_the_counter_with_a_reason(clinic: Clinic) -> None:
     assert AWA not in left
     assert "+243810000002" in left
     assert clinic.code() == f"{CODE}9"
+
+
+def test_the_counter_waits_for_a_person_who_writes_and_neither_is_in_the_others_way(clinic: Clinic) -> None:
+    clinic.tell(KABILA, AWA)
+    record_id = clinic.rows("select id from ciu_record")[0]["id"]
+    staff = Actor(user_id=None, name="Otis", grants=(Grant(Scope.CIU, Role.OPERATEUR),))
+
+    def forget() -> int:
+        with clinic.database.transaction() as session:
+            return forgetting.forget_code(session, staff, ForgetCode(record_id=record_id, reason="Demande au guichet"))
+
+    with clinic.database.engine.connect() as writer, ThreadPoolExecutor(1) as counter:
+        writer.exec_driver_sql("select 1 from ciu_identity for update")
+        forgotten = counter.submit(forget)
+        until(lambda: clinic.number("select count(*) from pg_locks where not granted"), "the counter waits for nobody")
+        writer.exec_driver_sql("select 1 from ciu_record for no key update nowait")
+        writer.rollback()
+        assert forgotten.result() == 1
+    assert clinic.number("select count(*) from uic_records") == 0
 
 
 def test_the_keys_are_shown_to_nobody() -> None:

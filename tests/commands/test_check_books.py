@@ -54,12 +54,12 @@ def test_a_balance_changed_behind_the_ledger_is_named_and_nothing_is_sealed(
     assert count_seals(database) == 0
 
 
-def test_an_entry_changed_under_a_seal_is_found(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
-    post_something(database)
-    assert check_books.check(database)
-    with psycopg.connect(database.url) as owner:
+def test_an_entry_changed_under_a_seal_is_found(own_database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    post_something(own_database)
+    assert check_books.check(own_database)
+    with psycopg.connect(own_database.url) as owner:
         owner.execute("alter table ledger_entry disable trigger user")
         owner.execute("update ledger_entry set amount = amount * 2, balance_after = balance_after * 2")
         owner.execute("update ledger_account set balance = balance * 2 where not is_house")
-    assert not check_books.check(database)
+    assert not check_books.check(own_database)
     assert "✗ 9." in capsys.readouterr().out

@@ -46,7 +46,8 @@ def test_transfers_that_mostly_go_wrong_agree_with_the_book(database: Database, 
 def test_the_same_seed_ends_the_same(database: Database, doors: TestClient) -> None:
     ended = []
     for _ in range(2):
-        databases.empty(database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False))
+        with databases.broom(database.url) as broom:
+            databases.empty(broom)
         ledger._house_accounts.clear()
         with opened(database, doors, 7, HARD_MIX) as country:
             ended.append(prove(country, 100))

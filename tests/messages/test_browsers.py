@@ -241,7 +241,7 @@ def test_browsers_are_ones_own(house: House, awa: Actor) -> None:
         browsers.unsubscribe_push(session, jean, UnsubscribePush(browser_id=first.id))
     assert names(house, jean) == []
     written = house.rows(
-        "select actor_id, action from audit_entry where action in ('user.push_on', 'user.push_off') order by created_at"
+        "select actor_id, action from audit_entry where action in ('user.push_on', 'user.push_off') order by id"
     )
     assert [(row["actor_id"], row["action"]) for row in written] == [
         (awa.user_id, "user.push_on"),

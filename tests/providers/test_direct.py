@@ -1,6 +1,7 @@
 """The straight client: one call is one request, whatever the other side does with it."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ class Server:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def stop(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # closed alone, it serves whoever comes while it waits
         self._socket.close()
 
     def _serve(self) -> None:

@@ -81,7 +81,7 @@ async def test_the_books_are_examined_on_request_and_a_broken_rule_is_named(hous
         await user.should_see("Rompue · 2", retries=50)
         await user.should_see("solde -500")
         rules = next(e.content for e in shown(user, ui.html) if "rules" in e.content)
-        assert rules.count("Tenue") == 6
+        assert rules.count("Tenue") == 7
 
 
 def examine(database: Database) -> None:

@@ -50,6 +50,21 @@ window.palabre = {
     delete box.dataset.isAwaited;
     (found?.querySelector('.hit[aria-selected="true"]') || found?.querySelector(".hit"))?.click();
   },
+  carryToasts() {
+    // What is said in the last moment of a page is said on the page it leads to; «Annuler» stays where it acts.
+    const create = Quasar.Notify.create;
+    let said = null;
+    Quasar.Notify.create = (options) => {
+      if (!options.actions?.length) said = { ...options, at: Date.now(), onDismiss: undefined };
+      return create(options);
+    };
+    addEventListener("pagehide", () => {
+      if (said && Date.now() - said.at < 1000) sessionStorage.setItem("said", JSON.stringify(said));
+    });
+    const carried = JSON.parse(sessionStorage.getItem("said") || "null");
+    sessionStorage.removeItem("said");
+    if (carried && Date.now() - carried.at < 30_000) create(carried);
+  },
   keep(table, shown) {
     localStorage.setItem("columns:" + table, JSON.stringify(shown));
   },
@@ -102,6 +117,8 @@ window.palabre = {
     return {};
   },
 };
+
+document.addEventListener("DOMContentLoaded", () => palabre.carryToasts());
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;

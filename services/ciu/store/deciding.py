@@ -14,7 +14,7 @@ from core.i18n import t
 from core.orders import Order
 from core.permissions import Actor, Permission
 from core.states import transition
-from models.ciu import PAIR_STEPS, CiuPair, PairState
+from models.ciu_pairs import PAIR_STEPS, CiuPair, PairState
 from services import audit
 from services.ciu.reasons import Reason
 from services.ciu.store import families, notices, pairs, splitting

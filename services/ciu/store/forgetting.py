@@ -6,7 +6,7 @@ Of such a code only a keyed digest stays, so that it is never given to another.
 from uuid import UUID
 
 from core import clock, ids
-from core.database import Session, driver, fetch_all
+from core.database import Session, driver, fetch_all, fetch_one
 from core.errors import NotFound
 from core.orders import Order
 from core.permissions import Actor, Permission
@@ -61,6 +61,18 @@ select f.id, f.code from ciu_record r
 join ciu_record f on f.id = coalesce(r.merged_into, r.id) or f.merged_into = coalesce(r.merged_into, r.id)
 where r.id = %s and r.forgotten_at is null order by f.id for update of f
 """
+_HOLDERS = """
+select i.id from ciu_identity i where i.id in (
+    select l.identity_id from ciu_record r
+    join ciu_record f on f.id = coalesce(r.merged_into, r.id) or f.merged_into = coalesce(r.merged_into, r.id)
+    join ciu_record_identity l on l.record_id = f.id
+    where r.id = %s)
+order by i.id for update
+"""
+_NO_OTHER = """
+select id from unnest(%(holders)s::uuid[]) id where not exists (
+    select from ciu_record_identity o where o.identity_id = id and o.record_id <> all(%(family)s))
+"""
 
 
 def forget_identity(session: Session, keys: CiuKeys, identity_id: UUID, *, mode: str = "") -> int:
@@ -80,23 +92,14 @@ def forget_identity(session: Session, keys: CiuKeys, identity_id: UUID, *, mode:
 def forget_code(session: Session, actor: Actor, order: ForgetCode) -> int:
     """Erase a code, and those of the same person, with whoever holds no other; return how many addresses went."""
     actor.require(Permission.CIU_ACT)
+    # In the order of a message: whoever writes first, his records after him.
+    holders = [row["id"] for row in fetch_all(session, _HOLDERS, (order.record_id,))]
     family = {row["id"]: row["code"] for row in fetch_all(session, _FAMILY, (order.record_id,))}
     if not family:
         raise NotFound(thing="ciu_record")
-    holders = fetch_all(
-        session,
-        """
-        select i.id, exists (select from ciu_record_identity o
-            where o.identity_id = i.id and o.record_id <> all(%(family)s)) as has_others
-        from ciu_identity i
-        where i.id in (select identity_id from ciu_record_identity where record_id = any(%(family)s))
-        order by i.id for update of i
-        """,
-        {"family": [*family]},
-    )
+    alone = [row["id"] for row in fetch_all(session, _NO_OTHER, {"holders": holders, "family": [*family]})]
     for record_id, code in family.items():
         forget_record(session, get_ciu_keys(), record_id, code)
-    alone = [holder["id"] for holder in holders if not holder["has_others"]]
     driver(session).execute(_END_OPEN, {"now": clock.now(), "identities": alone})
     for identity_id in alone:
         forget_identity(session, get_ciu_keys(), identity_id)
@@ -107,10 +110,12 @@ def forget_code(session: Session, actor: Actor, order: ForgetCode) -> int:
 
 def forget_record(session: Session, keys: CiuKeys, record_id: UUID, code: str) -> None:
     """Forget a code: its date stays, and a digest that keeps it from being given again."""
+    row = fetch_one(session, "select is_test from ciu_record where id = %s", (record_id,))
+    digests = keys.code_digests(code, is_test=row is not None and row["is_test"])
     driver(session).execute(
         "insert into ciu_reserved_code (id, created_at, digest, key_version) values (%s, %s, %s, %s)"
         " on conflict (digest) do nothing",
-        (ids.new_id(), clock.now(), keys.code_digests(code)[keys.newest], keys.newest),
+        (ids.new_id(), clock.now(), digests[keys.newest], keys.newest),
     )
     for table, column in (
         ("ciu_match_key", "record_id"),

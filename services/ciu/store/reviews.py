@@ -8,7 +8,7 @@ from uuid import UUID
 from core.database import Session, fetch_all, fetch_one
 from core.errors import NotFound
 from core.permissions import Actor, Permission
-from models.ciu import PairState
+from models.ciu_pairs import PairState
 from services import audit
 from services.audit import AuditRow
 from services.ciu.store.people import read_value

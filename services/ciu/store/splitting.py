@@ -8,7 +8,8 @@ from core import clock, ids
 from core.database import Session, driver, fetch_all, fetch_one
 from core.errors import Refusal
 from core.security import UnreadableSecretError
-from models.ciu import CiuPair, RecordSource
+from models.ciu import RecordSource
+from models.ciu_pairs import CiuPair
 from services.ciu.codes import spare_candidates
 from services.ciu.recipes import Recipe
 from services.ciu.store.issuing import spare_context

@@ -126,6 +126,7 @@ async def follow(
     database: Database, world: PensionWorld, process: Process, *, streams: int, waiters: int, pace_s: float = 0.05
 ) -> Crowd:
     """Let a crowd follow a batch from its beginning to its end; nobody of it may cost a thread or a connection."""
+    database.dispose()  # what earlier tests opened is not ours to count
     batch = put(database, world.own, some(PaymentStage.SENDING, PAYMENTS, amount_minor=AMOUNT), BatchStage.PROCESSING)
     tokens = [_token(database, world, number) for number in range(-(-streams // STREAMS_EACH))]
     crowd, at = Crowd(), f"{ROOT}/{batch.bulk_id}"

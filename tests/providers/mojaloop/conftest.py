@@ -2,7 +2,7 @@
 
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -28,6 +28,7 @@ from providers.mojaloop.contract import (
 from providers.mojaloop.rail import MojaloopRail
 from tests.providers.conftest import Fakes
 
+DOCUMENTED = "bulk-3f9c0a1b2c3d"
 STEPS = {Progress.WAITING_PARTY, Progress.WAITING_QUOTE}
 
 
@@ -38,6 +39,7 @@ class House:
     rail: MojaloopRail
     kernel: Kernel
     account: RailAccount
+    bulk_id: str = field(default_factory=lambda: f"bulk-{uuid4().hex[:12]}")
 
     def run(self, mode: str = "one_step", ids: str = "own_id", **more: str) -> None:
         """Run the adapter so, and the account with it."""
@@ -48,7 +50,7 @@ class House:
         return PayoutOrder(
             account=self.account,
             transfer_id=str(uuid4()),
-            home_id=more.pop("home_id", f"bulk-3f9c0a1b2c3d/{uuid4().int % 10**7:07}"),
+            home_id=more.pop("home_id", f"{self.bulk_id}/{uuid4().int % 10**7:07}"),
             party=more.pop("party", Party("MSISDN", f"+2290197000{code}")),
             amount=Money(amount_minor, more.pop("currency", Currency.XOF)),
             note="PENSION 2025-12",
@@ -96,7 +98,12 @@ class House:
 
     @property
     def transfers(self) -> list[Payment]:
-        return self.kernel.search("mojaloop")
+        # What another test gave up may arrive late: payments are told by their batch, and a probe has none.
+        return [one for one in self.kernel.search("mojaloop") if self._is_ours(one.reference)]
+
+    def _is_ours(self, reference: str) -> bool:
+        batch, separator, _line = reference.partition("/")
+        return not separator or batch in {self.bulk_id, DOCUMENTED}
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Every code of the identifiers has a word, and every word its English."""
 
 from core import i18n
-from models.ciu import PairState, RecordSource
+from models.ciu import RecordSource
+from models.ciu_pairs import PairState
 from reports.ciu.acts import ACTS
 from services.ciu.answers import ERROR_TEXTS
 from services.ciu.recipes import SHIPPED, shipped

@@ -8,7 +8,8 @@ from nicegui import ui
 from core.clock import now
 from core.permissions import Actor, Permission
 from reports import charts as drawn
-from reports.ciu import Figures, get_figures, last_days
+from reports.ciu import Cell, Figures, get_figures, last_days, observers
+from reports.ciu.suppression import HIDDEN
 from services.ciu.store import standing
 from services.ciu.store.conversations import TOPIC
 from services.ciu.store.standing import Standing
@@ -57,6 +58,9 @@ class _Board:
         self._turn = 0
         self._read_at: float | None = None
         self._chart: ui.plotly | None = None
+        self._may_act = shell.visitor().may(Permission.CIU_ACT)
+        self._standing: Standing | None = None
+        self._figures: Figures | None = None
 
     def draw(self) -> None:
         """Place every part, empty."""
@@ -109,8 +113,16 @@ class _Board:
         self._show_present(found)
 
     def _show_present(self, found: Standing) -> None:
-        self._present.set_content(parts.present(found, may_act=shell.visitor().may(Permission.CIU_ACT)))
+        self._standing = found
+        self._present.set_content(parts.present(found, self._open_now(found), may_act=self._may_act))
         self._senders.set_content(parts.senders(found.senders))
+
+    def _open_now(self, found: Standing) -> Cell:
+        """Return how many conversations go on; to an observer only where the period tells it too."""
+        if self._may_act:
+            return found.open_conversations
+        is_told = self._figures is not None and isinstance(self._figures.outcomes.open, int)
+        return observers.few(found.open_conversations) if is_told else HIDDEN
 
     async def _load_period(self) -> None:
         self._turn += 1
@@ -118,7 +130,9 @@ class _Board:
         period = await shell.survey(_read_period, self._programme, int(self.length))
         if period is None or turn != self._turn or self._measures.is_deleted:
             return
-        found = period.figures
+        self._figures = found = period.figures
+        if self._standing is not None:
+            self._show_present(self._standing)
         self._measures.set_content(parts.measures_of(found))
         self._show_days(period)
         self._funnel.set_content(parts.funnel_of(found))

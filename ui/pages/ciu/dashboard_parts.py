@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reports.ciu import Cell, Figures, FunnelStep, observers
+from reports.ciu import Cell, Figures, FunnelStep
 from services.ciu.store.standing import SenderRow, Standing
 from ui.components import chips, facts, figures
 from ui.components.empty import sentence
@@ -48,9 +48,8 @@ def measures_of(found: Figures) -> Markup:
     )
 
 
-def present(found: Standing, *, may_act: bool) -> Markup:
+def present(found: Standing, open_now: Cell, *, may_act: bool) -> Markup:
     """Return what goes on and what waits."""
-    open_now = found.open_conversations if may_act else observers.few(found.open_conversations)
     lines: list[facts.Fact] = [(t("Conversations ouvertes"), _to(words.CONVERSATIONS, open_now, is_link=may_act))]
     if found.pairs_open is not None:
         lines.append((t("Doublons à décider"), _to(words.PAIRS, found.pairs_open, is_link=True)))

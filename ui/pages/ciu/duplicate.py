@@ -5,7 +5,7 @@ from nicegui import events, ui
 from core import ids
 from core.errors import NotFound, Refusal
 from core.permissions import Permission
-from models.ciu import PairState
+from models.ciu_pairs import PairState
 from services.ciu.store import reviews
 from services.ciu.store.reviews import PairCard, PairRow, Side
 from ui import shell

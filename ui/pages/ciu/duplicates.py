@@ -5,7 +5,7 @@ from functools import partial
 from nicegui import ui
 
 from core.permissions import Permission
-from models.ciu import PairState
+from models.ciu_pairs import PairState
 from services.ciu.store import reviews
 from services.ciu.store.conversations import TOPIC
 from services.ciu.store.reviews import DECIDED, LATER, WAITING, PairRow

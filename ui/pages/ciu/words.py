@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from models.ciu import PairState
+from models.ciu_pairs import PairState
 from services.ciu.matching import ALL, WITHOUT
 from services.ciu.store.reviews import PairRow
 from ui.labels import Sign, Tone, count, t
