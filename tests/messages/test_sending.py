@@ -139,11 +139,9 @@ def test_a_message_that_may_have_left_goes_again_only_where_that_does_no_harm(ho
     house.send()
     house.wait(3_600)
     house.send()
-    assert [letter.to for letter in house.letters()] == [
-        "awa002@example.org",
-        "jean002@example.org",
-        "awa002@example.org",
-    ]
+    first, second, again = (letter.to for letter in house.letters())
+    assert {first, second} == {"awa002@example.org", "jean002@example.org"}
+    assert again == "awa002@example.org"
     assert len({letter.key for letter in house.letters()}) == 2, "twice under one Message-ID"
 
 
