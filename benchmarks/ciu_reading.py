@@ -1,4 +1,4 @@
-"""Looking for one among a million codes: the person who comes back, the operator who types a code."""
+"""Looking for one among a million codes: the person who comes back, the operator who types a code, the dashboard."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,16 +10,20 @@ import psycopg
 from benchmarks.ground import prepared
 from benchmarks.measure import Row, Sample, cpu_ms, cpu_s, take_turns, wait_ms
 from core.database import Database, Session, fetch_one, use_database
+from core.permissions import Actor, Grant, Role, Scope
 from core.settings import get_settings
+from reports.ciu.figures import get_figures, last_days
 from services.ciu.answers import Answer
 from services.ciu.identities import read_identity
 from services.ciu.recipes import shipped
-from services.ciu.store import issuing, people, programmes
+from services.ciu.store import counting, issuing, people, programmes, records
 from services.ciu.store.issuing import Wanted
 from services.ciu.store.keys import get_ciu_keys
+from services.ciu.store.records import RecordSearch
 
-MANY, CALLS = 1_000_000, 200
-LOOK_UP_MS, SEARCH_MS = 5, 200
+MANY, CALLS = 1_000_000, 50
+LOOK_UP_MS, SEARCH_MS, DASHBOARD_MS = 5, 200, 1_000
+STAFF = Actor(user_id=None, name="Otis", grants=(Grant(Scope.CIU, Role.OPERATEUR),))
 KNOWN = ("1985", "KINSHASA", "JEAN", "15", "KABILA")
 SPACE = "ciu:document.1"
 
@@ -59,6 +63,17 @@ _FILL = (
     from generate_series(1, {many}) n, unnest(array['all', 'without:birth_year', 'without:mother_birthplace',
         'without:first_name', 'without:birth_day', 'without:family_name']) label
     """,
+    # The conversations of the last month, each line of theirs.
+    """
+    insert into ciu_event (id, created_at, programme_id, conversation_id, recipe_id, name, question, error, language,
+        is_test)
+    select gen_random_uuid(), r.created_at - (14 - place) * interval '7 seconds', r.programme_id,
+        md5('t' || r.id)::uuid, r.recipe_id, case when place = 1 then 'started' when place = 12 then 'confirmed'
+        when place = 13 then 'issued_new' when place % 2 = 0 then 'asked' else 'answered' end, case when place in
+        (1, 12, 13) then '' else (array['birth_year', 'mother_birthplace', 'first_name', 'birth_day',
+        'family_name'])[place / 2] end, '', 'fr', false
+    from ciu_record r, generate_series(1, 13) place where r.created_at > now() - interval '30 days'
+    """,
 )
 
 
@@ -80,6 +95,9 @@ def measure(rounds: int, _seconds: float) -> list[Row]:
             Asked("a person who comes back: duplicate look-up, link, events of it", LOOK_UP_MS, _return),
             Asked("a new person: look-up, code, near duplicates", LOOK_UP_MS * 4, _arrive),
             Asked("a code is searched", SEARCH_MS, _search),
+            Asked("a code is begun", SEARCH_MS, _begin),
+            Asked("the newest are listed", SEARCH_MS, _list),
+            Asked("the dashboard of a month", DASHBOARD_MS, _look),
         )
         samples = take_turns(
             {"digest": _timed(database, ground.postmaster, _bare)}
@@ -99,6 +117,9 @@ def fill(database: Database, many: int = MANY) -> None:
             connection.execute(statement.format(many=many, space=SPACE).encode())
             print(f"  {statement.split()[2]}: {time.perf_counter() - begun:.0f} s", flush=True)
         connection.execute("vacuum analyze")
+    with database.transaction(statement_timeout_ms=60_000) as session:
+        for day in counting.list_due(session):
+            counting.count_day(session, day)
     with database.transaction() as session:
         _issue(session, "+243810000001", KNOWN)
 
@@ -124,10 +145,28 @@ def _arrive(session: Session) -> None:
     _issue(session, f"+24381{number:07}", ("1985", f"GOMA{number}", "AWA", "3", "MBUYI"))
 
 
-def _search(session: Session) -> None:
-    code = f"%-{next(_numbers):05X}"
-    row = fetch_one(session, "select id from ciu_record where code like %s limit 1", (code,))
+def _some_code(session: Session) -> str:
+    record = f"r{next(_numbers) * 97 % MANY + 1}"
+    row = fetch_one(session, "select code from ciu_record where id = md5(%s)::uuid", (record,))
     assert row is not None
+    return str(row["code"])
+
+
+def _search(session: Session) -> None:
+    code = _some_code(session).lower()
+    assert [row.code for row in records.find_codes(session, STAFF, code)] == [code.upper()]
+
+
+def _begin(session: Session) -> None:
+    assert records.find_codes(session, STAFF, _some_code(session)[:12])
+
+
+def _list(session: Session) -> None:
+    assert records.list_records(session, STAFF, RecordSearch()).total > MANY
+
+
+def _look(session: Session) -> None:
+    assert get_figures(session, STAFF, last_days(session, STAFF)).total > MANY
 
 
 def _bare(session: Session) -> None:

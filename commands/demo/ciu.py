@@ -20,7 +20,8 @@ from core import clock, ids
 from core.database import Database, Session, fetch_one
 from core.settings import get_settings
 from core.states import transition
-from models.ciu import RECIPE_STEPS, CiuProgramme, CiuRecipe, RecipeState
+from models.ciu import CiuProgramme
+from models.ciu_recipes import RECIPE_STEPS, CiuRecipe, RecipeState
 from models.whatsapp import WhatsappChannel
 from services.ciu.answers import Answer, read_answer
 from services.ciu.identities import Identity

@@ -1,13 +1,8 @@
 """Codes: one person, one code, whatever happens at the same instant."""
 
-import random
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-
-import pytest
-from psycopg import Cursor
 
 from tests.ciu.clinic import AWA, CODE, KABILA, Clinic
 
@@ -63,39 +58,6 @@ def test_one_person_on_two_telephones_at_once_is_one_record_with_two_links(clini
     assert clinic.number("select count(*) from ciu_record_identity") == 2
 
 
-def test_many_conversations_with_repeated_messages_make_exactly_their_records(clinic: Clinic) -> None:
-    people = 60
-    chance = random.Random(7)  # noqa: S311  # a seed, so that it can be done again
-    plans = []
-    for place in range(people):
-        answers = (
-            str(1950 + place % 50),
-            "Goma",
-            f"Nom{'abcdefghij'[place % 10]}{'klmnop'[place // 10]}",
-            "3",
-            "Mbuyi",
-        )
-        plans.append((f"+2439{place:08}", answers, chance.random()))
-
-    def talk(plan: tuple[str, tuple[str, ...], float]) -> str:
-        sender, answers, seed = plan
-        mine, said = random.Random(seed), ""  # noqa: S311  # as above
-        for word in ("Bonjour", *answers, "1"):
-            form = clinic.form(word, sender)
-            for _ in range(2 if mine.random() < 0.1 else 1):
-                answer = clinic.post(form)
-                assert answer.status_code == 200
-                said = answer.text
-        return said
-
-    with ThreadPoolExecutor(16) as crowd:
-        said = list(crowd.map(talk, plans))
-    codes = codes_in([text.replace("<", " ") for text in said])
-    assert len(codes) == len(set(codes)) == people
-    assert clinic.number("select count(*) from uic_records") == people
-    assert clinic.events().count("issued_new") == people
-
-
 def test_two_records_that_sound_alike_are_shown_to_a_person_and_never_merged(clinic: Clinic) -> None:
     clinic.tell(("1985", "Kinshasa", "Jean", "15", "Mukendi"))
     clinic.tell(("1985", "Kinshasa", "Jean", "15", "Mukendy"), "+243810000002")
@@ -111,36 +73,3 @@ def test_a_rehearsal_neither_reveals_nor_issues_a_real_code(clinic: Clinic) -> N
     assert clinic.code(KABILA, AWA) == CODE
     assert rehearsed != CODE
     assert clinic.rows("select uic_code from uic_records") == [{"uic_code": CODE}]
-
-
-def test_killed_between_any_two_statements_there_is_all_of_a_record_or_nothing(
-    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each statement of the message that issues is in turn the last one of its process."""
-    ready(clinic, KABILA, AWA)
-    before = clinic.rows("select step, answers_enc from ciu_conversation where ended_at is null")
-    real, survived, fatal = Cursor.execute, False, 0
-    while not survived:
-        fatal += 1
-        left = [fatal]
-
-        def execute(self: Any, *arguments: Any, left: list[int] = left, **options: Any) -> Any:
-            if threading.current_thread() is not threading.main_thread():
-                left[0] -= 1
-                if left[0] == 0:
-                    self.connection.close()  # what the server sees of a process that dies
-            return real(self, *arguments, **options)
-
-        monkeypatch.setattr(Cursor, "execute", execute)
-        said = clinic.say("1")
-        monkeypatch.setattr(Cursor, "execute", real)
-        survived = CODE in said
-        if not survived:
-            assert said.startswith("Petit souci de notre côté.")
-            assert clinic.number("select count(*) from ciu_record") == 0
-            assert clinic.rows("select step, answers_enc from ciu_conversation where ended_at is null") == before
-    assert fatal > 15
-    assert clinic.number("select count(*) from uic_records") == 1
-    assert clinic.number("select count(*) from ciu_match_key") == 1
-    assert clinic.number("select count(*) from ciu_near_key") == 6
-    assert clinic.number("select count(*) from ciu_conversation where answers_enc is not null") == 0

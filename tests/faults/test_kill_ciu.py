@@ -16,11 +16,9 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from core.settings import get_settings
-from services.ciu.store.keys import get_ciu_keys
-from tests.ciu.clinic import AWA, CODE, FORM, KABILA, TOKEN, Clinic, text_of
+from tests.ciu.clinic import AWA, CODE, FORM, KABILA, SALT, TOKEN, Clinic, text_of
 from tests.ciu.conftest import clinic, our_address
 from tests.database import ROOT
-from tests.faults.test_publish_live import url_of
 from tests.kannel.boxes import until
 
 __all__ = ["clinic", "our_address"]
@@ -52,17 +50,17 @@ PAIRS = (
 class Process:
     """A process that takes one message after the other, and may be told to die amid one."""
 
-    def __init__(self, clinic: Clinic) -> None:
-        self.clinic = clinic
-        settings, keys = get_settings(), get_ciu_keys()
+    def __init__(self, database_url: str, address: str) -> None:
+        self.address = address
+        settings = get_settings()
         variables = {
-            "PUBLIC_BASE_URL": settings.public_base_url,
-            "UIC_SALT": keys.salt,
+            "PUBLIC_BASE_URL": address,
+            "UIC_SALT": SALT,
             "CIU_MATCH_KEYS": settings.ciu_match_keys.get_secret_value(),
             "CIU_DATA_KEY": settings.ciu_data_key.get_secret_value(),
         }
         self._process = subprocess.Popen(  # noqa: S603  # our own program
-            [sys.executable, "-m", "tests.faults.ciu_victim", url_of(clinic.database.engine)],
+            [sys.executable, "-m", "tests.faults.ciu_victim", database_url],
             cwd=ROOT,
             env={**os.environ, **variables},
             stdin=subprocess.PIPE,
@@ -73,7 +71,7 @@ class Process:
 
     def take(self, form: list[tuple[str, str]], fatal: int = 0) -> dict[str, Any]:
         """Take one message of Twilio's."""
-        signature = RequestValidator(TOKEN).compute_signature(self.clinic.address + WEBHOOK, dict(form))
+        signature = RequestValidator(TOKEN).compute_signature(self.address + WEBHOOK, dict(form))
         headers = {"content-type": FORM, "x-twilio-signature": signature}
         order = {"path": WEBHOOK, "headers": headers, "body": urlencode(form), "fatal": fatal}
         assert self._process.stdin is not None
@@ -92,13 +90,19 @@ class Process:
         return self._process.stdout.readline()
 
 
-@pytest.fixture
-def processes(clinic: Clinic) -> Iterator[list[Process]]:
+@pytest.fixture(scope="module")
+def _processes(_own_database_url: str, our_address: str) -> Iterator[list[Process]]:  # the fixture
     with ExitStack() as stack:
-        both = [Process(clinic), Process(clinic)]
+        both = [Process(_own_database_url, our_address) for _ in range(2)]
         for one in both:
             stack.callback(one.end)
         yield both
+
+
+@pytest.fixture
+def processes(clinic: Clinic, _processes: list[Process]) -> list[Process]:  # the fixture
+    assert clinic.address == _processes[0].address
+    return _processes
 
 
 def ready(clinic: Clinic, answers: tuple[str, ...], sender: str) -> None:
