@@ -43,8 +43,8 @@ def frame(
     with ui.element("div").classes("frame"):
         _rail(sections, here, standing)
         with ui.element("div").classes("stage"):
-            if standing.trials:
-                show(_trial_band(standing.trials), classes="trial-place")
+            if standing.trials or standing.is_unsigned:
+                show(_bands(standing), classes="trial-place")
             _topbar(actor, doors)
             with ui.element("main") as main:
                 yield main
@@ -127,6 +127,17 @@ def _books(books: Books) -> Markup:
     sign = icon("verified" if books.is_balanced else "error")
     text = tag("span", tag("b", words), moment(books.at))
     return tag("div", sign, text, class_="rail-foot" if books.is_balanced else "rail-foot rail-foot-bad", title=words)
+
+
+def _bands(standing: Standing) -> Markup:
+    trials = _trial_band(standing.trials) if standing.trials else None
+    return join(trials, _unsigned_band() if standing.is_unsigned else None)
+
+
+def _unsigned_band() -> Markup:
+    """Return the line that says anybody may write to the identifiers as anybody."""
+    words = t("Messages WhatsApp non signés acceptés : n'importe qui peut écrire au nom de n'importe qui.")
+    return tag("div", icon("gpp_maybe"), tag("span", words), class_="trial-band", title="WHATSAPP_ALLOW_UNSIGNED")
 
 
 def _trial_band(accounts: Sequence[str]) -> Markup:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from channels.whatsapp import doors
 from core.permissions import Actor, Permission
 from reports import home, payments
 from services import approvals
@@ -44,11 +45,15 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the frame of a page says: how much waits where, how the books stand, whose accounts on trial are active."""
+    """What the frame of a page says: how much waits where, how the books stand, whose accounts on trial are active.
+
+    `is_unsigned`: anybody may write to the identifiers as anybody.
+    """
 
     waiting: dict[str, Waiting]
     books: Books | None
     trials: tuple[str, ...] = ()
+    is_unsigned: bool = False
 
 
 NOTHING = Standing({}, None)
@@ -157,4 +162,5 @@ def standing(session: Any, actor: Actor, sections: Sequence[Section]) -> Standin
             waiting[path] = Waiting(before.number + thing.count, is_failure=is_failure)
     books = home.get_books(session)
     checked = Books(is_balanced=books.are_right, at=books.checked_at) if books.checked_at else None
-    return Standing(waiting, checked, tuple(payments.list_trials(session)))
+    trials = tuple(payments.list_trials(session))
+    return Standing(waiting, checked, trials, is_unsigned=doors.is_unsigned_allowed())

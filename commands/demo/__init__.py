@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel import select
 
 from channels.ussd import contracts
-from commands.demo import gateways, load, merchants, pensions, people
+from commands.demo import ciu, gateways, load, merchants, pensions, people
 from commands.demo.chance import Chance
 from commands.demo.history import Account, History
 from commands.demo.ledgers import open_till, post
@@ -82,7 +82,7 @@ def seed(
 ) -> Seeded:
     """Install what is missing and write the demo over it, all or nothing; a second call finds it there.
 
-    Pensions come last, each batch by the verbs of its people, in transactions of their own.
+    Pensions come after it, each batch by the verbs of its people in transactions of their own; identifiers come last.
     """
     require_development(settings)
     now = clock.now()
@@ -96,6 +96,7 @@ def seed(
             return Seeded(is_new=False)
         done = _write(session, settings, Chance(seed_number), now, sessions, progress)
     pensions.write(database, seed_number)
+    ciu.write(database, seed_number)
     return done
 
 

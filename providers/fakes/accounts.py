@@ -111,7 +111,7 @@ _MESSAGES = (
         "twilio-whatsapp-fictif",
         "WhatsApp (Twilio)",
         settings={**_TWILIO, "from": "+14155238886"},
-        secret_names=("auth_token",),
+        secret_names=("auth_token", "shared_keys"),
     ),
     FakeAccount(
         "meta_whatsapp",

@@ -24,4 +24,5 @@ def secret_of(adapter: str, name: str) -> str:
         return base64.b64encode(digest.digest()[:18]).decode()
     if name == "vapid_private_key":
         return base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
-    return digest.hexdigest()[:32]
+    made = digest.hexdigest()[:32]
+    return f"SK{number[:8]}:{made}" if name == "shared_keys" else made

@@ -7,7 +7,7 @@ from starlette.datastructures import ImmutableMultiDict
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 SHA256_PREFIX = "sha256="
-SHA1 = "HMAC_SHA1"
+SHA1, SHA256 = "HMAC_SHA1", "HMAC_SHA256"
 
 OK, BAD_REQUEST, FORBIDDEN = 200, 400, 403
 
@@ -37,9 +37,14 @@ def is_twilio_signed(  # what a signature covers, by name
         return False
 
 
-def sign_as_twilio(token: str, url: str, form: Mapping[str, str]) -> str:
+def sign_as_twilio(token: str, url: str, form: Mapping[str, str], algorithm: str = SHA1) -> str:
     """Return the signature that Twilio would put under a form: for a test message to our own address."""
-    return str(RequestValidator(token).compute_signature(url, dict(form)))
+    return str(RequestValidator(token).compute_signature(url, dict(form), algorithm))
+
+
+def sign_as_meta(secret: str, body: bytes) -> str:
+    """Return the header that Meta would put beside these very octets: for a test message to our own address."""
+    return SHA256_PREFIX + hmac.digest(secret.encode(), body, "sha256").hex()
 
 
 def is_meta_signed(secrets: Sequence[str], body: bytes, header: str) -> bool:

@@ -48,10 +48,19 @@ def keep(session: Session, text: str, keeping: Keeping) -> UUID:
     return _keep(session, text, keeping, None, None)
 
 
-def send(session: Session, reply: Reply, to: str, account_id: UUID, keeping: Keeping, media_url: str = "") -> UUID:
-    """Keep a reply and let it leave through the outbox, over the account that heard the question."""
+def rehearse(session: Session, letter: Letter, account_id: UUID, keeping: Keeping) -> UUID:
+    """Keep a reply that does not leave: nobody holds the telephone it is for."""
+    return _keep(session, json.dumps(asdict(letter), ensure_ascii=False), keeping, None, account_id)
+
+
+def write(reply: Reply, to: str, media_url: str = "") -> Letter:
+    """Return a reply as it leaves for Meta."""
     choices = tuple((choice.payload, choice.label) for choice in reply.choices)
-    letter = Letter(to, reply.body, reply.text, choices, media_url)
+    return Letter(to, reply.body, reply.text, choices, media_url)
+
+
+def send(session: Session, letter: Letter, account_id: UUID, keeping: Keeping) -> UUID:
+    """Keep a reply and let it leave through the outbox, over the account that heard the question."""
     reply_id = ids.new_id()
     order = OutgoingMessage(
         dedupe_key=f"{ADDRESS_PREFIX}{reply_id}",

@@ -107,10 +107,12 @@ def forget_code(session: Session, actor: Actor, order: ForgetCode) -> int:
 
 def forget_record(session: Session, keys: CiuKeys, record_id: UUID, code: str) -> None:
     """Forget a code: its date stays, and a digest that keeps it from being given again."""
+    row = fetch_one(session, "select is_test from ciu_record where id = %s", (record_id,))
+    digests = keys.code_digests(code, is_test=row is not None and row["is_test"])
     driver(session).execute(
         "insert into ciu_reserved_code (id, created_at, digest, key_version) values (%s, %s, %s, %s)"
         " on conflict (digest) do nothing",
-        (ids.new_id(), clock.now(), keys.code_digests(code)[keys.newest], keys.newest),
+        (ids.new_id(), clock.now(), digests[keys.newest], keys.newest),
     )
     for table, column in (
         ("ciu_match_key", "record_id"),

@@ -237,7 +237,7 @@ def _take_code(session: Session, keys: CiuKeys, wanted: Wanted, record_id: UUID)
                 "source": RecordSource.CHAT,
                 "spare": spare,
                 "is_test": is_test,
-                "reserved": [*keys.code_digests(code).values()],
+                "reserved": [*keys.code_digests(code, is_test=is_test).values()],
             },
         )
         if taken.rowcount:
