@@ -6,7 +6,7 @@ Of such a code only a keyed digest stays, so that it is never given to another.
 from uuid import UUID
 
 from core import clock, ids
-from core.database import Session, driver, fetch_all
+from core.database import Session, driver, fetch_all, fetch_one
 from core.errors import NotFound
 from core.orders import Order
 from core.permissions import Actor, Permission
