@@ -29,7 +29,10 @@ def _pairs(session: Session) -> list[Waiting]:
 def _links(session: Session) -> list[Waiting]:
     row = fetch_one(
         session,
-        "select count(*) as count, min(settled_at) as since from ciu_dhis2_link where state in ('conflict', 'rejected')",
+        """
+        select count(*) as count, min(settled_at) as since from ciu_dhis2_link
+        where state in ('conflict', 'rejected')
+        """,
     )
     if row is None or not row["count"]:
         return []
