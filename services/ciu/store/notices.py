@@ -121,7 +121,8 @@ def _send(session: Session, record_id: UUID, identity_id: UUID) -> bool:
         return False
     address = read_value(row)
     to = address.removeprefix("+") if row["channel"] == "meta" else address
-    replies.send(session, Reply(_text(row["code"], row["language"])), to, row["account_id"], Keeping(identity_id))
+    letter = replies.write(Reply(_text(row["code"], row["language"])), to)
+    replies.send(session, letter, row["account_id"], Keeping(identity_id))
     driver(session).execute(
         "update ciu_contact set untold_record_id = null where identity_id = %s and untold_record_id is not null",
         (identity_id,),
