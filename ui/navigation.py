@@ -87,6 +87,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("/ciu/conversations", "Conversations", "forum", Permission.CIU_ACT, "CIU"),
     Section("/ciu/doublons", "Doublons", "merge", Permission.CIU_ACT, "CIU"),
     Section("/ciu/fichiers", "Fichiers", "file_export", Permission.CIU_READ, "CIU"),
+    Section("/ciu/dhis2", "DHIS2", "hub", Permission.CIU_ACT, "CIU"),
     Section("/ciu/recettes", "Recettes", "fact_check", Permission.CIU_ACT, "CIU"),
     Section("/ciu/simulateur", "Simulateur de chat", "chat", Permission.CIU_ACT, "CIU"),
     Section("/ciu/reglages", "Réglages", "settings", Permission.CIU_ADMINISTER, "CIU"),
@@ -127,6 +128,7 @@ WHERE = {
     "pension_batch": "/pensions",
     "pension_doubt": "/pensions/a-eclaircir",
     "ciu_pairs": "/ciu/doublons",
+    "ciu_dhis2": "/ciu/dhis2",
 }
 
 # Where the very thing is dealt with, by the name it has in documents.

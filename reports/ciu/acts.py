@@ -1,7 +1,9 @@
 """What people do about the identifiers, as the feed and the trail name it; the codes themselves are in neither."""
 
 ACTS = {
+    "ciu.dhis2.settle": "Conflit avec DHIS2 réglé",
     "ciu.end": "Conversation de CIU terminée",
+    "ciu.erase_rehearsals": "Répétitions de CIU effacées",
     "ciu.export": "Fichier de CIU demandé",
     "ciu.forget": "Code oublié",
     "ciu.import": "Registre de CIU importé",

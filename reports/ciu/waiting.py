@@ -7,9 +7,11 @@ from reports.waiting import Waiting
 
 
 def list_waiting(session: Session, actor: Actor) -> list[Waiting]:
-    """Return the possible duplicates that wait for a decision."""
-    if not actor.may(Permission.CIU_ACT):
-        return []
+    """Return the possible duplicates that wait for a decision, and what DHIS2 does not take."""
+    return [*_pairs(session), *_links(session)] if actor.may(Permission.CIU_ACT) else []
+
+
+def _pairs(session: Session) -> list[Waiting]:
     row = fetch_one(
         session,
         """
@@ -22,3 +24,18 @@ def list_waiting(session: Session, actor: Actor) -> list[Waiting]:
     title = t("Doublons de CIU à décider : {count}").format(count=row["count"])
     detail = t("Une personne sous deux codes, ou deux sous un ?")
     return [Waiting("ciu_pairs", "merge", "ochre", title, detail, row["count"], row["since"])]
+
+
+def _links(session: Session) -> list[Waiting]:
+    row = fetch_one(
+        session,
+        """
+        select count(*) as count, min(settled_at) as since from ciu_dhis2_link
+        where state in ('conflict', 'rejected')
+        """,
+    )
+    if row is None or not row["count"]:
+        return []
+    title = t("Codes à régler avec DHIS2 : {count}").format(count=row["count"])
+    detail = t("Une autre entité a le code, ou DHIS2 le refuse.")
+    return [Waiting("ciu_dhis2", "hub", "ochre", title, detail, row["count"], row["since"])]

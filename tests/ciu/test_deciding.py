@@ -362,6 +362,8 @@ def test_a_rehearsal_is_never_in_the_queue(clinic: Clinic, grace: Actor) -> None
     assert clinic.number("select count(*) from ciu_pair") == 1
     assert queue(clinic, grace) == []
     assert do(clinic, reviews.count_pairs, grace)["open"] == 0
+    with pytest.raises(NotFound):
+        decide(clinic, grace, clinic.rows("select id from ciu_pair")[0]["id"], "same")
 
 
 def test_nothing_of_an_answer_is_left_by_a_review(clinic: Clinic, grace: Actor) -> None:

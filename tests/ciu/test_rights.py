@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from channels.ciu import rehearsing
 from core import ids
 from core.errors import Forbidden, Refusal
 from core.permissions import Actor, Grant, Permission, Role, Scope
 from models.ciu_leaving import ExportKind
 from reports import ciu as reports
+from services.ciu.dhis2 import links
 from services.ciu.store import (
     conversations,
     deciding,
@@ -19,10 +21,14 @@ from services.ciu.store import (
     forgetting,
     programmes,
     reading,
+    recipe_reads,
+    recipes,
     records,
     reveals,
     reviews,
     rotating,
+    senders,
+    settings,
     standing,
 )
 from services.ciu.store import importing as registers
@@ -98,6 +104,28 @@ ACTS = {
             s, a, deciding.SplitRecord(record_id=NOBODY, identity_id=NOBODY, reason=WHY)
         ),
         ACTING,
+    ),
+    "list recipes": Act(lambda s, a: recipe_reads.list_recipes(s, a, "ciu"), ACTING),
+    "begin a draft": Act(lambda s, a: recipes.begin_draft(s, a, recipes.BeginDraft(recipe_id=NOBODY)), ACTING),
+    "discard a draft": Act(
+        lambda s, a: recipes.discard_recipe(s, a, recipes.DiscardRecipe(recipe_id=NOBODY, checksum="x")), ACTING
+    ),
+    "publish a recipe": Act(
+        lambda s, a: recipes.publish_recipe(s, a, recipes.PublishRecipe(recipe_id=NOBODY, checksum="x")), ADMINISTERING
+    ),
+    "roll a recipe back": Act(
+        lambda s, a: recipes.roll_back_recipe(s, a, recipes.RollBackRecipe(recipe_id=NOBODY)), ADMINISTERING
+    ),
+    "erase the rehearsals": Act(rehearsing.erase, ACTING),
+    "let a rehearsal expire": Act(lambda s, a: rehearsing.expire_now(s, a, NOBODY, "+243000000001"), ACTING),
+    "settle a conflict with DHIS2": Act(
+        lambda s, a: links.settle_conflict(s, a, links.SettleConflict(link_id=NOBODY, decision="again", reason=WHY)),
+        ACTING,
+    ),
+    "look at the settings": Act(settings.list_programmes, ADMINISTERING),
+    "look at the keys": Act(settings.list_keys, ADMINISTERING),
+    "close a number": Act(
+        lambda s, a: senders.close_sender(s, a, senders.CloseSender(sender_id=NOBODY, reason=WHY)), ADMINISTERING
     ),
     "retire a key": Act(lambda s, a: rotating.retire_key(s, a, 99, 0), ADMINISTERING),
     "import a register": Act(

@@ -156,6 +156,19 @@ def test_a_number_is_let_go_of_when_its_time_is_over(clinic: Clinic) -> None:
     assert code in clinic.tell(sender="+243810000077")
 
 
+def test_who_only_said_hello_is_let_go_of_too(clinic: Clinic) -> None:
+    clinic.say("Bonjour")
+    clinic.rows("update ciu_identity set last_inbound_at = %s returning id", (clock.now() - timedelta(days=200),))
+    change(clinic, phone_retention_months=6)
+    run(clinic, settings.create_programme, VIH)
+    night = keeping.EVERY_NIGHT[-1]
+    assert cleaning.run(clinic.database, [night], lambda: False) == {night: 0}
+    order = ChangeProgramme(programme="vih-kin", name="VIH", timezone="Africa/Kinshasa", phone_retention_months=3)
+    run(clinic, settings.change_programme, order)
+    assert cleaning.run(clinic.database, [night], lambda: False) == {night: 1}
+    assert clinic.number("select count(*) from ciu_identity") == 0
+
+
 def test_a_number_that_another_programme_keeps_stays(clinic: Clinic) -> None:
     clinic.code()
     run(clinic, settings.create_programme, VIH)

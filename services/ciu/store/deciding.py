@@ -14,6 +14,7 @@ from core.i18n import t
 from core.orders import Order
 from core.permissions import Actor, Permission
 from core.states import transition
+from models.ciu import CiuRecord
 from models.ciu_pairs import PAIR_STEPS, CiuPair, PairState
 from services import audit
 from services.ciu.reasons import Reason
@@ -120,8 +121,9 @@ def split_record(session: Session, actor: Actor, order: SplitRecord) -> Decided:
 
 
 def _take(session: Session, pair_id: UUID) -> CiuPair:
+    """Return a pair, held; a rehearsal's is nobody's to decide."""
     pair = session.get(CiuPair, pair_id, with_for_update=True, populate_existing=True)
-    if pair is None:
+    if pair is None or session.get_one(CiuRecord, pair.left_id).is_test:
         raise NotFound(thing="ciu_pair")
     return pair
 

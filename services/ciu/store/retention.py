@@ -11,18 +11,21 @@ _ANY = """
 select min((settings ->> 'phone_retention_months')::int) as months from ciu_programme
 where (settings ->> 'phone_retention_months')::int > 0
 """
-# A number is let go of when every programme that knows it has had enough of it.
+# A number is let go of when every programme that knows it has had enough of it; one that none knows, when all have.
 _PAST = """
 select i.id from ciu_identity i cross join lateral (
+    select array(
+        select c.programme_id from ciu_contact c where c.identity_id = i.id
+        union select a.programme_id from ciu_consent a where a.identity_id = i.id
+        union select r.programme_id from ciu_record_identity l join ciu_record r on r.id = l.record_id
+        where l.identity_id = i.id) as programmes
+) known cross join lateral (
     select bool_and(coalesce((p.settings ->> 'phone_retention_months')::int, 0) > 0
         and i.last_inbound_at < %(now)s - make_interval(
             months => coalesce((p.settings ->> 'phone_retention_months')::int, 0))) as is_past
-    from ciu_programme p where p.id in (
-        select c.programme_id from ciu_contact c where c.identity_id = i.id
-        union select r.programme_id from ciu_record_identity l join ciu_record r on r.id = l.record_id
-        where l.identity_id = i.id)
-) known
-where i.last_inbound_at < %(now)s - make_interval(months => %(months)s) and known.is_past
+    from ciu_programme p where p.id = any(known.programmes) or known.programmes = '{}'
+) judged
+where i.last_inbound_at < %(now)s - make_interval(months => %(months)s) and judged.is_past
 limit %(most)s for update of i skip locked
 """
 

@@ -99,11 +99,3 @@ def _state(state: str | None, breaker: str | None) -> str:
     if state != "active":
         return "paused"
     return "ready" if breaker == "closed" else "resting"
-
-
-def list_programme_names(session: Session, actor: Actor) -> dict[str, str]:
-    """Return the programmes by code."""
-    actor.require(Permission.CIU_READ)
-    return {
-        row["code"]: row["name"] for row in fetch_all(session, "select code, name from ciu_programme order by name")
-    }

@@ -7,14 +7,14 @@ from reports.ciu.acts import ACTS
 from services.ciu.answers import ERROR_TEXTS
 from services.ciu.recipes import SHIPPED, shipped
 from ui.navigation import SECTIONS
-from ui.pages.ciu import codes, dashboard, duplicates, file_dialogs, files, words
+from ui.pages.ciu import codes, dashboard, dhis2_queue, duplicates, file_dialogs, files, words
 
 TABLES = (
     *(words.QUESTIONS, words.PAGES, words.SOURCES, words.ERRORS, words.CAUSES, words.EVIDENCE, ACTS),
     *(dashboard.LENGTHS, duplicates.NOTHING, files.KINDS, file_dialogs.FORMATS, file_dialogs.PERIODS),
     file_dialogs.CUTS,
 )
-SIGNS = (words.PAIR_STATES, words.SENDERS, files.STATES, codes.SHAPES)
+SIGNS = (words.PAIR_STATES, words.SENDERS, files.STATES, codes.SHAPES, dhis2_queue.STATES)
 
 
 def test_every_state_source_question_and_refusal_has_a_word() -> None:

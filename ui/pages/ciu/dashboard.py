@@ -10,7 +10,7 @@ from core.permissions import Actor, Permission
 from reports import charts as drawn
 from reports.ciu import Cell, Figures, get_figures, last_days, observers
 from reports.ciu.suppression import HIDDEN
-from services.ciu.store import standing
+from services.ciu.store import settings, standing
 from services.ciu.store.conversations import TOPIC
 from services.ciu.store.standing import Standing
 from ui import live, shell
@@ -37,7 +37,7 @@ class _Period:
 async def dashboard() -> None:
     """Draw the board; the present follows every message, the period more slowly."""
     board = _Board()
-    names = await shell.read(standing.list_programme_names) or {}
+    names = await shell.read(settings.list_programme_names) or {}
     with layout.page_head("CIU", t("Un code par personne, et rien derrière. Les répétitions ne comptent pas.")):
         if len(names) > 1:
             choices = {"": t("Tous"), **names}

@@ -12,6 +12,7 @@ CODES = "/ciu/codes"
 CODE = "/ciu/codes/{}"
 CONVERSATIONS = "/ciu/conversations"
 FILES = "/ciu/fichiers"
+DHIS2 = "/ciu/dhis2"
 PAIRS = "/ciu/doublons"
 PAIR = "/ciu/doublons/{}"
 

@@ -31,6 +31,7 @@ ACTIONS = {
     "pension_doubt": "Éclaircir",
     "pension_batch": "Suivre",
     "ciu_pairs": "Décider",
+    "ciu_dhis2": "Régler",
 }
 
 # One of it, several of it.
@@ -50,6 +51,7 @@ SENTENCES = {
     "pension_doubt": ("une pension est à éclaircir", "{number} pensions sont à éclaircir"),
     "pension_batch": ("un lot de pensions est en cours", "{number} lots de pensions sont en cours"),
     "ciu_pairs": ("un doublon de CIU est à décider", "{number} doublons de CIU sont à décider"),
+    "ciu_dhis2": ("un code est à régler avec DHIS2", "{number} codes sont à régler avec DHIS2"),
 }
 
 DECISIONS = frozenset({"pension_approval"})
