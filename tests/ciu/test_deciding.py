@@ -38,7 +38,7 @@ def queue(clinic: Clinic, grace: Actor, wanted: str = reviews.WAITING) -> list[r
 
 
 def decide(clinic: Clinic, grace: Actor, pair_id: UUID, decision: str, keep_id: UUID | None = None) -> deciding.Decided:
-    order = DecidePair(pair_id=pair_id, decision=decision, keep_id=keep_id, reason="Vu au centre")  # type: ignore[arg-type]
+    order = DecidePair(pair_id=pair_id, decision=decision, keep_id=keep_id, reason="Vu au centre")
     decided: deciding.Decided = do(clinic, deciding.decide, grace, order)
     return decided
 
