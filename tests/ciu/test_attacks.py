@@ -61,7 +61,7 @@ def test_what_was_signed_for_something_else_is_refused(clinic: Clinic) -> None:
     for path in ("/whatsapp/webhook/", "/whatsapp/webhook?x=1", "/whatsapp/status"):
         assert outcome(bring(clinic, form, signature, path)) == REFUSED, path
     for wrong in ("", "x", signature[:-1], signature.lower(), f"{signature}=", "A" * 27 + "=", "ÿ" * 20):
-        headers = {"Content-Type": FORM, "X-Twilio-Signature": wrong.encode("latin-1")}
+        headers = httpx.Headers({b"Content-Type": FORM.encode(), b"X-Twilio-Signature": wrong.encode("latin-1")})
         answer = httpx.post(f"{clinic.address}/whatsapp/webhook", content=urlencode(form), headers=headers)
         assert outcome(answer) == REFUSED, wrong
     other = changed(form, AccountSid="AC" + "9" * 32)

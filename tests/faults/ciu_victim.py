@@ -79,7 +79,7 @@ def _count_steps(fatal: int) -> list[int]:
         commit(*arguments)
         step()
 
-    psycopg.Cursor.execute, psycopg.Cursor.executemany = first_execute, first_executemany  # type: ignore[assignment]
+    psycopg.Cursor.execute, psycopg.Cursor.executemany = first_execute, first_executemany  # type: ignore[method-assign]
     psycopg.Connection.commit = commit_between  # type: ignore[assignment]
     return taken
 
