@@ -1,7 +1,8 @@
-"""Takes messages of Twilio's, each in a process of its own that may die at one point: `python -m … URL`.
+"""Takes messages of Twilio's, each in a process of its own that may die at one point.
 
-A line of standard input is one order in JSON: the signed request, and `fatal`, the number of the step before which the
-process kills itself (0: never). A step is a statement, the commit, and the moment after it. The answer is one line too.
+A line of standard input is one order in JSON: which database, the signed request, and `fatal`, the number of the step
+before which the process kills itself (0: never). A step is a statement, the commit, and the moment after it. The answer
+is one line too.
 """
 
 import json
@@ -18,7 +19,7 @@ from core.database import get_database, use_database
 from services.messages.doors import Knock
 
 
-def main(url: str) -> None:
+def main() -> None:
     """Serve orders until standard input closes."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     _tell("ready")
@@ -27,7 +28,7 @@ def main(url: str) -> None:
         child = os.fork()
         if child == 0:
             os.close(reading)
-            _serve(url, json.loads(line), writing)
+            _serve(json.loads(line), writing)
         os.close(writing)
         with os.fdopen(reading, encoding="utf-8") as told:
             answer = told.read()
@@ -41,9 +42,9 @@ def _tell(line: str) -> None:
     sys.stdout.flush()
 
 
-def _serve(url: str, order: dict[str, Any], writing: int) -> NoReturn:
+def _serve(order: dict[str, Any], writing: int) -> NoReturn:
     """Take one message as the webhook does."""
-    database = use_database(url, 1)
+    database = use_database(order["url"], 1)
     with database.transaction() as session:
         doors.get_channels(session)  # connected, and the accounts are known
     steps = _count_steps(order["fatal"])
@@ -85,4 +86,4 @@ def _count_steps(fatal: int) -> list[int]:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

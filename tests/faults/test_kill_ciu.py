@@ -19,6 +19,7 @@ from core.settings import get_settings
 from tests.ciu.clinic import AWA, CODE, FORM, KABILA, SALT, TOKEN, Clinic, text_of
 from tests.ciu.conftest import clinic, our_address
 from tests.database import ROOT
+from tests.faults.test_publish_live import url_of
 from tests.kannel.boxes import until
 
 __all__ = ["clinic", "our_address"]
@@ -50,8 +51,8 @@ PAIRS = (
 class Process:
     """A process that takes one message after the other, and may be told to die amid one."""
 
-    def __init__(self, database_url: str, address: str) -> None:
-        self.address = address
+    def __init__(self, address: str) -> None:
+        self.address, self.database_url = address, ""
         settings = get_settings()
         variables = {
             "PUBLIC_BASE_URL": address,
@@ -59,8 +60,8 @@ class Process:
             "CIU_MATCH_KEYS": settings.ciu_match_keys.get_secret_value(),
             "CIU_DATA_KEY": settings.ciu_data_key.get_secret_value(),
         }
-        self._process = subprocess.Popen(  # noqa: S603  # our own program
-            [sys.executable, "-m", "tests.faults.ciu_victim", database_url],
+        self._process = subprocess.Popen(  # our own program
+            [sys.executable, "-m", "tests.faults.ciu_victim"],
             cwd=ROOT,
             env={**os.environ, **variables},
             stdin=subprocess.PIPE,
@@ -73,7 +74,7 @@ class Process:
         """Take one message of Twilio's."""
         signature = RequestValidator(TOKEN).compute_signature(self.address + WEBHOOK, dict(form))
         headers = {"content-type": FORM, "x-twilio-signature": signature}
-        order = {"path": WEBHOOK, "headers": headers, "body": urlencode(form), "fatal": fatal}
+        order = {"url": self.database_url, "path": WEBHOOK, "headers": headers, "body": urlencode(form), "fatal": fatal}
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
@@ -91,9 +92,9 @@ class Process:
 
 
 @pytest.fixture(scope="module")
-def _processes(_own_database_url: str, our_address: str) -> Iterator[list[Process]]:  # the fixture
+def _processes(our_address: str) -> Iterator[list[Process]]:  # the fixture
     with ExitStack() as stack:
-        both = [Process(_own_database_url, our_address) for _ in range(2)]
+        both = [Process(our_address) for _ in range(2)]
         for one in both:
             stack.callback(one.end)
         yield both
@@ -101,7 +102,8 @@ def _processes(_own_database_url: str, our_address: str) -> Iterator[list[Proces
 
 @pytest.fixture
 def processes(clinic: Clinic, _processes: list[Process]) -> list[Process]:  # the fixture
-    assert clinic.address == _processes[0].address
+    for one in _processes:
+        one.database_url = url_of(clinic.database.engine)
     return _processes
 
 
