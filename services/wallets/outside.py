@@ -26,7 +26,7 @@ from services.ledger import Leg, Posted
 from services.messages import OutgoingMessage
 from services.tariffs import AboveMaximum, BelowMinimum, Quote, quote
 from services.transfers import TransferRow, reasons
-from services.wallets.movements import CEILING_DAYS
+from services.wallets.movements import CANDIDATES, CEILING_DAYS
 from services.wallets.refusals import CeilingReached, NoWallet, QuoteChanged, WalletSuspended
 
 _OPERATION_OF = {
@@ -161,7 +161,7 @@ def write_operation(
 ) -> UssdOperation:
     """Write the operation of a transfer that is about to be asked for."""
     operation = UssdOperation(
-        reference=ids.reference(_PREFIXES[priced.type]),
+        reference=_free_reference(session, _PREFIXES[priced.type]),
         type=priced.type,
         payer_id=holder.wallet_id,
         currency=holder.currency,
@@ -175,6 +175,18 @@ def write_operation(
     session.add(operation)
     session.flush()
     return operation
+
+
+def _free_reference(session: Session, prefix: str) -> str:
+    """Return a reference nobody has: what is read aloud is short, and among a million draws some are drawn again."""
+    drawn = [ids.reference(prefix) for _ in range(CANDIDATES)]
+    free = fetch_one(
+        session,
+        "select c.drawn from unnest(%s::text[]) c (drawn)"
+        " where not exists (select from ussd_operation o where o.reference = c.drawn) limit 1",
+        (drawn,),
+    )
+    return str(free["drawn"]) if free is not None else drawn[0]
 
 
 def move_operation(session: Session, row: TransferRow, posted: Posted | None) -> UssdOperation:

@@ -19,6 +19,7 @@ from providers.answers import SeenState
 from providers.fakes.kernel import Kernel
 from providers.fakes.server import FakeServer
 from services import transfers
+from services.wallets import outside as wallet_operations
 from tests.builders import outside, world
 from tests.providers.conftest import Fakes
 from tests.services import wallet_world
@@ -306,3 +307,13 @@ def test_forty_turns_are_answered_while_a_provider_is_silent(town: Town) -> None
         turns = fetch_all(session, "select max(response_time_us) as slowest, count(*) as turns from ussd_turn")[0]
     assert turns["turns"] == 45
     assert turns["slowest"] < 4_000_000
+
+
+def test_a_reference_that_is_drawn_again_belongs_to_one_operation(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter(["RC-AAAAAA"] * 5 + ["RC-BBBBBB"] * 9)
+    monkeypatch.setattr(wallet_operations.ids, "reference", lambda _prefix: next(drawn))
+    town.recharge()
+    town.recharge(amount=2_000)
+    with town.database.transaction() as session:
+        kept = fetch_all(session, "select reference from ussd_operation order by reference")
+    assert [row["reference"] for row in kept] == ["RC-AAAAAA", "RC-BBBBBB"]

@@ -93,8 +93,8 @@ ussd_request_hour ussd_route ussd_script ussd_service ussd_switch ussd_trial vel
 # with it (`services/ciu/store/forgetting.py`); tests/ciu/test_keeping.py looks for what is left.
 BY_THEIR_OWN_WISH = """
 ciu_alias ciu_consent ciu_contact ciu_conversation ciu_counted_day ciu_day ciu_dhis2_link ciu_event ciu_export
-ciu_identity ciu_key ciu_match_key ciu_near_key ciu_pair ciu_programme ciu_qr_token ciu_recipe ciu_record ciu_record_identity
-ciu_reserved_code whatsapp_inbound whatsapp_reply whatsapp_sender
+ciu_identity ciu_key ciu_match_key ciu_near_key ciu_pair ciu_programme ciu_qr_token ciu_recipe ciu_record
+ciu_record_identity ciu_reserved_code whatsapp_inbound whatsapp_reply whatsapp_sender
 """
 
 # In tables that know members: keys, states, times of day, codes of languages; no number, name or text.
