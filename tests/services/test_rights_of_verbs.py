@@ -27,15 +27,9 @@ from core.permissions import Actor, Grant, Role, Scope
 # What anybody who is signed in may call, and why. It acts on what is his own, finds only what he may see, or is a step
 # of verbs that have looked at the right before.
 _OPEN = """
-reports.feed.list_events reports.home.get_home reports.home.list_tiles reports.home.list_waiting
-reports.pension_waiting.list_waiting reports.pensions.batch.batch_report reports.pensions.figures.get_totals
-reports.pensions.figures.list_cycles reports.pensions.figures.list_days
-services.pensions.accounts.list_accounts services.pensions.attention.count_attention
-services.pensions.attention.list_attention services.pensions.batches.accepting.accept
-services.pensions.batches.accepting.record services.pensions.batches.ground.locked
-services.pensions.file_reading.each_file_error services.pensions.hints.note services.pensions.oversight.note_batch
-services.pensions.oversight.note_list services.pensions.policy.as_of_now services.pensions.policy.require
-services.pensions.reading.list_batches services.pensions.reading.readable services.unknowns.proofs.keep_proof
+reports.ciu.waiting.list_waiting reports.feed.list_events reports.home.get_home reports.home.list_tiles
+reports.home.list_waiting reports.pension_waiting.list_waiting reports.pensions.batch.batch_report
+reports.pensions.figures.get_totals reports.pensions.figures.list_cycles reports.pensions.figures.list_days
 services.approvals.ask services.approvals.count_to_decide services.approvals.decide services.approvals.get_approval
 services.approvals.list_waiting services.approvals.withdraw services.audit.record services.catalogue.mark_deleted
 services.gateways.keep services.merchant_days.get_day services.merchants.find_own services.merchants.get_merchant
@@ -43,10 +37,16 @@ services.messages.browsers.find_browser services.messages.browsers.get_push_door
 services.messages.browsers.list_browsers services.messages.browsers.subscribe_push
 services.messages.browsers.unsubscribe_push services.messages.preferences.list_preferences
 services.messages.preferences.set_preference services.orders.writing.write services.organisations.get_organisation
-services.organisations.list_organisations services.provider_accounts.hosts.require_allowed
-services.simulators.desk.fire_callback services.tariff_changes.calculate services.transfers.requests.cancel
-services.transfers.requests.request services.transfers.transitions.write_first_event
-services.unknowns.cases.close_mismatches services.users.accounts.confirm_proof services.users.accounts.export_self
+services.organisations.list_organisations services.pensions.accounts.list_accounts
+services.pensions.attention.count_attention services.pensions.attention.list_attention
+services.pensions.batches.accepting.accept services.pensions.batches.accepting.record
+services.pensions.batches.ground.locked services.pensions.file_reading.each_file_error services.pensions.hints.note
+services.pensions.oversight.note_batch services.pensions.oversight.note_list services.pensions.policy.as_of_now
+services.pensions.policy.require services.pensions.reading.list_batches services.pensions.reading.readable
+services.provider_accounts.hosts.require_allowed services.simulators.desk.fire_callback
+services.tariff_changes.calculate services.transfers.requests.cancel services.transfers.requests.request
+services.transfers.transitions.write_first_event services.unknowns.cases.close_mismatches
+services.unknowns.proofs.keep_proof services.users.accounts.confirm_proof services.users.accounts.export_self
 services.users.accounts.request_proof services.users.accounts.update_profile
 services.users.consoles.end_console_session services.users.consoles.list_console_sessions
 services.users.passwords.change_password services.users.tokens.sign_out services.users.totp.confirm_totp

@@ -154,6 +154,7 @@ def list_recipe_keys(session: Session, actor: Actor) -> list[str]:
 
 def find_codes(session: Session, actor: Actor, text: str, *, limit: int = 4) -> list[RecordRow]:
     """Return the codes that a text is, or begins; nothing for a text too short to mean one."""
+    actor.require(Permission.CIU_ACT)
     if len(text.strip()) < SHORTEST:
         return []
     found = list_records(session, actor, RecordSearch(code=text), limit=limit)

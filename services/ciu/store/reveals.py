@@ -43,8 +43,7 @@ def reveal_phones(session: Session, actor: Actor, order: RevealPhones) -> dateti
 
 def get_revealed_until(session: Session, actor: Actor, record_id: UUID) -> datetime | None:
     """Return until when this person may read the numbers of a code, None when he may not."""
-    if actor.user_id is None:
-        return None
+    actor.require(Permission.CIU_ACT)
     row = fetch_one(
         session,
         """
