@@ -92,7 +92,7 @@ def measure(rounds: int, _seconds: float) -> list[Row]:
         database = use_database(ground.url, 4)
         fill(database)
         asked = (
-            Asked("a person who comes back: duplicate look-up, link, events of it", LOOK_UP_MS, _return),
+            Asked("a person who comes back: address, duplicate look-up, link", LOOK_UP_MS, _return),
             Asked("a new person: look-up, code, near duplicates", LOOK_UP_MS * 4, _arrive),
             Asked("a code is searched", SEARCH_MS, _search),
             Asked("a code is begun", SEARCH_MS, _begin),
@@ -142,7 +142,7 @@ def _return(session: Session) -> None:
 
 def _arrive(session: Session) -> None:
     number = next(_numbers)
-    _issue(session, f"+24381{number:07}", ("1985", f"GOMA{number}", "AWA", "3", "MBUYI"))
+    _issue(session, f"+24381{number:07}", ("1985", f"GOMA{number}", f"AWA{number}", "3", f"MBUYI{number}"))
 
 
 def _some_code(session: Session) -> str:
