@@ -1,5 +1,6 @@
 """A browser without a browser: NiceGUI's simulated user on our own application."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -92,6 +93,7 @@ async def open_console(
     @asynccontextmanager
     async def serve(token: str = "") -> AsyncIterator[User]:
         monkeypatch.setattr(auth, "token", lambda: token)
+        gc.freeze()  # what is there already is no garbage of this page's, and is looked through twice
         with nicegui_reset_globals():
             os.environ["NICEGUI_USER_SIMULATION"] = "true"
             server = FastAPI()
