@@ -103,7 +103,7 @@ async def test_a_number_is_read_with_a_reason(enter: Enter, town: Town) -> None:
         assert AWA not in texts(user)
         press(user, "Lire les numéros")
         press(user, "Lire les numéros")
-        await user.should_see("Écrivez un motif")
+        await user.should_see("Écrivez un motif de trois lettres au moins.")
         give(user, "Motif", "Résultat à rendre")
         press(user, "Lire les numéros")
         await until(lambda: AWA in texts(user))

@@ -113,7 +113,7 @@ def _line(pair: PairRow) -> Markup:
         "span", tag("b", count(pair.score)), tag("span", t("sur 99"), class_="caption"), class_="waiting-figure"
     )
     word = t("Décider") if pair.state is PairState.OPEN else t("Revoir")
-    label = f"{word} : {pair.left.code}, {other}"
+    label = f"{word}, {pair.left.code}, {other}"
     button = tag("a", word, href=link, class_="button button-secondary", aria_label=label)
     is_waiting = pair.state in (PairState.OPEN, PairState.LATER)
     end = figure if is_waiting else chips.chip(sign)

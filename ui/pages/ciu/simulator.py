@@ -210,7 +210,7 @@ class Telephone:
         if was_open is None:
             return
         if was_open:
-            toasts.done(t("La conversation a trop attendu. Écrivez pour l'entendre."))
+            toasts.done(t("Conversation expirée. Écrivez : le service vous le dira."))
         else:
             toasts.refused(t("Aucune conversation n'est ouverte."))
         await self.look()
@@ -223,7 +223,7 @@ class Telephone:
         with dialogs.dialog(t("Effacer tous les essais")) as opened:
             telephones = counted(kept.telephones, t("{count} téléphone d'essai"), t("{count} téléphones d'essai"))
             codes = counted(kept.codes, t("{count} code"), t("{count} codes"))
-            about = t("{telephones} et {codes} seront effacés, de tous les programmes. Aucune vraie personne n'en est.")
+            about = t("{telephones} et {codes} seront effacés, de tous les programmes. Aucune vraie personne n'est concernée.")
             show(prose(about.format(telephones=telephones, codes=codes)))
 
             async def erase() -> None:

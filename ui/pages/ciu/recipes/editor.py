@@ -13,7 +13,7 @@ from services.ciu.store.recipes import BeginDraft
 from ui import live, shell
 from ui.components import buttons, cards, chips, layout, tabs
 from ui.components.facts import facts
-from ui.labels import count, percent, t, when
+from ui.labels import count, counted, percent, t, when
 from ui.markup import Markup, icon, join, show, tag
 from ui.pages.ciu.recipes import words
 from ui.pages.ciu.recipes.changes import ChangesPanel
@@ -219,7 +219,7 @@ def _example(draft: RecipeDraft) -> Markup:
 
 def _facts(draft: RecipeDraft) -> list[tuple[str, str | Markup]]:
     return [
-        (t("Longueur"), t("{count} signes").format(count=count(len(draft.example)))),
+        (t("Longueur"), counted(len(draft.example), t("{count} signe"), t("{count} signes"))),
         (t("Part lisible"), percent(draft.readable, 0)),
         (t("Questions"), words.questions(len(draft.recipe.questions))),
         (t("Langues"), words.languages(draft.recipe.languages)),

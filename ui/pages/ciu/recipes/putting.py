@@ -88,8 +88,8 @@ def breaking(view: RecipeView) -> str:
     """Return what other questions, kinds or another order cost."""
     known = view.published_line.records if view.published_line else 0
     return t(
-        "Les questions, leur lecture ou leur ordre changent. Codes déjà donnés : {count}. Leurs personnes ne seront "
-        "plus retrouvées par leurs réponses et recevraient un deuxième code."
+        "Les questions, leur lecture ou leur ordre changent. Codes déjà donnés : {count}. Ces personnes ne "
+        "seraient plus retrouvées par leurs réponses et recevraient un second code."
     ).format(count=count(known))
 
 

@@ -14,7 +14,7 @@ from ui import live, shell
 from ui.components import buttons, cards, chips, filters, layout, toasts
 from ui.components.confirm_dialog import confirm_dialog
 from ui.components.history import Happening, history
-from ui.labels import Tone, count, percent, t, when
+from ui.labels import Tone, count, counted, percent, t, when
 from ui.markup import Markup, show, tag
 from ui.pages.ciu.recipes import words
 from ui.pages.ciu.recipes.putting import publish_dialog, roll_back_dialog
@@ -141,7 +141,7 @@ def _version(line: RecipeLine) -> Markup:
     ]
     who = t("livrée avec Palabre") if line.is_shipped else f"{line.saved_by or line.author}, {when(line.saved_at)}"
     used = [
-        t("{count} codes").format(count=count(line.records)) if line.records else "",
+        counted(line.records, t("{count} code"), t("{count} codes")) if line.records else "",
         t("{count} en cours").format(count=count(line.open_conversations)) if line.open_conversations else "",
     ]
     return tag(
@@ -155,7 +155,7 @@ def _version(line: RecipeLine) -> Markup:
 
 def _happening(line: PublicationLine) -> Happening:
     verb = t("Retour à {recipe}") if line.is_back else t("{recipe} en service")
-    warned = t("codes d'avant plus comparés") if line.has_new_canon else ""
+    warned = t("les codes d'avant ne se comparent plus") if line.has_new_canon else ""
     return Happening(
         at=line.at,
         title=verb.format(recipe=line.recipe),

@@ -90,7 +90,7 @@ def _draw_installation(kept: Settings) -> None:
         (t("Jeton du nettoyage"), given(kept.ciu_cleanup_token.get_secret_value())),
         (t("Numéros scellés"), given(kept.ciu_phone_encryption)),
         (t("QR dans la conversation"), given(kept.enable_qr_code)),
-        (t("Session"), t("{count} minutes").format(count=kept.session_timeout_minutes)),
+        (t("Session"), counted(kept.session_timeout_minutes, t("{count} minute"), t("{count} minutes"))),
         (t("Adresse du webhook"), tag("code", kept.webhook_path, class_="code-inline")),
     ]
     with cards.titled(t("Serveur"), t("variables, lues au démarrage")):
