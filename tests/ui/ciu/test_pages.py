@@ -39,7 +39,7 @@ async def test_the_board_counts_what_people_did(enter: Enter, town: Town) -> Non
         await user.open("/ciu")
         await until(lambda: "Doublons évités" in texts(user))
         said = texts(user)
-        assert "2 nouveaux, 1 déjà connus" in said
+        assert "2 codes nouveaux, 1 redonnés" in said
         assert "Année de naissance" in said
         assert "Refus les plus fréquents" in said
         assert "Twilio +14155238886" in said

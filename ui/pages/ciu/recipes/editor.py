@@ -21,7 +21,7 @@ from ui.pages.ciu.recipes.checks import ChecksPanel
 from ui.pages.ciu.recipes.code_form import CodeForm
 from ui.pages.ciu.recipes.draft import RecipeDraft
 from ui.pages.ciu.recipes.previewing import PreviewPanel
-from ui.pages.ciu.recipes.putting import breaking, pseudonymous, publish_dialog, roll_back_dialog
+from ui.pages.ciu.recipes.putting import breaking, pseudonymous, publishing, roll_back_dialog
 from ui.pages.ciu.recipes.questions import QuestionsForm
 from ui.pages.ciu.recipes.rules_form import RulesForm
 from ui.pages.ciu.recipes.simulating import SimulationPanel
@@ -189,7 +189,7 @@ class _Editor:
         if view.line.checksum != order.checksum:
             await self.draft.heard()
             return
-        await publish_dialog(view.line, self._leave)
+        publishing(view, self._leave)
 
     async def _ask_back(self) -> None:
         await roll_back_dialog(self.draft.line, self._leave)

@@ -21,7 +21,12 @@ async def publish_dialog(line: RecipeLine, then: Then) -> None:
     """Open the dialog for a draft; `then` is called once it is in force."""
     view = await shell.read(recipe_reads.get_recipe, line.programme, line.key, line.version)
     if view is not None:
-        _open(view, then, is_back=False)
+        publishing(view, then)
+
+
+def publishing(view: RecipeView, then: Then) -> None:
+    """Open the dialog for a draft that was just read."""
+    _open(view, then, is_back=False)
 
 
 async def roll_back_dialog(line: RecipeLine, then: Then) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from nicegui import ui
 
-from core.permissions import Permission
+from core.database import Session
+from core.permissions import Actor, Permission
 from models.ciu_recipes import RecipeState
 from services.ciu.store import recipe_reads, recipes, settings
 from services.ciu.store.recipe_reads import PublicationLine, RecipeLine
@@ -61,10 +62,10 @@ class _Recipes:
 
     async def refresh(self) -> None:
         """Read the versions again."""
-        lines = await shell.read(recipe_reads.list_recipes, self._code)
-        published = await shell.read(recipe_reads.list_publications, self._code)
-        if lines is None or published is None or self._own.is_deleted:
+        found = await shell.read(_read, self._code)
+        if found is None or self._own.is_deleted:
             return
+        lines, published = found
         self._lines = lines
         self._history.set_content(history([_happening(line) for line in published]))
         models = [line for line in lines if words.sign(line) == words.SHIPPED]
@@ -125,6 +126,10 @@ class _Recipes:
             act=t("Jeter"),
             confirm=confirm,
         )
+
+
+def _read(session: Session, actor: Actor, code: str) -> tuple[list[RecipeLine], list[PublicationLine]]:
+    return recipe_reads.list_recipes(session, actor, code), recipe_reads.list_publications(session, actor, code)
 
 
 def _version(line: RecipeLine) -> Markup:
