@@ -204,10 +204,10 @@ def part(one: LayoutPart) -> str:
 
 def _taken(one: Segment) -> str:
     if one.take == "first":
-        words = counted(one.n, t("premier signe de {question}"), t("{count} premiers signes de {question}"))
+        words = t("premier signe de {question}") if one.n == 1 else t("{count} premiers signes de {question}")
     else:
-        words = counted(one.n, t("dernier signe de {question}"), t("{count} derniers signes de {question}"))
-    return words.format(question=asked(one.q))
+        words = t("dernier signe de {question}") if one.n == 1 else t("{count} derniers signes de {question}")
+    return words.format(count=one.n, question=asked(one.q))
 
 
 def layout(parts: tuple[LayoutPart, ...]) -> str:
