@@ -12,6 +12,7 @@ from services.ciu.store.conversations import TOPIC
 from tests.builders.chats import AWA, BINTOU, KABILA, MUKENDI, MUKENDY, Town
 from tests.ui.hands import field, narrow, open_row, press, rows, shown, stored, until
 from ui import live
+from ui.pages.administration import deeds
 
 Enter = Callable[..., Any]
 
@@ -177,6 +178,34 @@ async def test_a_conversation_is_watched_and_ended(enter: Enter, town: Town) -> 
         press(user, "Terminer la conversation")
         await until(lambda: not shown(user, ui.table)[0].rows)
     assert stored(town.database, "select end_reason from ciu_conversation")["end_reason"] == "stopped"
+
+
+async def test_without_a_number_the_telephone_says_who_opens_one(enter: Enter, town: Town) -> None:
+    assert stored(town.database, "select count(*) as n from provider_account")["n"] == 0
+    async with enter() as user:
+        await user.open("/ciu/simulateur")
+        await until(lambda: "Demandez à un administrateur" in texts(user))
+        assert not [one for one in shown(user, ui.button) if one.text == "Ouvrir un numéro"]
+    async with enter(Role.ADMIN, "Mireille Kalala") as user:
+        await user.open("/ciu/simulateur")
+        await until(lambda: [one for one in shown(user, ui.button) if one.text == "Ouvrir un numéro"])
+        assert "Demandez à un administrateur" not in texts(user)
+
+
+async def test_the_trail_names_what_was_done_to_a_code_and_leads_there(enter: Enter, town: Town) -> None:
+    record_id = town.tell(KABILA, AWA)
+    async with enter() as user:
+        await user.open(f"/ciu/codes/{record_id}")
+        press(user, "Lire les numéros")
+        give(user, "Motif", "Résultat à rendre")
+        press(user, "Lire les numéros")
+        await until(lambda: AWA in texts(user))
+    entry = stored(
+        town.database, "select action, subject_type, subject_id from audit_entry where action = 'ciu.reveal'"
+    )
+    assert deeds.DEEDS[entry["action"]].word == "Numéros d'un code lus"
+    assert deeds.SUBJECTS[entry["subject_type"]] == "Code"
+    assert deeds.PAGES[entry["subject_type"]].format(id=entry["subject_id"]) == f"/ciu/codes/{record_id}"
 
 
 # Duplicates

@@ -185,6 +185,7 @@ MESSAGE_TYPES = {
     "numero_change": "Numéro changé",
     "lien_mot_de_passe": "Lien de mot de passe",
     "invitation_compte": "Invitation",
+    "reponse_whatsapp": "Réponse par WhatsApp",
 }
 
 LANGUAGES = {"fr": "Français", "en": "English", "ln": "Lingála"}
