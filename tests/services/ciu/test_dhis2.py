@@ -76,7 +76,8 @@ def states(database: Database) -> Counter[str]:
         return Counter({state: n for state, n in links.count_states(session, LECTEUR).items() if n})
 
 
-def test_codes_are_counted_by_programme(database: Database, dhis2: Dhis2Fake, traveller: Traveller) -> None:
+@pytest.mark.usefixtures("dhis2", "traveller")
+def test_codes_are_counted_by_programme(database: Database) -> None:
     issue(database, 3)
     sending.open_due(database)
     with database.transaction() as session:

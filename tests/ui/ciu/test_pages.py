@@ -6,7 +6,7 @@ from typing import Any
 from nicegui import ui
 from nicegui.testing import User
 
-from core.permissions import Role
+from core.permissions import Role, Scope
 from services.ciu.store import exports
 from services.ciu.store.conversations import TOPIC
 from tests.builders.chats import AWA, BINTOU, KABILA, MUKENDI, MUKENDY, Town
@@ -186,7 +186,7 @@ async def test_without_a_number_the_telephone_says_who_opens_one(enter: Enter, t
         await user.open("/ciu/simulateur")
         await until(lambda: "Demandez à un administrateur" in texts(user))
         assert not [one for one in shown(user, ui.button) if one.text == "Ouvrir un numéro"]
-    async with enter(Role.ADMIN, "Mireille Kalala") as user:
+    async with enter(Role.ADMIN, "Mireille Kalala", Scope.PLATFORM) as user:
         await user.open("/ciu/simulateur")
         await until(lambda: [one for one in shown(user, ui.button) if one.text == "Ouvrir un numéro"])
         assert "Demandez à un administrateur" not in texts(user)
