@@ -16,6 +16,7 @@ _VOWELS = "aàâeéèêëiîïoôuùûœæ"
 SILENT = [
     *("subscriber.register", "tariff.add", "tariff.retire", "user.sign_in", "user.sign_out", "ussd.publish"),
     *("transfer.request", "transfer.succeeded", "transfer.failed", "transfer.expired", "transfer.cancelled"),
+    "ciu_recipe.save",
 ]
 INSTALLED = ["provider_account.create", "provider_account.resume", "provider_account.pause", "provider_route.change"]
 
@@ -201,8 +202,7 @@ _ACTS = {
     "user.totp_wrong": "Second facteur refusé",
     "user.update": "Compte modifié",
     "ussd.end_session": "Dialogue terminé",
-    **CIU_ACTS,
-    **{act: word for act, (word, _, _) in ACTS.items()},
+    **{act: word for act, (word, _, _) in (CIU_ACTS | ACTS).items()},
 }
 _ALARMS = {
     *(act for act, (_, _, tone) in ACTS.items() if tone == "red"),

@@ -9,6 +9,7 @@ fichier=${1:?usage : restaurer.sh FICHIER BASE}
 base=${2:?usage : restaurer.sh FICHIER BASE}
 proprietaire=${PROPRIETAIRE:-palabre}
 
+[ -r "$fichier" ] || { echo "illisible : $fichier" >&2; exit 1; }
 for role in palabre_app palabre_report; do
     psql --quiet --dbname=postgres --set=ON_ERROR_STOP=1 --set=role="$role" --set=owner="$proprietaire" <<'FIN'
 select format('create role %I nologin', :'role') where not exists (select from pg_roles where rolname = :'role') \gexec

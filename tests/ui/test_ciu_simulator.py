@@ -194,7 +194,7 @@ async def test_expired_now_is_said_at_the_next_message(at_the_phone: Open) -> No
     async with at_the_phone() as (user, _):
         await say(user, "Bonjour", "1/5 En quelle année")
         press(user, "Expirer maintenant")
-        await sees(user, "A trop attendu".lower())
+        await sees(user, "Conversation expirée. Écrivez")
         await say(user, "1985", "Session expirée")
 
 

@@ -202,7 +202,7 @@ async def test_an_operator_suspends_and_reactivates_with_a_reason(as_operator: O
         press(user, "Suspendre")
         await user.should_see("Suspendre Awa Mbarga", retries=30)
         press(user, "Suspendre Awa Mbarga")
-        await user.should_see("Écrivez un motif.", retries=30)
+        await user.should_see("Écrivez un motif de trois lettres au moins.", retries=30)
         await give_reason(user, "Suspendre Awa Mbarga")
         await user.should_see("Abonné suspendu.", retries=30)
         press(user, "Réactiver")

@@ -41,6 +41,11 @@ def icon_only(icon: str, label: str, on_click: OnClick | None = None, *, is_bord
     return button
 
 
+def name_in_row(button: ui.button, thing: str) -> None:
+    """Say to a screen reader which row a button belongs to, where each row has the same one."""
+    button.props["aria-label"] = f"{button.text}, {thing}"
+
+
 def _button(text: str, on_click: OnClick | None, kind: str, *, icon: str = "", href: str = "") -> ui.button:
     button = ui.button(text, on_click=on_click, color=None, icon=symbol(icon) if icon else None)
     button.props("unelevated no-caps :ripple=false").classes(f"button button-{kind}")

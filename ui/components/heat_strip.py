@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ui.labels import t
 from ui.markup import Markup, tag
 
 LIGHTEST = 0.08
@@ -16,6 +17,7 @@ def heat_strip(values: Sequence[tuple[str, float, str]], *, label: str) -> Marku
 
 def _cell(place: int, name: str, share: float, said: str) -> Markup:
     depth = f"--heat: {LIGHTEST + share * (1 - LIGHTEST):.2f}" if share else "--heat: 0"
+    both = t("{name} : {said}").format(name=name, said=said)
     mark = tag(
         "span", name, class_="heat-name" if place % MARKED_EVERY == 0 else "heat-name heat-quiet", aria_hidden="true"
     )
@@ -23,6 +25,6 @@ def _cell(place: int, name: str, share: float, said: str) -> Markup:
         "li",
         tag("span", style=depth, class_="heat-cell"),
         mark,
-        title=f"{name} : {said}",
-        aria_label=f"{name} : {said}",
+        title=both,
+        aria_label=both,
     )

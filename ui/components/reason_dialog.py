@@ -11,6 +11,7 @@ from ui.labels import t
 from ui.markup import show
 
 LONGEST_REASON = 200
+FEWEST_LETTERS = 3  # what every order that asks for a reason wants
 
 
 def reason_dialog(
@@ -26,9 +27,8 @@ def reason_dialog(
             button = buttons.danger(act) if is_danger else buttons.primary(act)
 
     async def run() -> None:
-        reason = str(box.value or "").strip()
+        reason = written_reason(box)
         if not reason:
-            fields.show_error(box, t("Écrivez un motif."))
             return
         button.disable()
         try:
@@ -44,3 +44,11 @@ def reason_dialog(
     button.on_click(run)
     dialog.open()
     return dialog
+
+
+def written_reason(box: ui.input) -> str:
+    """Return the reason in a box; when it is too short, say so there and return nothing."""
+    reason = str(box.value or "").strip()
+    is_long_enough = len(reason) >= FEWEST_LETTERS
+    fields.show_error(box, None if is_long_enough else t("Écrivez un motif de trois lettres au moins."))
+    return reason if is_long_enough else ""

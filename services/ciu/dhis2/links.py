@@ -252,10 +252,19 @@ def list_links(
     return [LinkRow(**row) for row in rows]
 
 
-def count_states(session: Session, actor: Actor) -> dict[LinkState, int]:
-    """Return how many codes stand how."""
+def count_states(session: Session, actor: Actor, programme: str | None = None) -> dict[LinkState, int]:
+    """Return how many codes stand how, those of one programme or of all."""
     actor.require(Permission.CIU_READ)
-    rows = fetch_all(session, "select state, count(*) as number from ciu_dhis2_link group by state")
+    rows = fetch_all(
+        session,
+        """
+        select state, count(*) as number from ciu_dhis2_link
+        where %(programme)s::text is null or record_id in (
+            select r.id from ciu_record r join ciu_programme p on p.id = r.programme_id where p.code = %(programme)s)
+        group by state
+        """,
+        {"programme": programme},
+    )
     found = {LinkState(row["state"]): row["number"] for row in rows}
     return {state: found.get(state, 0) for state in LinkState}
 

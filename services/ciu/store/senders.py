@@ -38,7 +38,7 @@ class SenderBusy(Conflict):
     """Messages to this number wait to be answered."""
 
     code = "numero_occupe"
-    sentence = "{number} messages attendent une réponse à ce numéro : réessayez dans un instant."
+    sentence = "Messages qui attendent une réponse à ce numéro : {number}. Réessayez dans un instant."
 
 
 class OpenSender(Order):

@@ -76,6 +76,17 @@ def states(database: Database) -> Counter[str]:
         return Counter({state: n for state, n in links.count_states(session, LECTEUR).items() if n})
 
 
+@pytest.mark.usefixtures("dhis2", "traveller")
+def test_codes_are_counted_by_programme(database: Database) -> None:
+    issue(database, 3)
+    sending.open_due(database)
+    with database.transaction() as session:
+        code = programmes.get_default(session).code
+        assert links.count_states(session, LECTEUR, code)[LinkState.WAITING] == 3
+        assert links.count_states(session, LECTEUR)[LinkState.WAITING] == 3
+        assert set(links.count_states(session, LECTEUR, "another").values()) == {0}
+
+
 def play(dhis2: Dhis2Fake, *plays: tuple[str, str]) -> None:
     dhis2.books.plays.extend(plays)
 

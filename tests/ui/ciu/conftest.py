@@ -22,7 +22,7 @@ def town(open_console: Any, house: Database) -> Town:
 def enter(open_console: Any, town: Town) -> Callable[..., Any]:
     """Open the console as somebody with a role on the identifiers."""
 
-    def as_(role: Role = Role.OPERATEUR, name: str = "Grâce Mbuyi") -> Any:
-        return open_console(signed_in(town.database, name, Scope.CIU, role))
+    def as_(role: Role = Role.OPERATEUR, name: str = "Grâce Mbuyi", scope: Scope = Scope.CIU) -> Any:
+        return open_console(signed_in(town.database, name, scope, role))
 
     return as_

@@ -6,12 +6,13 @@ from typing import Any
 from nicegui import ui
 from nicegui.testing import User
 
-from core.permissions import Role
+from core.permissions import Role, Scope
 from services.ciu.store import exports
 from services.ciu.store.conversations import TOPIC
 from tests.builders.chats import AWA, BINTOU, KABILA, MUKENDI, MUKENDY, Town
 from tests.ui.hands import field, narrow, open_row, press, rows, shown, stored, until
 from ui import live
+from ui.pages.administration import deeds
 
 Enter = Callable[..., Any]
 
@@ -39,7 +40,7 @@ async def test_the_board_counts_what_people_did(enter: Enter, town: Town) -> Non
         await user.open("/ciu")
         await until(lambda: "Doublons évités" in texts(user))
         said = texts(user)
-        assert "2 nouveaux, 1 déjà connus" in said
+        assert "2 codes nouveaux, 1 redonnés" in said
         assert "Année de naissance" in said
         assert "Refus les plus fréquents" in said
         assert "Twilio +14155238886" in said
@@ -103,7 +104,10 @@ async def test_a_number_is_read_with_a_reason(enter: Enter, town: Town) -> None:
         assert AWA not in texts(user)
         press(user, "Lire les numéros")
         press(user, "Lire les numéros")
-        await user.should_see("Écrivez un motif")
+        await user.should_see("Écrivez un motif de trois lettres au moins.")
+        give(user, "Motif", " ok ")
+        press(user, "Lire les numéros")
+        await until(lambda: field(user, "Motif").props.get("error"))
         give(user, "Motif", "Résultat à rendre")
         press(user, "Lire les numéros")
         await until(lambda: AWA in texts(user))
@@ -121,10 +125,12 @@ async def test_a_code_is_forgotten_once_it_is_written_and_why(enter: Enter, town
     async with enter() as user:
         await user.open(f"/ciu/codes/{record_id}")
         press(user, "Oublier")
+        assert "effacez-le là-bas aussi" in texts(user)
+        give(user, "Pour confirmer", code)
+        give(user, "Motif", "ok")
         press(user, "Oublier ce code")
         await until(lambda: field(user, "Motif").props.get("error"))
         give(user, "Motif", "Demandé au comptoir")
-        give(user, "Pour confirmer", code)
         press(user, "Oublier ce code")
         await until(lambda: stored(town.database, "select count(*) as n from uic_records")["n"] == 0)
 
@@ -174,6 +180,34 @@ async def test_a_conversation_is_watched_and_ended(enter: Enter, town: Town) -> 
     assert stored(town.database, "select end_reason from ciu_conversation")["end_reason"] == "stopped"
 
 
+async def test_without_a_number_the_telephone_says_who_opens_one(enter: Enter, town: Town) -> None:
+    assert stored(town.database, "select count(*) as n from provider_account")["n"] == 0
+    async with enter() as user:
+        await user.open("/ciu/simulateur")
+        await until(lambda: "Demandez à un administrateur" in texts(user))
+        assert not [one for one in shown(user, ui.button) if one.text == "Ouvrir un numéro"]
+    async with enter(Role.ADMIN, "Mireille Kalala", Scope.PLATFORM) as user:
+        await user.open("/ciu/simulateur")
+        await until(lambda: [one for one in shown(user, ui.button) if one.text == "Ouvrir un numéro"])
+        assert "Demandez à un administrateur" not in texts(user)
+
+
+async def test_the_trail_names_what_was_done_to_a_code_and_leads_there(enter: Enter, town: Town) -> None:
+    record_id = town.tell(KABILA, AWA)
+    async with enter() as user:
+        await user.open(f"/ciu/codes/{record_id}")
+        press(user, "Lire les numéros")
+        give(user, "Motif", "Résultat à rendre")
+        press(user, "Lire les numéros")
+        await until(lambda: AWA in texts(user))
+    entry = stored(
+        town.database, "select action, subject_type, subject_id from audit_entry where action = 'ciu.reveal'"
+    )
+    assert deeds.DEEDS[entry["action"]].word == "Numéros d'un code lus"
+    assert deeds.SUBJECTS[entry["subject_type"]] == "Code"
+    assert deeds.PAGES[entry["subject_type"]].format(id=entry["subject_id"]) == f"/ciu/codes/{record_id}"
+
+
 # Duplicates
 
 
@@ -188,6 +222,9 @@ async def test_a_duplicate_is_decided_and_taken_back(enter: Enter, town: Town) -
         assert "90 sur 99" in texts(user)
         assert "Mukendi" not in texts(user)
         press(user, "Une seule personne")
+        give(user, "Motif", "ok")
+        press(user, "C’est une seule personne")
+        await until(lambda: field(user, "Motif").props.get("error"))
         give(user, "Motif", "Même carte, même personne")
         press(user, "C’est une seule personne")
         await until(lambda: stored(town.database, "select count(*) as n from uic_records")["n"] == 1)
@@ -208,6 +245,7 @@ async def test_codes_one_by_one_are_asked_for_with_a_reason(enter: Enter, town: 
     async with enter() as user:
         await user.open("/ciu/fichiers")
         press(user, "Codes un par un")
+        give(user, "Motif", "ok")
         press(user, "Demander les codes")
         await until(lambda: field(user, "Motif").props.get("error"))
         give(user, "Motif", "Rapport trimestriel")

@@ -90,7 +90,7 @@ async def test_a_refusal_says_why_and_gives_the_money_back(enter: Any, desk: Des
         press(user, "Refuser")
         await user.should_see("Rien ne partira.")
         press(user, "Refuser le lot")
-        await user.should_see("Écrivez un motif.")
+        await user.should_see("Écrivez un motif de trois lettres au moins.")
         field(user, "Motif").value = "Montants de novembre"
         press(user, "Refuser le lot")
         await user.should_see("la somme réservée est rendue au compte")

@@ -94,7 +94,7 @@ async def test_after_a_stop_of_ours_a_resume_says_what_was_mended(enter: Any, de
         press(user, "Reprendre l’envoi")
         await user.should_see("Dites ce qui a été réglé.")
         press(user, "Reprendre l’envoi")
-        await user.should_see("Écrivez un motif.")
+        await user.should_see("Écrivez un motif de trois lettres au moins.")
         field(user, "Motif").value = "Position approvisionnée ce matin"
         press(user, "Reprendre l’envoi")
         await user.should_see("L’envoi reprend.")

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from reports.ciu.acts import ACTS as CIU_ACTS
 from reports.pension_acts import ACTS
 from services.audit import AuditRow
 from ui.components.history import Happening
@@ -88,7 +89,7 @@ DEEDS = {
     "provider_route.change": Sign("compare_arrows", "Route de paiement changée", Tone.BLUE),
     "jobs.run": Sign("play_arrow", "Tâche lancée", Tone.NEUTRAL),
     "books.broken": Sign("balance", "Règle du grand livre rompue", Tone.RED),
-    **{act: Sign(icon, word, Tone(tone)) for act, (word, icon, tone) in ACTS.items()},
+    **{act: Sign(icon, word, Tone(tone)) for act, (word, icon, tone) in (CIU_ACTS | ACTS).items()},
 }
 
 SUBJECTS = {
@@ -113,6 +114,15 @@ SUBJECTS = {
     "pension_batch": "Lot de pensions",
     "pension_payment": "Pension",
     "pension_account": "Compte payeur",
+    "ciu_record": "Code",
+    "ciu_pair": "Doublon",
+    "ciu_recipe": "Recette",
+    "ciu_programme": "Programme",
+    "ciu_conversation": "Conversation",
+    "ciu_export": "Fichier",
+    "ciu_key": "Clé d'appariement",
+    "ciu_dhis2_link": "Code dans DHIS2",
+    "whatsapp_sender": "Numéro",
 }
 
 PAGES = {
@@ -120,6 +130,8 @@ PAGES = {
     "ledger_transaction": "/grand-livre/operations/{id}",
     "transfer": "/paiements/transferts/{id}",
     "inbound_event": "/paiements/rappels?rappel={id}",
+    "ciu_record": "/ciu/codes/{id}",
+    "ciu_pair": "/ciu/doublons/{id}",
 }
 
 

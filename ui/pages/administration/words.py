@@ -163,7 +163,6 @@ MESSAGE_TYPES = {
     "paiement_incertain": "Paiement en vérification",
     "alerte_retard": "Cotisation en retard",
     "penalite": "Amende",
-    "reponse_whatsapp": "Réponse sur WhatsApp",
     "session_ouverte": "Séance ouverte",
     "session_terminee": "Séance close",
     "tour_passage": "Tour de passage",
@@ -186,6 +185,7 @@ MESSAGE_TYPES = {
     "numero_change": "Numéro changé",
     "lien_mot_de_passe": "Lien de mot de passe",
     "invitation_compte": "Invitation",
+    "reponse_whatsapp": "Réponse par WhatsApp",
 }
 
 LANGUAGES = {"fr": "Français", "en": "English", "ln": "Lingála"}

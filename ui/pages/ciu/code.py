@@ -1,12 +1,14 @@
 """`/ciu/codes/{id}`: one code, who was given it, what was joined to it, what was done about it."""
 
 from functools import partial
+from uuid import UUID
 
 from nicegui import ui
 
 from core import clock, ids
+from core.database import Session
 from core.errors import NotFound, Refusal
-from core.permissions import Permission
+from core.permissions import Actor, Permission
 from services.audit import AuditRow
 from services.ciu.store import records, reviews
 from services.ciu.store.records import Holder, RecordCard
@@ -29,23 +31,21 @@ async def code(record_id: str) -> None:
     identifier = ids.parse_id(record_id)
     if identifier is None:
         raise NotFound(thing="ciu_record")
-    found = await shell.attempt(records.get_record, identifier)
+    found = await shell.attempt(_read, identifier)
     if isinstance(found, Refusal):
         raise found
-    page = _Page(found)
-    await page.draw()
+    _Page(*found).draw()
 
 
 class _Page:
     """One code as it was drawn last."""
 
-    def __init__(self, found: RecordCard) -> None:
-        self._card = found
+    def __init__(self, card: RecordCard, pairs: list[PairRow]) -> None:
+        self._card, self._pairs = card, pairs
         self._place = layout.stack()
 
-    async def draw(self) -> None:
+    def draw(self) -> None:
         """Draw all of it."""
-        pairs = await shell.read(reviews.list_pairs_of, self._card.row.id) or []
         self._place.clear()
         with self._place:
             self._draw_head()
@@ -54,17 +54,17 @@ class _Page:
             with layout.grid():
                 with layout.cell(8):
                     self._draw_holders()
-                    _draw_pairs(pairs)
+                    _draw_pairs(self._pairs)
                     _draw_history(self._card.history)
                 with layout.cell(4):
                     _draw_facts(self._card)
 
     async def refresh(self) -> None:
         """Read it again and draw it."""
-        fresh = await shell.read(records.get_record, self._card.row.id)
+        fresh = await shell.read(_read, self._card.row.id)
         if fresh is not None and not self._place.is_deleted:
-            self._card = fresh
-            await self.draw()
+            self._card, self._pairs = fresh
+            self.draw()
 
     def _draw_head(self) -> None:
         card = self._card
@@ -90,18 +90,19 @@ class _Page:
         holders = self._card.holders
         with cards.titled(t("Numéros"), count=count(len(holders)), is_flush=True, is_ruled=True):
             if not holders:
-                show(
-                    sentence(
-                        t("Aucun numéro : ce code vient d'un registre, ou sa personne s'est fait oublier."), "call"
-                    )
-                )
+                show(sentence(t("Aucun numéro : ce code vient d'un registre, ou son numéro n'est plus gardé."), "call"))
             for holder in holders:
                 with ui.element("div").classes("waiting-line doubt-line"):
                     show(_holder(holder), classes="waiting-asked")
                     if len(holders) >= FEWEST_TO_PART and self._card.survivor is None:
                         ask = partial(code_acts.ask_split, self._card, holder, self.refresh)
                         with ui.element("div").classes("doubt-acts"):
-                            buttons.quiet(t("C'est une autre personne"), ask)
+                            button = buttons.quiet(t("C'est une autre personne"), ask)
+                            buttons.name_in_row(button, holder.address)
+
+
+def _read(session: Session, actor: Actor, record_id: UUID) -> tuple[RecordCard, list[PairRow]]:
+    return records.get_record(session, actor, record_id), reviews.list_pairs_of(session, actor, record_id)
 
 
 def _holder(holder: Holder) -> Markup:

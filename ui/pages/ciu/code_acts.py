@@ -83,16 +83,17 @@ def ask_forget(card: RecordCard) -> None:
             button = buttons.danger(t("Oublier ce code"))
 
     async def run() -> None:
-        text = str(reason.value or "").strip()
-        fields.show_error(reason, None if text else t("Écrivez un motif."))
+        text = reason_dialog.written_reason(reason)
         is_named = str(name.value or "").strip() == card.row.code
         fields.show_error(name, None if is_named else t("Écrivez le code exactement."))
         if not (text and is_named):
             return
         button.disable()
-        gone = await shell.act(forgetting.forget_code, ForgetCode(record_id=card.row.id, reason=text))
-        if not button.is_deleted:
-            button.enable()
+        try:
+            gone = await shell.act(forgetting.forget_code, ForgetCode(record_id=card.row.id, reason=text))
+        finally:
+            if not button.is_deleted:
+                button.enable()
         if gone is not None:
             said = counted(gone, t("Oublié, avec {count} numéro."), t("Oublié, avec {count} numéros."))
             toasts.done(said)
@@ -107,6 +108,6 @@ def _loss(card: RecordCard) -> str:
         "Le code, ses numéros et ses empreintes disparaissent pour toujours ; personne d'autre ne recevra ce code."
         " Un numéro qui détient un autre code reste."
     )
-    if not (card.joined or card.survivor):
-        return lost
-    return f"{lost} {t('Les autres codes de la même personne disparaissent aussi.')}"
+    others = t("Les autres codes de la même personne disparaissent aussi.") if card.joined or card.survivor else ""
+    there = t("S'il a été envoyé à DHIS2, effacez-le là-bas aussi, et d'abord : ce service ne le fera pas.")
+    return " ".join(filter(None, (lost, others, there)))

@@ -8,7 +8,7 @@ from services.ciu.store.conversations import TOPIC
 from services.ciu.store.records import RecordRow, RecordSearch
 from services.ciu.typed import Shape, TypedCode
 from ui import live, shell
-from ui.components import cards, chips, layout, tables
+from ui.components import buttons, cards, chips, layout, tables
 from ui.components.tables import Answer, Ask, Column, Day, Filter
 from ui.labels import Sign, Tone, count, moment, t
 from ui.markup import Markup, show
@@ -26,7 +26,9 @@ JOINED = Sign("merge", "Réuni", Tone.NEUTRAL)
 @shell.screen(words.CODES, title="Codes", needs=Permission.CIU_ACT)
 async def codes(code: str = "") -> None:
     """Draw the list; `code` looks for one at once."""
-    layout.title(t("Codes"), t("Un code, une personne. Aucun nom derrière."), crumbs=[("CIU", words.HOME)])
+    said = t("Un code, une personne. Aucun nom derrière.")
+    with layout.page_head(t("Codes"), said, crumbs=[("CIU", words.HOME)]):
+        buttons.secondary(t("Fichiers"), href=words.FILES, icon="file_export")
     keys = await shell.read(records.list_recipe_keys) or []
     page = _Codes()
     page.draw(keys, code)

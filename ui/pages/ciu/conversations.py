@@ -24,7 +24,7 @@ TICK_S = 15.0  # the minutes that are left grow fewer by themselves
 @shell.screen(words.CONVERSATIONS, title="Conversations", needs=Permission.CIU_ACT)
 async def conversations() -> None:
     """Draw the list; it follows every message."""
-    said = t("Où en est chacune, jamais ce qui est répondu. Une ligne s'ouvre pour être terminée.")
+    said = t("Où en est chacune, jamais ce qui est répondu. Ouvrez une ligne pour terminer la conversation.")
     layout.title(t("Conversations"), said, crumbs=[("CIU", words.HOME)])
     page = _Conversations()
     page.draw()

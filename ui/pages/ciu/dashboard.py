@@ -44,7 +44,7 @@ async def dashboard() -> None:
             filters.choice(t("Programme"), choices, board.choose_programme, is_compact=False)
         lengths = {days: t(word) for days, word in LENGTHS.items()}
         filters.segments(lengths, board.length, board.choose_length, label=t("Période"))
-    board.draw()
+    board.draw(has_several=len(names) > 1)
     ui.timer(0, board.load, once=True)
     live.subscribe([TOPIC, "ciu"], lambda _: board.follow(), every_s=PRESENT_EVERY_S)
 
@@ -62,17 +62,18 @@ class _Board:
         self._standing: Standing | None = None
         self._figures: Figures | None = None
 
-    def draw(self) -> None:
-        """Place every part, empty."""
+    def draw(self, *, has_several: bool) -> None:
+        """Place every part, empty; what goes on now is never one programme's alone."""
+        whose = t("tous les programmes") if has_several else ""
         self._measures = show(skeletons.tiles())
         with layout.grid():
             with layout.cell(8), cards.titled(t("Codes par jour"), t("nouveaux codes, dans le fuseau du programme")):
                 self._chart_place = ui.element("div")
                 self._as_of = show(Markup(), classes="caption")
             with layout.cell(4):
-                with cards.titled(t("Maintenant"), is_live=True):
+                with cards.titled(t("Maintenant"), whose, is_live=True):
                     self._present = show(skeletons.lines(4))
-                with cards.titled(t("Nos numéros"), is_flush=True, is_ruled=True):
+                with cards.titled(t("Nos numéros"), whose, is_flush=True, is_ruled=True):
                     self._senders = show(skeletons.lines(2))
             with layout.cell(7):
                 with cards.titled(t("Question par question"), t("répondue sur posée, et abandonnée là")):

@@ -22,7 +22,7 @@ def measures_of(found: Figures) -> Markup:
     days = [one.count if isinstance(one.count, int) else 0 for one in found.chart]
     rate = found.abandoned.rate.value if found.abandoned.rate else None
     completed = found.completed
-    new = t("{new} nouveaux, {existing} déjà connus").format(
+    new = t("{new} codes nouveaux, {existing} redonnés").format(
         new=words.cell(completed.new), existing=words.cell(completed.existing)
     )
     median = found.seconds_to_code.median
@@ -30,13 +30,13 @@ def measures_of(found: Figures) -> Markup:
     return measures(
         [
             Measure(t("Codes en tout"), _big(found.total), t("vivants, aujourd'hui"), days),
-            Measure(t("Personnes distinctes"), _big(found.unique_users), t("par premier numéro")),
+            Measure(t("Numéros distincts"), _big(found.unique_users), t("par premier numéro")),
             Measure(t("Conversations"), _big(found.started), new),
             Measure(t("Doublons évités"), _big(found.duplicates_avoided), t("codes redonnés, pas refaits")),
             Measure(
                 t("Abandons"),
                 figures.figure(DASH if rate is None else percent(rate), is_big=True),
-                t("{count} sur celles qui sont finies").format(count=words.cell(found.abandoned.count)),
+                t("{count} des conversations finies").format(count=words.cell(found.abandoned.count)),
                 tone=Tone.OCHRE,
             ),
             Measure(

@@ -43,14 +43,15 @@ def ask_same(card: PairCard, refresh: Refresh) -> None:
             button = buttons.primary(t("C'est une seule personne"))
 
     async def run() -> None:
-        text = str(reason.value or "").strip()
+        text = reason_dialog.written_reason(reason)
         if not text:
-            fields.show_error(reason, t("Écrivez un motif."))
             return
         button.disable()
-        is_done = await _decide(row, "same", text, refresh, UUID(str(kept.value)))
-        if not button.is_deleted:
-            button.enable()
+        try:
+            is_done = await _decide(row, "same", text, refresh, UUID(str(kept.value)))
+        finally:
+            if not button.is_deleted:
+                button.enable()
         if is_done and not dialog.is_deleted:
             dialog.close()
 

@@ -5,7 +5,8 @@ from typing import Literal
 
 from nicegui import ui
 
-from core.permissions import Permission
+from core.database import Session
+from core.permissions import Actor, Permission
 from models.ciu_leaving import LinkState
 from services.ciu.dhis2 import links
 from services.ciu.dhis2.links import LinkRow, SettleConflict
@@ -43,34 +44,39 @@ class _Queue:
 
     async def draw(self) -> None:
         """Place the tabs and the list."""
-        counts = await shell.read(links.count_states)
-        if counts is None:
+        found = await shell.read(_read, self._chosen)
+        if found is None:
             return
+        counts, rows = found
         with cards.card(is_flush=True):
             choices = [Tab(state, t(sign.word), count(counts[state])) for state, sign in STATES.items()]
             self._tabs = tabs.tabs(choices, self._choose, value=self._chosen)
             self._list = ui.element("div")
-        await self._load()
+        self._show(rows)
 
     async def _choose(self, name: str) -> None:
         self._chosen = LinkState(name)
         await self._load()
 
     async def _refresh(self) -> None:
-        counts = await shell.read(links.count_states)
-        if counts is not None and not self._list.is_deleted:
-            tabs.recount(self._tabs, {state: count(number) for state, number in counts.items()})
-            await self._load()
-
-    async def _load(self) -> None:
-        found = await shell.read(links.list_links, self._chosen, most=MOST)
+        found = await shell.read(_read, self._chosen)
         if found is None or self._list.is_deleted:
             return
+        counts, rows = found
+        tabs.recount(self._tabs, {state: count(number) for state, number in counts.items()})
+        self._show(rows)
+
+    async def _load(self) -> None:
+        rows = await shell.read(links.list_links, self._chosen, most=MOST)
+        if rows is not None and not self._list.is_deleted:
+            self._show(rows)
+
+    def _show(self, rows: list[LinkRow]) -> None:
         self._list.clear()
         with self._list:
-            if not found:
+            if not rows:
                 show(empty.sentence(t("Aucun code dans cet état."), "hub"))
-            for row in found:
+            for row in rows:
                 self._draw_row(row)
 
     def _draw_row(self, row: LinkRow) -> None:
@@ -79,9 +85,11 @@ class _Queue:
             if row.state not in {LinkState.CONFLICT, LinkState.REJECTED}:
                 return
             with ui.element("div").classes("doubt-acts"):
-                buttons.quiet(t("Envoyer à nouveau"), partial(self._ask, row, "again"))
+                again = buttons.quiet(t("Envoyer à nouveau"), partial(self._ask, row, "again"))
+                buttons.name_in_row(again, row.code)
                 if row.other_uid:
-                    buttons.secondary(t("C'est la même personne"), partial(self._ask, row, "same"))
+                    same = buttons.secondary(t("C'est la même personne"), partial(self._ask, row, "same"))
+                    buttons.name_in_row(same, row.code)
 
     def _ask(self, row: LinkRow, decision: Literal["same", "again"]) -> None:
         async def confirm(reason: str) -> bool:
@@ -100,6 +108,10 @@ class _Queue:
         }
         act = t("C'est la même personne") if decision == "same" else t("Envoyer à nouveau")
         reason_dialog.reason_dialog(row.code, said[decision], act=act, confirm=confirm)
+
+
+def _read(session: Session, actor: Actor, chosen: LinkState) -> tuple[dict[LinkState, int], list[LinkRow]]:
+    return links.count_states(session, actor), links.list_links(session, actor, chosen, most=MOST)
 
 
 def _words(row: LinkRow) -> Markup:

@@ -4,7 +4,8 @@ from functools import partial
 
 from nicegui import ui
 
-from core.permissions import Permission
+from core.database import Session
+from core.permissions import Actor, Permission
 from models.ciu_pairs import PairState
 from services.ciu.store import reviews
 from services.ciu.store.conversations import TOPIC
@@ -48,10 +49,11 @@ class _Queue:
 
     async def draw(self, chosen: str) -> None:
         """Place the tabs and the list of the one that is open."""
-        counts = await shell.read(reviews.count_pairs)
-        if counts is None:
-            return
         self._chosen = chosen
+        found = await self._read()
+        if found is None:
+            return
+        counts, rows = found
         with cards.card(is_flush=True):
             choices = [
                 Tab(WAITING, t("À décider"), count(counts[WAITING])),
@@ -61,15 +63,16 @@ class _Queue:
             self._tabs = tabs.tabs(choices, self._choose, value=chosen)
             self._list = show(Markup())
             self._foot = ui.element("div")
-        await self._load()
+        self._show(rows)
 
     async def follow(self) -> None:
         """Count again, and read the list that is open again."""
-        counts = await shell.read(reviews.count_pairs)
-        if counts is None or self._list.is_deleted:
+        found = await self._read()
+        if found is None or self._list.is_deleted:
             return
+        counts, rows = found
         tabs.recount(self._tabs, {name: count(number) for name, number in counts.items()})
-        await self._load()
+        self._show(rows)
 
     async def _choose(self, name: str) -> None:
         self._chosen, self._page = name, 0
@@ -81,8 +84,14 @@ class _Queue:
 
     async def _load(self) -> None:
         found = await shell.read(reviews.list_pairs, self._chosen, limit=PAGE + 1, offset=self._page * PAGE)
-        if found is None or self._list.is_deleted:
-            return
+        if found is not None and not self._list.is_deleted:
+            self._show(found)
+
+    async def _read(self) -> tuple[dict[str, int], list[PairRow]] | None:
+        return await shell.read(_read, self._chosen, self._page * PAGE)
+
+    def _show(self, found: list[PairRow]) -> None:
+        """Draw one page; one pair more says that another page follows."""
         rows = found[:PAGE]
         nothing = empty.sentence(t(NOTHING[self._chosen]), "task_alt")
         self._list.set_content(tag("ul", *map(_line, rows), class_="waiting") if rows else nothing)
@@ -99,6 +108,11 @@ class _Queue:
             following.set_enabled(has_more)
 
 
+def _read(session: Session, actor: Actor, chosen: str, offset: int) -> tuple[dict[str, int], list[PairRow]]:
+    pairs = reviews.list_pairs(session, actor, chosen, limit=PAGE + 1, offset=offset)
+    return reviews.count_pairs(session, actor), pairs
+
+
 def _line(pair: PairRow) -> Markup:
     sign = words.PAIR_STATES[pair.state]
     other = pair.right.code if pair.right else pair.asker
@@ -113,7 +127,7 @@ def _line(pair: PairRow) -> Markup:
         "span", tag("b", count(pair.score)), tag("span", t("sur 99"), class_="caption"), class_="waiting-figure"
     )
     word = t("Décider") if pair.state is PairState.OPEN else t("Revoir")
-    label = f"{word} : {pair.left.code}, {other}"
+    label = f"{word}, {pair.left.code}, {other}"
     button = tag("a", word, href=link, class_="button button-secondary", aria_label=label)
     is_waiting = pair.state in (PairState.OPEN, PairState.LATER)
     end = figure if is_waiting else chips.chip(sign)

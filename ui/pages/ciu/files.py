@@ -10,7 +10,7 @@ from nicegui import ui
 from core.clock import today
 from core.permissions import Actor, Permission
 from core.settings import get_settings
-from services.ciu.store import exports
+from services.ciu.store import exports, settings
 from services.ciu.store.exports import TOPIC, ExportRow
 from ui import downloads, live, shell
 from ui.components import buttons, cards, chips, layout
@@ -38,14 +38,15 @@ async def files() -> None:
     actor = shell.visitor()
     until = today(get_settings().ciu_timezone)
     since = until - timedelta(days=DAYS - 1)
-    said = t("Un fichier est gardé un jour, scellé, puis effacé. Les petits nombres y sont cachés.")
+    names = await shell.read(settings.list_programme_names) or {}
+    said = t("Un fichier est gardé un jour, scellé, puis effacé. Dans les comptes, les petits nombres sont cachés.")
     with layout.page_head(t("Fichiers"), said, crumbs=[("CIU", words.HOME)]):
         if actor.may(Permission.CIU_ACT):
             has_phones = actor.may(Permission.CIU_PHONES)
-            ask = partial(file_dialogs.ask_rows, since, until, has_phones=has_phones)
+            ask = partial(file_dialogs.ask_rows, since, until, names, has_phones=has_phones)
             buttons.secondary(t("Codes un par un"), ask, icon="list")
-        buttons.primary(t("Comptes"), partial(file_dialogs.ask_counts, since, until), icon="bar_chart")
-    page = _Files()
+        buttons.primary(t("Comptes"), partial(file_dialogs.ask_counts, since, until, names), icon="bar_chart")
+    page = _Files(may_act=actor.may(Permission.CIU_ACT))
     with cards.card(is_flush=True):
         page.draw()
     await page.load()
@@ -54,6 +55,9 @@ async def files() -> None:
 
 class _Files:
     """The list, one line a file."""
+
+    def __init__(self, *, may_act: bool) -> None:
+        self._may_act = may_act
 
     def draw(self) -> None:
         """Place it, empty."""
@@ -67,7 +71,9 @@ class _Files:
         self._list.clear()
         with self._list:
             if not found:
-                show(sentence(t("Aucun fichier encore. Demandez des comptes, ou des codes un par un."), "file_export"))
+                both = t("Aucun fichier encore. Demandez des comptes, ou des codes un par un.")
+                said = both if self._may_act else t("Aucun fichier encore. Demandez des comptes.")
+                show(sentence(said, "file_export"))
             for row in found:
                 _draw_row(row)
 
@@ -78,7 +84,8 @@ def _draw_row(row: ExportRow) -> None:
         show(chips.chip(ERASED if row.state == "done" and not row.is_kept else STATES[row.state]))
         if row.is_kept:
             with ui.element("div").classes("doubt-acts"):
-                buttons.secondary(t("Télécharger"), partial(_send, row.id), icon="download")
+                button = buttons.secondary(t("Télécharger"), partial(_send, row.id), icon="download")
+                buttons.name_in_row(button, _title(row))
 
 
 def _words(row: ExportRow) -> Markup:
@@ -86,11 +93,15 @@ def _words(row: ExportRow) -> Markup:
     said = ", ".join(filter(None, (row.format.upper(), size, _octets(row), when(row.requested_at))))
     lines = tag(
         "span",
-        tag("span", row.file_name or t(KINDS[row.kind]), class_="line-title"),
+        tag("span", _title(row), class_="line-title"),
         tag("span", said, class_="line-detail"),
         class_="waiting-words",
     )
     return join(tag("span", chips.tile_icon("description"), lines, class_="waiting-asked-words"))
+
+
+def _title(row: ExportRow) -> str:
+    return row.file_name or t(KINDS[row.kind])
 
 
 def _octets(row: ExportRow) -> str:

@@ -39,7 +39,7 @@ async def simulator() -> None:
         if lines:
             erase = buttons.secondary(t("Effacer les essais"), icon="delete")
     if not lines:
-        empty.empty(t("Aucun numéro WhatsApp n'a de programme et de compte qui puisse signer."), icon="chat")
+        _draw_nothing()
         return
     with layout.grid():
         with layout.cell(4):
@@ -48,6 +48,16 @@ async def simulator() -> None:
             telephone.wire = Wire()
     erase.on_click(telephone.ask_erase)
     await telephone.look()
+
+
+def _draw_nothing() -> None:
+    """Say that nothing can be written to, and who opens a number."""
+    nothing = t("Aucun numéro WhatsApp n'a de programme et de compte qui puisse signer.")
+    if shell.visitor().may(Permission.CIU_ADMINISTER):
+        empty.empty(nothing, icon="chat", action=t("Ouvrir un numéro"), href="/ciu/reglages")
+    else:
+        whom = t("Demandez à un administrateur d'ouvrir un numéro dans CIU, Réglages.")
+        empty.empty(f"{nothing} {whom}", icon="chat")
 
 
 class Telephone:
@@ -210,7 +220,7 @@ class Telephone:
         if was_open is None:
             return
         if was_open:
-            toasts.done(t("La conversation a trop attendu. Écrivez pour l'entendre."))
+            toasts.done(t("Conversation expirée. Écrivez : le service vous le dira."))
         else:
             toasts.refused(t("Aucune conversation n'est ouverte."))
         await self.look()
@@ -223,7 +233,9 @@ class Telephone:
         with dialogs.dialog(t("Effacer tous les essais")) as opened:
             telephones = counted(kept.telephones, t("{count} téléphone d'essai"), t("{count} téléphones d'essai"))
             codes = counted(kept.codes, t("{count} code"), t("{count} codes"))
-            about = t("{telephones} et {codes} seront effacés, de tous les programmes. Aucune vraie personne n'en est.")
+            about = t(
+                "{telephones} et {codes} seront effacés, de tous les programmes. Aucune vraie personne n'est concernée."
+            )
             show(prose(about.format(telephones=telephones, codes=codes)))
 
             async def erase() -> None:

@@ -69,7 +69,7 @@ CAUSES = {
 EVIDENCE = {
     "weak": "Mêmes segments : cette recette ne distingue pas deux personnes aux mêmes initiales.",
     "ordinal": "Plusieurs personnes ont ces réponses ; ce numéro n'était encore à aucune d'elles.",
-    "unknown": "Une réponse est « je ne sais pas », et deux numéros ont donné les mêmes.",
+    "unknown": "Une réponse est « je ne sais pas », et deux numéros ont donné les mêmes réponses.",
     "claim": "Ce code d'un registre importé a été retrouvé par les réponses de ce numéro.",
     "hand": "Un agent l'a demandé depuis la fiche du code.",
 }

@@ -59,7 +59,7 @@ def _draw_actions(row: AccountRow) -> None:
         buttons.secondary(t("Suspendre"), lambda: _ask_pause(row), icon="pause")
     if not visitor.may(Permission.PAYMENTS_ACCOUNTS) or row.state == "retired":
         return
-    buttons.secondary(t("Tester"), lambda: try_account(row.id), icon="network_check")
+    buttons.secondary(t("Tester"), lambda: try_account(row.id, row.adapter), icon="network_check")
     buttons.secondary(t("Modifier"), lambda: account_form.ask(row), icon="edit")
     if row.state == "paused" or row.are_payouts_paused:
         buttons.primary(t("Mettre en service"), lambda: _resume(row), icon="play_arrow")

@@ -11,8 +11,10 @@ from ui.components.progress import moving_bar
 from ui.labels import duration, t
 from ui.markup import show
 
+WRITERS = frozenset({"twilio_whatsapp", "meta_whatsapp"})  # they carry messages, no money
 
-async def try_account(account_id: UUID) -> None:
+
+async def try_account(account_id: UUID, adapter: str) -> None:
     """Make the adapter's harmless call, and say what came of it."""
     with dialogs.dialog(t("Essai du compte")) as dialog:
         place = ui.element("div").classes("form")
@@ -28,8 +30,20 @@ async def try_account(account_id: UUID) -> None:
     place.clear()
     with place:
         if trial.is_right:
-            cards.notice(t("L'opérateur répond. Aucun argent n'a bougé."), icon_name="check_circle")
+            cards.notice(_success(adapter), icon_name="check_circle")
         else:
-            cards.notice(t("L'opérateur ne répond pas comme il faut."), tone="red", icon_name="error")
+            cards.notice(_failure(adapter), tone="red", icon_name="error")
         show(facts.facts([(call.operation, str(call.http_status or call.error_kind)) for call in trial.exchanges]))
         show(facts.prose(t("En {duration}.").format(duration=duration(trial.took_ms / 1000))))
+
+
+def _success(adapter: str) -> str:
+    is_writer = adapter in WRITERS
+    return (
+        t("Le compte répond. Rien n'a été envoyé.") if is_writer else t("L'opérateur répond. Aucun argent n'a bougé.")
+    )
+
+
+def _failure(adapter: str) -> str:
+    is_writer = adapter in WRITERS
+    return t("Le compte ne répond pas comme il faut.") if is_writer else t("L'opérateur ne répond pas comme il faut.")

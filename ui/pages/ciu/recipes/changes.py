@@ -1,5 +1,7 @@
 """What a version changes against the one in force, or against any other: questions, code, rules, texts."""
 
+from uuid import UUID
+
 from nicegui import ui
 
 from services.ciu.difference import Difference, QuestionChange, RuleChange, TextChange, compare
@@ -55,10 +57,9 @@ class ChangesPanel:
         return line is not None and str(line.id) == recipe_id
 
     async def _compare(self, recipe_id: str) -> None:
-        lines = await shell.read(recipe_reads.list_recipes, self._draft.line.programme) or []
-        chosen = next((one for one in lines if str(one.id) == recipe_id), None)
-        if chosen is not None:
-            self._other = await shell.read(recipe_reads.get_body, chosen.id)
+        body = await shell.read(recipe_reads.get_body, UUID(recipe_id))
+        if body is not None and not self._list.is_deleted:
+            self._other = body
             self.draw()
 
 

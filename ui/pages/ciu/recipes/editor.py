@@ -13,7 +13,7 @@ from services.ciu.store.recipes import BeginDraft
 from ui import live, shell
 from ui.components import buttons, cards, chips, layout, tabs
 from ui.components.facts import facts
-from ui.labels import count, percent, t, when
+from ui.labels import count, counted, percent, t, when
 from ui.markup import Markup, icon, join, show, tag
 from ui.pages.ciu.recipes import words
 from ui.pages.ciu.recipes.changes import ChangesPanel
@@ -21,7 +21,7 @@ from ui.pages.ciu.recipes.checks import ChecksPanel
 from ui.pages.ciu.recipes.code_form import CodeForm
 from ui.pages.ciu.recipes.draft import RecipeDraft
 from ui.pages.ciu.recipes.previewing import PreviewPanel
-from ui.pages.ciu.recipes.putting import breaking, pseudonymous, publish_dialog, roll_back_dialog
+from ui.pages.ciu.recipes.putting import breaking, pseudonymous, publishing, roll_back_dialog
 from ui.pages.ciu.recipes.questions import QuestionsForm
 from ui.pages.ciu.recipes.rules_form import RulesForm
 from ui.pages.ciu.recipes.simulating import SimulationPanel
@@ -189,7 +189,7 @@ class _Editor:
         if view.line.checksum != order.checksum:
             await self.draft.heard()
             return
-        await publish_dialog(view.line, self._leave)
+        publishing(view, self._leave)
 
     async def _ask_back(self) -> None:
         await roll_back_dialog(self.draft.line, self._leave)
@@ -219,7 +219,7 @@ def _example(draft: RecipeDraft) -> Markup:
 
 def _facts(draft: RecipeDraft) -> list[tuple[str, str | Markup]]:
     return [
-        (t("Longueur"), t("{count} signes").format(count=count(len(draft.example)))),
+        (t("Longueur"), counted(len(draft.example), t("{count} signe"), t("{count} signes"))),
         (t("Part lisible"), percent(draft.readable, 0)),
         (t("Questions"), words.questions(len(draft.recipe.questions))),
         (t("Langues"), words.languages(draft.recipe.languages)),

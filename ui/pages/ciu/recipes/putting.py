@@ -21,7 +21,12 @@ async def publish_dialog(line: RecipeLine, then: Then) -> None:
     """Open the dialog for a draft; `then` is called once it is in force."""
     view = await shell.read(recipe_reads.get_recipe, line.programme, line.key, line.version)
     if view is not None:
-        _open(view, then, is_back=False)
+        publishing(view, then)
+
+
+def publishing(view: RecipeView, then: Then) -> None:
+    """Open the dialog for a draft that was just read."""
+    _open(view, then, is_back=False)
 
 
 async def roll_back_dialog(line: RecipeLine, then: Then) -> None:
@@ -88,8 +93,8 @@ def breaking(view: RecipeView) -> str:
     """Return what other questions, kinds or another order cost."""
     known = view.published_line.records if view.published_line else 0
     return t(
-        "Les questions, leur lecture ou leur ordre changent. Codes déjà donnés : {count}. Leurs personnes ne seront "
-        "plus retrouvées par leurs réponses et recevraient un deuxième code."
+        "Les questions, leur lecture ou leur ordre changent. Codes déjà donnés : {count}. Ces personnes ne "
+        "seraient plus retrouvées par leurs réponses et recevraient un second code."
     ).format(count=count(known))
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from nicegui import ui
 
-from core.permissions import Permission
+from core.database import Session
+from core.permissions import Actor, Permission
 from models.ciu_recipes import RecipeState
 from services.ciu.store import recipe_reads, recipes, settings
 from services.ciu.store.recipe_reads import PublicationLine, RecipeLine
@@ -14,7 +15,7 @@ from ui import live, shell
 from ui.components import buttons, cards, chips, filters, layout, toasts
 from ui.components.confirm_dialog import confirm_dialog
 from ui.components.history import Happening, history
-from ui.labels import Tone, count, percent, t, when
+from ui.labels import Tone, count, counted, percent, t, when
 from ui.markup import Markup, show, tag
 from ui.pages.ciu.recipes import words
 from ui.pages.ciu.recipes.putting import publish_dialog, roll_back_dialog
@@ -61,10 +62,10 @@ class _Recipes:
 
     async def refresh(self) -> None:
         """Read the versions again."""
-        lines = await shell.read(recipe_reads.list_recipes, self._code)
-        published = await shell.read(recipe_reads.list_publications, self._code)
-        if lines is None or published is None or self._own.is_deleted:
+        found = await shell.read(_read, self._code)
+        if found is None or self._own.is_deleted:
             return
+        lines, published = found
         self._lines = lines
         self._history.set_content(history([_happening(line) for line in published]))
         models = [line for line in lines if words.sign(line) == words.SHIPPED]
@@ -127,6 +128,10 @@ class _Recipes:
         )
 
 
+def _read(session: Session, actor: Actor, code: str) -> tuple[list[RecipeLine], list[PublicationLine]]:
+    return recipe_reads.list_recipes(session, actor, code), recipe_reads.list_publications(session, actor, code)
+
+
 def _version(line: RecipeLine) -> Markup:
     title = tag("a", words.version(line), href=words.path(line))
     marks = [
@@ -141,7 +146,7 @@ def _version(line: RecipeLine) -> Markup:
     ]
     who = t("livrée avec Palabre") if line.is_shipped else f"{line.saved_by or line.author}, {when(line.saved_at)}"
     used = [
-        t("{count} codes").format(count=count(line.records)) if line.records else "",
+        counted(line.records, t("{count} code"), t("{count} codes")) if line.records else "",
         t("{count} en cours").format(count=count(line.open_conversations)) if line.open_conversations else "",
     ]
     return tag(
@@ -155,7 +160,7 @@ def _version(line: RecipeLine) -> Markup:
 
 def _happening(line: PublicationLine) -> Happening:
     verb = t("Retour à {recipe}") if line.is_back else t("{recipe} en service")
-    warned = t("codes d'avant plus comparés") if line.has_new_canon else ""
+    warned = t("les codes d'avant ne se comparent plus") if line.has_new_canon else ""
     return Happening(
         at=line.at,
         title=verb.format(recipe=line.recipe),

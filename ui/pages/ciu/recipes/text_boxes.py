@@ -7,7 +7,7 @@ from nicegui import ui
 from services.ciu import editing
 from services.ciu.lint import LONGEST_TEXT
 from ui.components import fields
-from ui.labels import count, t
+from ui.labels import count, counted, t
 from ui.markup import Markup, show, tag
 from ui.pages.ciu.recipes import words
 from ui.pages.ciu.recipes.draft import RecipeDraft
@@ -47,7 +47,7 @@ class TextBoxes:
     def _note(self, language: str, text: str) -> Markup:
         place = f"{language}.{self._key}"
         fault = next((one.message for one in self._draft.findings if one.place == place), "")
-        size = t("{count} signes").format(count=count(len(text)))
+        size = counted(len(text), t("{count} signe"), t("{count} signes"))
         if len(text) > LONGEST_TEXT // 2:
             size = t("{count} signes sur {most}").format(count=count(len(text)), most=count(LONGEST_TEXT))
         return tag("span", fault, class_="caption tone-red") if fault else tag("span", size, class_="caption")

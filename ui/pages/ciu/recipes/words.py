@@ -190,17 +190,24 @@ def part(one: LayoutPart) -> str:
     """Return a part of the code in a few words."""
     match one:
         case Segment():
-            words = t("{n} premiers de {question}") if one.take == "first" else t("{n} derniers de {question}")
-            return words.format(n=one.n, question=asked(one.q))
+            return _taken(one)
         case Literally():
-            return f"« {one.lit} »"
+            return t("« {sign} »").format(sign=one.lit)
         case Hash():
-            return t("empreinte de {n} chiffres").format(n=one.n)
+            return counted(one.n, t("empreinte de {count} chiffre"), t("empreinte de {count} chiffres"))
         case Random():
-            return t("{n} signes tirés au sort").format(n=one.random)
+            return counted(one.random, t("{count} signe tiré au sort"), t("{count} signes tirés au sort"))
         case Check():
             return t("clé de contrôle")
     return t("par groupes de {sizes}").format(sizes=one.group)
+
+
+def _taken(one: Segment) -> str:
+    if one.take == "first":
+        words = t("premier signe de {question}") if one.n == 1 else t("{count} premiers signes de {question}")
+    else:
+        words = t("dernier signe de {question}") if one.n == 1 else t("{count} derniers signes de {question}")
+    return words.format(count=one.n, question=asked(one.q))
 
 
 def layout(parts: tuple[LayoutPart, ...]) -> str:

@@ -1,25 +1,22 @@
 """The accounts over which WhatsApp reaches us: how each stands, a harmless call, and where its secrets go in."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from nicegui import ui
 
-from services import provider_accounts
 from services.provider_accounts import AccountRow
-from ui import shell
 from ui.components import buttons, cards, chips
 from ui.components.empty import sentence
 from ui.labels import moment, t
 from ui.markup import join, show, tag
-from ui.pages.payments.account_trial import try_account
+from ui.pages.payments.account_trial import WRITERS, try_account
 from ui.pages.payments.account_words import ACCOUNTS, account_sign, adapter, environment_chip
 
-OURS = ("twilio_whatsapp", "meta_whatsapp")
 
-
-async def draw() -> None:
+def draw(accounts: Sequence[AccountRow]) -> None:
     """Place the card of connections; secrets are given on the account's own page and never shown."""
-    found = [one for one in await shell.read(provider_accounts.list_accounts) or [] if one.adapter in OURS]
+    found = [one for one in accounts if one.adapter in WRITERS]
     with cards.titled(t("Connexions"), t("les secrets entrent et ne ressortent jamais"), is_flush=True, is_ruled=True):
         for one in found:
             _draw_account(one)
@@ -41,4 +38,5 @@ def _draw_account(one: AccountRow) -> None:
             ),
             classes="line-words",
         )
-        buttons.secondary(t("Tester"), partial(try_account, one.id), icon="network_check")
+        button = buttons.secondary(t("Tester"), partial(try_account, one.id, one.adapter), icon="network_check")
+        buttons.name_in_row(button, one.label)

@@ -1,12 +1,14 @@
 """A programme's place in DHIS2: four identifiers, a harmless call, and how many codes stand how there."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from nicegui import ui
 
 from core.errors import Refusal
-from services.ciu.dhis2 import connecting, links
+from models.ciu_leaving import LinkState
+from services.ciu.dhis2 import connecting
 from services.ciu.dhis2.connecting import ConnectDhis2, Dhis2Row
 from services.ciu.store.settings import ProgrammeRow
 from ui import forms, shell
@@ -34,12 +36,8 @@ STATES = {
 }
 
 
-async def draw(row: ProgrammeRow) -> None:
+def draw(row: ProgrammeRow, found: Dhis2Row, states: Mapping[LinkState, int]) -> None:
     """Place the card of the connection."""
-    found = await shell.read(connecting.get_dhis2, row.code)
-    states = await shell.read(links.count_states)
-    if found is None or states is None:
-        return
     with cards.titled("DHIS2", t("le jeton vient du serveur : DHIS2_API_TOKEN")):
         sign = State.ACTIVE if found.is_connected else FREE
         lines: list[Fact] = [

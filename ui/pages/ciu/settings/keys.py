@@ -1,8 +1,8 @@
 """The keys that find people again: which versions there are, which writes, how many digests still need each."""
 
-from services.ciu.store import settings
+from collections.abc import Sequence
+
 from services.ciu.store.settings import KeyRow
-from ui import shell
 from ui.components import cards, chips
 from ui.components.plain_tables import Head, Line, plain_table
 from ui.labels import Sign, State, Tone, count, t
@@ -12,11 +12,8 @@ MISSING = Sign("error", "Absente", Tone.RED)
 READS = Sign("key", "Lit seulement", Tone.NEUTRAL)
 
 
-async def draw() -> None:
+def draw(found: Sequence[KeyRow]) -> None:
     """Place the card of keys."""
-    found = await shell.read(settings.list_keys)
-    if found is None:
-        return
     with cards.titled(t("Clés d'appariement"), is_flush=True, is_ruled=True):
         heads = (Head(t("Version"), is_number=False), Head(t("État"), is_number=False), Head(t("Empreintes")))
         lines = [Line(str(one.version), (_sign(one), count(one.rows))) for one in found]

@@ -41,7 +41,7 @@ class ProgrammeForm:
                 value="\n".join(self._row.exempt_numbers),
                 hint=t("Agents de terrain, un numéro par ligne."),
             )
-            self._number("review_score", t("Doublon à examiner dès le score"), self._row.review_score)
+            self._number("review_score", t("Score à partir duquel un doublon est à examiner"), self._row.review_score)
         with cards.titled(t("Conservation")), fields.form():
             self._boxes["forget_mode"] = fields.choice(
                 t("Après EFFACER"),

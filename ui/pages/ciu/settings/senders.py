@@ -26,7 +26,7 @@ ADDRESSES = {
 SETTINGS = "/ciu/reglages"
 
 
-async def draw(row: ProgrammeRow, programmes: Sequence[ProgrammeRow]) -> None:
+def draw(row: ProgrammeRow, programmes: Sequence[ProgrammeRow]) -> None:
     """Place the card of a programme's numbers."""
     with cards.titled(t("Numéros"), count=count(len(row.senders)), is_flush=True, is_ruled=True):
         for sender in row.senders:
@@ -47,8 +47,10 @@ def _draw_sender(sender: SenderRow, others: Sequence[ProgrammeRow]) -> None:
             classes="line-words",
         )
         if others:
-            buttons.secondary(t("Confier"), partial(_ask_move, sender, others))
-        buttons.quiet(t("Fermer le numéro"), partial(_ask_closing, sender))
+            moving = buttons.secondary(t("Confier"), partial(_ask_move, sender, others))
+            buttons.name_in_row(moving, sender.address)
+        closing = buttons.quiet(t("Fermer le numéro"), partial(_ask_closing, sender))
+        buttons.name_in_row(closing, sender.address)
 
 
 async def _ask(row: ProgrammeRow) -> None:

@@ -1,13 +1,20 @@
 """`/ciu/reglages`: each programme with its limits and its numbers, the connections and their test, the keys."""
 
+from dataclasses import dataclass
 from functools import partial
 
 from nicegui import ui
 
-from core.permissions import Permission
+from core.database import Session
+from core.permissions import Actor, Permission
 from core.settings import Settings, get_settings
+from models.ciu_leaving import LinkState
+from services import provider_accounts
+from services.ciu.dhis2 import connecting, links
+from services.ciu.dhis2.connecting import Dhis2Row
 from services.ciu.store import settings
-from services.ciu.store.settings import ProgrammeRow
+from services.ciu.store.settings import KeyRow, ProgrammeRow
+from services.provider_accounts import AccountRow
 from ui import shell
 from ui.components import buttons, cards, chips, filters, layout
 from ui.components.facts import Fact, facts
@@ -24,10 +31,10 @@ ABSENT = Sign("block", "Absent", Tone.NEUTRAL)
 @shell.screen(SETTINGS, title="Réglages des CIU", needs=Permission.CIU_ADMINISTER)
 async def all_settings(programme: str = "") -> None:
     """Draw the settings of a programme (`programme` is its code) and those of the installation."""
-    found = await shell.read(settings.list_programmes)
-    if found is None:
+    page = await shell.read(_read, programme)
+    if page is None:
         return
-    chosen = next((one for one in found if one.code == programme), found[0] if found else None)
+    found, chosen = page.programmes, page.chosen
     said = t("Un programme répond à ses numéros, selon sa recette et ses limites.")
     with layout.page_head(t("Réglages des CIU"), said, crumbs=[("CIU", "/ciu")]):
         if len(found) > 1 and chosen is not None:
@@ -41,12 +48,37 @@ async def all_settings(programme: str = "") -> None:
                 ProgrammeForm(chosen).draw()
         with layout.cell(5):
             if chosen is not None:
-                await senders.draw(chosen, found)
-            await connections.draw()
-            if chosen is not None:
-                await dhis2.draw(chosen)
-            await keys.draw()
+                senders.draw(chosen, found)
+            connections.draw(page.accounts)
+            if chosen is not None and page.dhis2 is not None:
+                dhis2.draw(chosen, page.dhis2, page.states)
+            keys.draw(page.keys)
             _draw_installation(get_settings())
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """All that the page shows, as it stood at one moment."""
+
+    programmes: list[ProgrammeRow]
+    chosen: ProgrammeRow | None
+    accounts: list[AccountRow]
+    dhis2: Dhis2Row | None
+    states: dict[LinkState, int]
+    keys: list[KeyRow]
+
+
+def _read(session: Session, actor: Actor, programme: str) -> _Page:
+    found = settings.list_programmes(session, actor)
+    chosen = next((one for one in found if one.code == programme), found[0] if found else None)
+    return _Page(
+        programmes=found,
+        chosen=chosen,
+        accounts=provider_accounts.list_accounts(session, actor),
+        dhis2=connecting.get_dhis2(session, actor, chosen.code) if chosen else None,
+        states=links.count_states(session, actor, chosen.code) if chosen else {},
+        keys=settings.list_keys(session, actor),
+    )
 
 
 def _choose(code: str) -> None:
@@ -90,7 +122,7 @@ def _draw_installation(kept: Settings) -> None:
         (t("Jeton du nettoyage"), given(kept.ciu_cleanup_token.get_secret_value())),
         (t("Numéros scellés"), given(kept.ciu_phone_encryption)),
         (t("QR dans la conversation"), given(kept.enable_qr_code)),
-        (t("Session"), t("{count} minutes").format(count=kept.session_timeout_minutes)),
+        (t("Session"), counted(kept.session_timeout_minutes, t("{count} minute"), t("{count} minutes"))),
         (t("Adresse du webhook"), tag("code", kept.webhook_path, class_="code-inline")),
     ]
     with cards.titled(t("Serveur"), t("variables, lues au démarrage")):
