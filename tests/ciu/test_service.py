@@ -132,6 +132,9 @@ def test_an_earlier_register_is_claimed_by_its_people(
     assert clinic.number("select count(*) from ciu_record") == 0
     assert main(["ciu", "import", str(file), "--apply"]) == 1
     assert clinic.number("select count(*) from uic_records") == 2
+    file.write_text("uic_code,phone_number,created_at\nOLD-CODE-2,+243810000010,2024-05-02\n")
+    assert main(["ciu", "import", str(file), "--apply"]) == 1
+    assert clinic.rows("select value from ciu_identity") == [{"value": "+243810000009"}]  # nothing of a refused row
     assert "OLD-CODE-1" in clinic.tell(KABILA, AWA)
     assert clinic.rows("select cause from ciu_pair") == [{"cause": "claim"}]
     assert clinic.tell(KABILA, AWA).startswith("Votre CIU a déjà été généré")

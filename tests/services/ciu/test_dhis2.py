@@ -4,7 +4,6 @@ import re
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +13,6 @@ from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
 from commands import ciu_dhis2
-from commands.ciu_rehearsal import RehearsalOver, undo
 from core import clock
 from core.clock import Traveller
 from core.database import Database, driver, fetch_all
@@ -228,9 +226,9 @@ def test_a_register_that_is_there_is_read_after_a_rehearsal(
         place = places.get_place(session, ADMIN, "ciu").place
     entities = reading.fetch_entities(ADMIN, place)
     assert len(entities) == 253
-    with suppress(RehearsalOver), database.transaction() as session:
-        found = reading.keep_entities(session, ADMIN, programmes.get_default(session), entities)
-        undo()
+    with database.transaction() as session:
+        found = reading.check_entities(session, ADMIN, entities)
+        assert fetch_all(session, "select count(*) as number from ciu_record") == [{"number": 1}]
     assert found.taken == 250
     assert [row.reason for row in found.refused] == ["code absent ou trop long", "code déjà connu"]
     with database.transaction() as session:
