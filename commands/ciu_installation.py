@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def open_database(*, is_checked: bool = True) -> "Database":
-    """Return the installation's database, its server running; unless told, refuse keys that do not fit what it holds."""
+    """Return the installation's database, its server running, its keys those of what it holds."""
     from core.database import use_database
     from core.embedded_postgres import ensure_running
     from core.settings import get_settings

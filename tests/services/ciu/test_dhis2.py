@@ -180,6 +180,22 @@ def test_a_server_that_is_away_is_asked_ever_more_rarely(
     assert states(database) == {LinkState.EXPORTED: 1}
 
 
+def test_a_job_that_fails_without_saying_of_what_is_not_taken_for_done(
+    database: Database, dhis2: Dhis2Fake, traveller: Traveller
+) -> None:
+    issue(database, 2)
+    work(database, traveller, rounds=1)
+    for job in dhis2.books.jobs.values():
+        job.report.update({"status": "ERROR"})
+    kept, lost = dhis2.books.entities
+    del dhis2.books.entities[lost], dhis2.books.writes[lost]
+    work(database, traveller, rounds=1)
+    assert states(database) == {LinkState.UNKNOWN: 2}
+    work(database, traveller, rounds=3, step_s=60)
+    assert states(database) == {LinkState.EXPORTED: 2}
+    assert dhis2.books.writes == {kept: 1, lost: 1}
+
+
 def test_a_person_settles_a_conflict(database: Database, dhis2: Dhis2Fake, traveller: Traveller) -> None:
     issue(database, 2)
     dhis2.give(OTHER, "CODE-0000", PLACE["attribute"], NOW)
