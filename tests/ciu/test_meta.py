@@ -159,6 +159,27 @@ def test_a_message_that_fails_rests_and_is_answered_later(clinic: Clinic, monkey
     assert clinic.number("select count(*) from ciu_conversation") == 1
 
 
+def test_a_message_that_fails_all_day_is_tried_all_day_and_apologised_for(
+    clinic_and_meta: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with clock.travel(NOON) as traveller:
+        clinic_and_meta.meta(written("Bonjour", 1, sent_at=at()))
+        monkeypatch.setattr(exchange, "take_turn", lambda *_: 1 / 0)
+        assert worker.answer_due(clinic_and_meta.database) == 1
+        for _ in range(23 * 6):
+            traveller.advance(600)
+            assert worker.answer_due(clinic_and_meta.database) == 1
+        assert clinic_and_meta.number("select count(*) from whatsapp_inbound where payload_enc is not null") == 1
+        assert texts() == []
+        for _ in range(6):
+            traveller.advance(600)
+            clinic_and_meta.work()
+        assert clinic_and_meta.number("select count(*) from whatsapp_inbound where payload_enc is not null") == 0
+        assert texts() == [exchange.error_text()]
+        traveller.advance(600)
+        assert clinic_and_meta.work() == 0
+
+
 def test_a_reply_that_nobody_can_open_any_more_stops_no_other(clinic_and_meta: Clinic) -> None:
     other = "243810000501"
     with clock.travel(NOON):
