@@ -75,6 +75,7 @@ def retire_key(arguments: Namespace) -> None:
 
     database = open_database()
     with database.transaction() as session:
+        rotating.require_idle(session, arguments.version)
         number = rotating.count_lost(session, arguments.version)
         if number != arguments.lose:
             raise rotating.KeyStillNeeded(number=number, version=arguments.version)
