@@ -90,7 +90,7 @@ def test_a_key_goes_once_its_figure_is_confirmed(
     assert main(["ciu", "keys", "retire", "1", "--lose", "1"]) == 0
     monkeypatch.setattr(get_settings(), "ciu_match_keys", SecretStr(TWO))
     assert main(["ciu", "keys", "show"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "2\tactive\t4"
+    assert capsys.readouterr().out.splitlines()[-1] == "2\tactive\t5"
     assert clinic.say("1985", "CD.13491208655302741918").startswith("Bien noté.")
     clinic.pause()
     assert clinic.tell(KABILA, AWA).startswith("Votre CIU a déjà été généré")
