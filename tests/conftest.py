@@ -31,7 +31,7 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 
 
 # What waits longest begins first, so that nobody waits for it in the end.
-FIRST = ("e2e", "faults", "commands", "core", "kannel", "messages")
+FIRST = ("e2e", "faults", "commands", "core", "kannel", "messages", "ui", "api", "ciu")
 
 
 @pytest.hookimpl(tryfirst=True)

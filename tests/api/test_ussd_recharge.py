@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api import payments, ussd
-from core import clock
+from core import clock, ids
 from core.clock import Traveller
 from core.database import Database, driver, fetch_all, fetch_one
 from models.transfers import TransferState
@@ -19,7 +19,6 @@ from providers.answers import SeenState
 from providers.fakes.kernel import Kernel
 from providers.fakes.server import FakeServer
 from services import transfers
-from services.wallets import outside as wallet_operations
 from tests.builders import outside, world
 from tests.providers.conftest import Fakes
 from tests.services import wallet_world
@@ -311,7 +310,7 @@ def test_forty_turns_are_answered_while_a_provider_is_silent(town: Town) -> None
 
 def test_a_reference_that_is_drawn_again_belongs_to_one_operation(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = iter(["RC-AAAAAA"] * 5 + ["RC-BBBBBB"] * 9)
-    monkeypatch.setattr(wallet_operations.ids, "reference", lambda _prefix: next(drawn))
+    monkeypatch.setattr(ids, "reference", lambda _prefix: next(drawn))
     town.recharge()
     town.recharge(amount=2_000)
     with town.database.transaction() as session:

@@ -76,7 +76,7 @@ def calm_page(context: BrowserContext) -> Iterator[Page]:
     complaints = complaints_of(page)
     yield page
     context.close()
-    assert complaints == []
+    assert complaints == [], complaints
 
 
 def is_foreign(page: Page, url: str) -> bool:

@@ -118,3 +118,13 @@ def test_signing_out_closes_every_page(signed_in: Callable[[str], BrowserContext
     page.wait_for_url("**/connexion?retour=/grand-livre")
     context.close()
     assert sandbox.people["operateur"]
+
+
+def test_what_is_said_in_the_last_moment_of_a_page_is_said_on_the_next_and_no_further(admin: Page) -> None:
+    open_page(admin, "/mon-compte")
+    admin.evaluate("void Quasar.Notify.create({ message: 'Compte ouvert.' })")
+    admin.reload()
+    console.wait(admin)
+    expect(admin.get_by_text("Compte ouvert.")).to_be_visible()
+    open_page(admin, "/")
+    expect(admin.get_by_text("Compte ouvert.")).to_have_count(0)

@@ -163,6 +163,7 @@ MESSAGE_TYPES = {
     "paiement_incertain": "Paiement en vérification",
     "alerte_retard": "Cotisation en retard",
     "penalite": "Amende",
+    "reponse_whatsapp": "Réponse sur WhatsApp",
     "session_ouverte": "Séance ouverte",
     "session_terminee": "Séance close",
     "tour_passage": "Tour de passage",
