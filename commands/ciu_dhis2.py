@@ -3,7 +3,7 @@
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from commands.ciu_rehearsal import RehearsalOver, open_database, undo
+from commands.ciu_installation import open_database, tell
 from core.i18n import t
 
 if TYPE_CHECKING:
@@ -47,22 +47,22 @@ def read_register(arguments: Namespace) -> int:
     from core.permissions import SYSTEM
     from services.ciu.dhis2 import reading
     from services.ciu.store import programmes
-    from services.ciu.store.importing import Imported
+    from services.ciu.store.importing import BATCH, RefusedRow
 
     database = open_database()
-    entities, found = reading.fetch_entities(SYSTEM, _place(database, arguments).place), Imported(0, ())
-    try:
-        with database.transaction(statement_timeout_ms=600_000) as session:
-            programme = programmes.get_programme(session, arguments.programme)
-            found = reading.keep_entities(session, SYSTEM, programme, entities)
-            if not arguments.apply:
-                undo()
-    except RehearsalOver:
-        print(t("Vérification seulement : rien n'est gardé (--apply pour garder)."))
-    for row in found.refused:
-        print(t("ligne {line} : {reason}").format(line=row.line, reason=row.reason))
-    print(t("{taken} pris, {refused} refusés").format(taken=found.taken, refused=len(found.refused)))
-    return 1 if found.refused else 0
+    entities = reading.fetch_entities(SYSTEM, _place(database, arguments).place)
+    taken, refused = 0, list[RefusedRow]()
+    step = BATCH if arguments.apply else max(len(entities), 1)
+    for start in range(0, len(entities), step):
+        part = entities[start : start + step]
+        with database.transaction() as session:
+            if arguments.apply:
+                programme = programmes.get_programme(session, arguments.programme)
+                found = reading.keep_entities(session, SYSTEM, programme, part, first_line=start + 1)
+            else:
+                found = reading.check_entities(session, SYSTEM, part)
+        taken, refused = taken + found.taken, [*refused, *found.refused]
+    return tell(taken, refused, is_kept=arguments.apply)
 
 
 def _place(database: "Database", arguments: Namespace) -> "ProgrammePlace":

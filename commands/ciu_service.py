@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from commands import ciu_dhis2
-from commands.ciu_rehearsal import RehearsalOver, open_database, undo
+from commands.ciu_installation import open_database, tell
 from core.errors import Unavailable
 from core.i18n import t
 
@@ -51,7 +51,7 @@ def show_keys(_arguments: Namespace) -> None:
     """Print each version and how many rows need it."""
     from services.ciu.store.keys import count_uses, get_ciu_keys
 
-    with open_database().transaction() as session:
+    with open_database(is_checked=False).transaction() as session:
         uses = count_uses(session)
     for version in sorted({*uses, *get_ciu_keys().match}):
         place = t("active") if version in get_ciu_keys().match else t("absente")
@@ -75,6 +75,7 @@ def retire_key(arguments: Namespace) -> None:
 
     database = open_database()
     with database.transaction() as session:
+        rotating.require_idle(session, arguments.version)
         number = rotating.count_lost(session, arguments.version)
         if number != arguments.lose:
             raise rotating.KeyStillNeeded(number=number, version=arguments.version)
@@ -127,15 +128,14 @@ def import_register(arguments: Namespace) -> int:
     from core.permissions import SYSTEM
     from services.ciu.store import importing, programmes
 
-    text, found = arguments.file.read_text(encoding="utf-8"), importing.Imported(0, ())
-    try:
-        with open_database().transaction(statement_timeout_ms=60_000) as session:
-            found = importing.import_records(session, SYSTEM, programmes.get_default(session), text)
-            if not arguments.apply:
-                undo()
-    except RehearsalOver:
-        print(t("Vérification seulement : rien n'est gardé (--apply pour garder)."))
-    for row in found.refused:
-        print(t("ligne {line} : {reason}").format(line=row.line, reason=row.reason))
-    print(t("{taken} pris, {refused} refusés").format(taken=found.taken, refused=len(found.refused)))
-    return 1 if found.refused else 0
+    rows, unreadable = importing.read_register(arguments.file.read_text(encoding="utf-8"))
+    database, taken, refused = open_database(), 0, list(unreadable)
+    parts = importing.batches_of(rows) if arguments.apply else [rows]
+    for part in parts:
+        with database.transaction() as session:
+            if arguments.apply:
+                found = importing.import_rows(session, SYSTEM, programmes.get_default(session), part)
+            else:
+                found = importing.check_rows(session, SYSTEM, part)
+        taken, refused = taken + found.taken, [*refused, *found.refused]
+    return tell(taken, refused, is_kept=arguments.apply)

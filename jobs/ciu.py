@@ -4,7 +4,7 @@ from threading import Event
 
 import structlog
 
-from channels.whatsapp import doors
+from channels.whatsapp import apology, doors
 from core import live
 from core.database import Database, get_database
 from core.i18n import t
@@ -45,7 +45,10 @@ def _answer_one(database: Database) -> bool:
             raise
         _log.exception("ciu.failed", message=inbox.log_id(taken[0].provider_id), error=type(error).__name__)
         with database.transaction() as session:
-            inbox.postpone(session, taken[0].id)
+            has_time = inbox.postpone(session, taken[0].id)
+        if not has_time:
+            with database.transaction() as session:
+                apology.give_up(session, taken[0])
         return True
 
 

@@ -35,7 +35,7 @@ EXPORT_STEPS = {
 
 
 class CiuExport(Table, table=True):
-    """A file that somebody asked for: made by a worker, kept sealed for a day; `actor` is what he was allowed then."""
+    """A file that somebody asked for: made by a worker, kept sealed for a day."""
 
     __tablename__ = "ciu_export"
     __table_args__ = (

@@ -20,6 +20,12 @@ SQL = Path(__file__).parent / "sql"
 DAY = ["programme_id", "day", "name", "question", "error", "language"]
 BEGUN = "name in ('started', 'throttled', 'repeated') and not is_test"
 LIVING = "forgotten_at is null and merged_into is null and not is_test"
+# The sum of all slots in one row of each; that of the seconds says nothing and is left out.
+ONE_ROW = f"""
+update ciu_day d set slot = -1, number = s.number from (
+    select min(id::text)::uuid as id, sum(number) as number from ciu_day
+    where name <> 'to_code' group by {", ".join(DAY)}) s where s.id = d.id
+"""
 
 
 def upgrade() -> None:
@@ -132,6 +138,11 @@ def _add_links() -> None:
 
 
 def downgrade() -> None:
+    """Go back, and lose: which days were counted, the hours and the seconds of days that were, files kept.
+
+    What DHIS2 was given is lost too: after a new upgrade every code is sent again under another uid, and those it has
+    stand as conflicts until a person settles them, or the register is read again.
+    """
     op.execute(TIMEOUTS)
     op.execute("drop function ciu_count")
     op.drop_table("ciu_dhis2_link")
@@ -140,7 +151,8 @@ def downgrade() -> None:
     op.drop_index("ix_ciu_record_living_days", table_name="ciu_record")
     op.drop_index("ix_ciu_record_living", table_name="ciu_record")
     op.drop_index("ix_ciu_event_begun", table_name="ciu_event")
-    op.execute("delete from ciu_day where slot <> 0")
     op.drop_constraint(op.f("uq_ciu_day_programme_id_day_name_question_error_language_slot"), "ciu_day")
+    op.execute(ONE_ROW)
+    op.execute("delete from ciu_day where slot <> -1")
     op.create_unique_constraint(op.f("uq_ciu_day_programme_id_day_name_question_error_language"), "ciu_day", DAY)
     op.drop_column("ciu_day", "slot")

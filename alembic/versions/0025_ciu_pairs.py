@@ -48,6 +48,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Go back, and lose how each decision can be undone, whom a review gave another code without telling him yet, and
+    what a second person's code is made of: codes issued before cannot be split any more. Decisions themselves stay.
+    """
     op.execute(TIMEOUTS)
     for name in reversed(TRACES):
         op.drop_index(f"ix_ciu_pair_{name}", table_name="ciu_pair")

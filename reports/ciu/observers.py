@@ -1,5 +1,6 @@
 """The figures as an observer (`lecteur`) reads them: no count of 1 to 4, and none by subtraction (decision 0015)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from reports.ciu.shapes import (
@@ -14,18 +15,20 @@ from reports.ciu.shapes import (
 )
 from reports.ciu.suppression import FEW, HIDDEN, SMALLEST_SHOWN, suppress, without_total
 
-NEW, EXISTING, EXPIRED, STOPPED = 0, 1, 2, 3  # places among the endings
+NEW, EXISTING, EXPIRED, STOPPED, OPEN = 0, 1, 2, 3, 6  # places among the endings
 
 
 def hide_small(found: Figures) -> Figures:
     """Return the figures without small counts.
 
     What adds up to one sum is one group: the endings and the hours make up `started`, the languages what is completed,
-    the questions what is abandoned.
+    the questions what is abandoned. Whatever tells a hidden count again is hidden with it: how many were asked is how
+    many began, and the conversations open now are those begun that are open.
     """
     groups = _Groups(found)
     new, existing, *others = map(_cell, groups.endings.cells)
     total, days = _days(found)
+    started = few(found.started) if groups.endings.has_total else HIDDEN
     abandoned = found.abandoned if groups.tells(EXPIRED, STOPPED) else Abandoned(HIDDEN, None)
     has_seconds = sum(groups.counts[: EXISTING + 1]) >= SMALLEST_SHOWN
     return replace(
@@ -33,13 +36,13 @@ def hide_small(found: Figures) -> Figures:
         total=total,
         per_day=days,
         unique_users=few(found.unique_users),
-        active_sessions=few(found.active_sessions),
-        started=few(found.started) if groups.endings.has_total else HIDDEN,
+        active_sessions=few(found.active_sessions) if groups.tells(OPEN) else HIDDEN,
+        started=started,
         completed=Completed(new, existing),
         outcomes=Outcomes(*others),
         duplicates_avoided=existing,
         abandoned=replace(abandoned, rate=abandoned.rate if groups.tells_all else None),
-        funnel=tuple(_step(step, cell) for step, cell in zip(found.funnel, groups.steps.cells, strict=True)),
+        funnel=_funnel(found.funnel, groups.steps.cells, found.started if started == HIDDEN else None),
         confirmed=few(found.confirmed) if groups.tells(NEW, EXISTING) else HIDDEN,
         by_language={name: _cell(cell) for name, cell in zip(found.by_language, groups.languages.cells, strict=True)},
         by_hour=tuple(map(_cell, groups.hours.cells)),
@@ -92,6 +95,17 @@ class _Groups:
 def few(count: Cell) -> Cell:
     """Return one count as an observer reads it."""
     return FEW if isinstance(count, int) and 0 < count < SMALLEST_SHOWN else count
+
+
+def _funnel(steps: Sequence[FunnelStep], abandoned: Sequence[str], hidden: Cell | None) -> tuple[FunnelStep, ...]:
+    """Return the questions; how many were asked or answered is not shown where it is the `hidden` count."""
+    shown = []
+    for step, cell in zip(steps, abandoned, strict=True):
+        told = _step(step, cell)
+        asked = HIDDEN if step.asked == hidden else told.asked
+        answered = HIDDEN if step.answered == hidden else told.answered
+        shown.append(replace(told, asked=asked, answered=answered))
+    return tuple(shown)
 
 
 def _step(step: FunnelStep, abandoned: str) -> FunnelStep:

@@ -15,8 +15,8 @@ from models.whatsapp import WhatsappChannel
 from services.whatsapp.sealing import seal, unseal
 
 LOG_DIGITS = 12
-MOST_TRIES = 5
-FIRST_PAUSE = timedelta(seconds=1)
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=10)
+PAUSES_GROWING = 5  # four times longer each, then they are the longest
 LONGEST_WAIT = timedelta(hours=24)
 
 _CLAIM = """
@@ -142,18 +142,25 @@ def conclude(session: Session, inbound_id: UUID, reply_id: UUID | None) -> None:
     )
 
 
-def postpone(session: Session, inbound_id: UUID) -> None:
-    """Let a message that failed rest, each time longer; after the last try its text is erased."""
-    driver(session).execute(
+def postpone(session: Session, inbound_id: UUID) -> bool:
+    """Let a message that failed rest, each time longer, for a day; say whether there is a next time."""
+    row = fetch_one(
+        session,
         """
-        update whatsapp_inbound set
-            tries = tries + 1, next_try_at = %(now)s + %(pause)s * power(4, tries),
-            payload_enc = case when tries + 1 < %(most)s then payload_enc end,
-            lane = case when tries + 1 < %(most)s then lane end
-        where id = %(id)s
+        update whatsapp_inbound set tries = tries + 1,
+            next_try_at = %(now)s + least(%(pause)s * power(4, least(tries, %(growing)s)), %(longest)s)
+        where id = %(id)s returning next_try_at < created_at + %(wait)s as has_time
         """,
-        {"id": inbound_id, "now": clock.now(), "pause": FIRST_PAUSE, "most": MOST_TRIES},
+        {
+            "id": inbound_id,
+            "now": clock.now(),
+            "pause": FIRST_PAUSE,
+            "growing": PAUSES_GROWING,
+            "longest": LONGEST_PAUSE,
+            "wait": LONGEST_WAIT,
+        },
     )
+    return row is None or bool(row["has_time"])
 
 
 def erase_old(session: Session, *, most: int = 500) -> int:

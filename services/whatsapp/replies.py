@@ -9,8 +9,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
+import structlog
+
 from core import clock, ids
 from core.database import Session, driver, fetch_one
+from core.security import UnreadableSecretError
 from models.messages import Channel, MessageState
 from services.ciu.texts import Reply
 from services.messages.outbox import OutgoingMessage, enqueue
@@ -22,6 +25,8 @@ ADDRESS_PREFIX = "reply:"
 WINDOW = timedelta(hours=24)  # in which an answer may leave without an approved template
 
 _PENDING = (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +81,16 @@ def send(session: Session, letter: Letter, account_id: UUID, keeping: Keeping) -
 
 
 def open_text(session: Session, reply_id: UUID | None) -> str | None:
-    """Return what was answered, None once it is erased."""
+    """Return what was answered, None once it is erased, or sealed with a key that is gone."""
     row = fetch_one(session, "select body_enc from whatsapp_reply where id = %s", (reply_id,))
     sealed = row["body_enc"] if row else None
-    return None if sealed is None else unseal(bytes(sealed), _context(reply_id))
+    if sealed is None:
+        return None
+    try:
+        return unseal(bytes(sealed), _context(reply_id))
+    except UnreadableSecretError:
+        _log.warning("whatsapp.reply_unreadable", reply=str(reply_id))
+        return None
 
 
 def open_letter(session: Session, reply_id: str) -> Letter | None:

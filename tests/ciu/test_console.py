@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from core import clock
+from core.database import driver
 from core.errors import Forbidden, NotFound
 from core.permissions import Actor, Grant, Role, Scope
 from services.ciu.store import conversations, forgetting, reading, records, reveals, standing
@@ -58,6 +59,11 @@ def test_codes_are_found_whole_begun_by_day_by_language_and_by_recipe(clinic: Cl
         assert looked(code="%") == []
         assert looked(since=date(2026, 11, 22)) == [goma]
         assert looked(until=date(2026, 11, 21)) == [CODE]
+        with clinic.database.transaction() as session:
+            driver(session).execute("update ciu_programme set timezone = 'Pacific/Pago_Pago'")  # eleven hours behind
+        assert looked(since=date(2026, 11, 22)) == []
+        assert looked(since=date(2026, 11, 21)) == [goma]
+        assert looked(until=date(2026, 11, 20), programme="ciu") == [CODE]
         assert looked(language="en") == [goma]
         assert looked(recipe="document") == [goma, CODE]
         assert looked(recipe="compact") == []

@@ -9,6 +9,8 @@ import pytest
 
 from channels.ciu import exchange, turns
 from core import clock
+from core.database import driver
+from jobs import ciu as worker
 from providers.fakes.phones import PHONES
 from tests.ciu.clinic import CODE, KABILA, Clinic, meta_text
 
@@ -155,6 +157,40 @@ def test_a_message_that_fails_rests_and_is_answered_later(clinic: Clinic, monkey
         traveller.advance(2)
         assert clinic.work() == 1
     assert clinic.number("select count(*) from ciu_conversation") == 1
+
+
+def test_a_message_that_fails_all_day_is_tried_all_day_and_apologised_for(
+    clinic_and_meta: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with clock.travel(NOON) as traveller:
+        clinic_and_meta.meta(written("Bonjour", 1, sent_at=at()))
+        monkeypatch.setattr(exchange, "take_turn", lambda *_: 1 / 0)
+        assert worker.answer_due(clinic_and_meta.database) == 1
+        for _ in range(23 * 6):
+            traveller.advance(600)
+            assert worker.answer_due(clinic_and_meta.database) == 1
+        assert clinic_and_meta.number("select count(*) from whatsapp_inbound where payload_enc is not null") == 1
+        assert texts() == []
+        for _ in range(6):
+            traveller.advance(600)
+            clinic_and_meta.work()
+        assert clinic_and_meta.number("select count(*) from whatsapp_inbound where payload_enc is not null") == 0
+        assert texts() == [exchange.error_text()]
+        traveller.advance(600)
+        assert clinic_and_meta.work() == 0
+
+
+def test_a_reply_that_nobody_can_open_any_more_stops_no_other(clinic_and_meta: Clinic) -> None:
+    other = "243810000501"
+    with clock.travel(NOON):
+        clinic_and_meta.meta(written("Bonjour", 1, sent_at=at()))
+        assert worker.answer_due(clinic_and_meta.database) == 1
+        with clinic_and_meta.database.transaction() as session:
+            driver(session).execute("update whatsapp_reply set body_enc = '\\x00'")
+        clinic_and_meta.meta(meta_text("Bonjour", 2, other, at()))
+        clinic_and_meta.work()
+    assert (len(texts()), len(texts(other))) == (0, 1)
+    assert clinic_and_meta.rows("select state from message order by id") == [{"state": "cancelled"}, {"state": "sent"}]
 
 
 def test_a_status_moves_the_message_and_leaves_no_number_behind(clinic_and_meta: Clinic) -> None:

@@ -129,9 +129,10 @@ ACTS = {
     ),
     "retire a key": Act(lambda s, a: rotating.retire_key(s, a, 99, 0), ADMINISTERING),
     "import a register": Act(
-        lambda s, a: registers.import_records(s, a, programmes.get_default(s), "uic_code,phone_number,created_at\n"),
+        lambda s, a: registers.import_rows(s, a, programmes.get_default(s), []),
         ADMINISTERING,
     ),
+    "rehearse an import": Act(lambda s, a: registers.check_rows(s, a, []), ADMINISTERING),
 }
 ROLES = {
     "admin": (Grant(Scope.PLATFORM, Role.ADMIN),),

@@ -9,13 +9,14 @@ import pytest
 from pydantic import SecretStr
 
 from commands.parser import main
-from core.errors import Forbidden
-from core.permissions import Actor, Grant, Role, Scope
+from core.database import driver
+from core.errors import ConfigurationError, Forbidden
+from core.permissions import SYSTEM, Actor, Grant, Role, Scope
 from core.settings import get_settings
 from services.ciu.store import forgetting
 from services.ciu.store.forgetting import ForgetCode
-from services.ciu.store.keys import get_ciu_keys
-from services.ciu.store.rotating import BATCH, count_lost, move_lookups, seal_addresses
+from services.ciu.store.keys import check_stored, get_ciu_keys
+from services.ciu.store.rotating import BATCH, AddressesLeft, count_lost, move_lookups, retire_key, seal_addresses
 from tests.ciu.clinic import AWA, CODE, KABILA, Clinic
 from tests.kannel.boxes import until
 
@@ -82,15 +83,45 @@ def test_a_key_goes_once_its_figure_is_confirmed(
     clinic.tell(KABILA, AWA)
     with clinic.database.transaction() as session:
         assert count_lost(session, 1) == 1
+        with pytest.raises(AddressesLeft, match="4 adresses"):
+            retire_key(session, SYSTEM, 1, confirmed=1)
     assert main(["ciu", "keys", "retire", "1"]) == 1
     assert "1 empreintes ne se lisent que sous la clé 1" in capsys.readouterr().err
     assert main(["ciu", "keys", "retire", "1", "--lose", "1"]) == 0
     monkeypatch.setattr(get_settings(), "ciu_match_keys", SecretStr(TWO))
     assert main(["ciu", "keys", "show"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "2\tactive\t4"
+    assert capsys.readouterr().out.splitlines()[-1] == "2\tactive\t5"
     assert clinic.say("1985", "CD.13491208655302741918").startswith("Bien noté.")
     clinic.pause()
     assert clinic.tell(KABILA, AWA).startswith("Votre CIU a déjà été généré")
+
+
+def test_a_key_that_keeps_a_forgotten_code_from_others_stays(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(get_settings(), "ciu_match_keys", SecretStr(ONE))
+    monkeypatch.setattr(get_settings(), "database_url", clinic.database.url)
+    clinic.tell()
+    clinic.say("EFFACER")
+    clinic.say("1")
+    monkeypatch.setattr(get_settings(), "ciu_match_keys", SecretStr(f"{ONE},{TWO}"))
+    assert main(["ciu", "keys", "retire", "1"]) == 1
+    assert "1 codes de personnes oubliées ne sont réservés que sous la clé 1" in capsys.readouterr().err
+    assert clinic.number("select count(*) from ciu_reserved_code") == 1
+    clinic.pause()
+    assert not clinic.tell(KABILA, "+243810000002").endswith("DA6A7")
+
+
+def test_the_key_of_a_reply_is_missed_at_the_start(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    clinic.tell()
+    with clinic.database.transaction() as session:
+        check_stored(session, get_settings())
+        driver(session).execute("update ciu_record set spare_enc = null")
+        monkeypatch.setattr(get_settings(), "ciu_data_key", SecretStr(TWO))
+        with pytest.raises(ConfigurationError, match="CIU_DATA_KEY lacks the key"):
+            check_stored(session, get_settings())
+        driver(session).execute("update whatsapp_reply set body_enc = null")
+        check_stored(session, get_settings())
 
 
 def test_addresses_are_sealed_and_opened_in_bulk(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,6 +163,9 @@ def test_an_earlier_register_is_claimed_by_its_people(
     assert clinic.number("select count(*) from ciu_record") == 0
     assert main(["ciu", "import", str(file), "--apply"]) == 1
     assert clinic.number("select count(*) from uic_records") == 2
+    file.write_text("uic_code,phone_number,created_at\nOLD-CODE-2,+243810000010,2024-05-02\n")
+    assert main(["ciu", "import", str(file), "--apply"]) == 1
+    assert clinic.rows("select value from ciu_identity") == [{"value": "+243810000009"}]  # nothing of a refused row
     assert "OLD-CODE-1" in clinic.tell(KABILA, AWA)
     assert clinic.rows("select cause from ciu_pair") == [{"cause": "claim"}]
     assert clinic.tell(KABILA, AWA).startswith("Votre CIU a déjà été généré")

@@ -70,3 +70,22 @@ def test_processes_that_start_together_migrate_once(empty_database_url: str) -> 
 
 def test_the_newest_is_the_wheel() -> None:
     assert find_binaries().major == 18
+
+
+def test_the_days_of_the_identifiers_keep_their_sums_on_the_way_down(empty_database_url: str) -> None:
+    migrate.upgrade(empty_database_url)
+    with psycopg.connect(empty_database_url) as connection:
+        connection.execute(
+            "insert into ciu_programme (id, created_at, code, name, contact, timezone, settings)"
+            " values (gen_random_uuid(), now(), 'x', 'X', '', 'UTC', '{}')"
+        )
+        for name, slot, number in (("started", 8, 3), ("started", 9, 4), ("throttled", 0, 1), ("to_code", 61, 2)):
+            connection.execute(
+                "insert into ciu_day (id, created_at, programme_id, day, name, question, error, language, slot, number)"
+                " select gen_random_uuid(), now(), id, '2026-11-20', %s, '', '', '', %s, %s from ciu_programme",
+                (name, slot, number),
+            )
+    migrate.downgrade(empty_database_url, "0023_recipes")
+    with psycopg.connect(empty_database_url) as connection:
+        rows = connection.execute("select name, number from ciu_day order by name").fetchall()
+    assert rows == [("started", 7), ("throttled", 1)]

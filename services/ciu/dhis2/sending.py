@@ -17,6 +17,7 @@ from services.ciu.dhis2.links import SentJob
 from services.ciu.dhis2.places import ProgrammePlace
 
 NOT_UNIQUE = "E1064"
+FAILED = "ERROR"
 FIRST_LOOK, LAST_LOOK = timedelta(seconds=2), timedelta(seconds=60)
 REPORT_LOST_AFTER = timedelta(minutes=10)  # DHIS2 forgets its reports when it restarts
 REST = timedelta(seconds=60)
@@ -112,7 +113,11 @@ class _Round:
                 links.rest(session, uids, min(max(waited, FIRST_LOOK), LAST_LOOK))
             return
         faults = self._settle(job.entities, answer.errors, or_else=LinkState.UNKNOWN)
-        self._move([uid for uid in uids if uid not in faults], LinkState.EXPORTED)
+        others = [uid for uid in uids if uid not in faults]
+        if answer.status == FAILED:  # it may have kept nothing at all: each is asked for
+            self._move(others, LinkState.UNKNOWN, REST, "report")
+        else:
+            self._move(others, LinkState.EXPORTED)
 
     def _ask(self, uid: str) -> None:
         """Ask whether an entity is there; one that is not is sent again under the same uid."""

@@ -132,8 +132,25 @@ def request_export(session: Session, actor: Actor, order: RequestExport) -> Expo
 
 
 def take_next(session: Session) -> Task | None:
-    """Take the oldest file to be made, also one whose maker has died; None when there is none."""
-    found = session.exec(
+    """Take the oldest file to be made, also one whose maker has died; None when there is none.
+
+    A file at which that many makers died would kill the next one too: it has failed.
+    """
+    while (found := _find_due(session)) is not None:
+        if found.state == ExportState.WORKING:
+            is_over = found.tries >= MOST_TRIES
+            transition(found, EXPORT_STEPS, ExportState.FAILED if is_over else ExportState.WAITING)
+        if found.state == ExportState.WAITING:
+            transition(found, EXPORT_STEPS, ExportState.WORKING)
+            found.started_at, found.tries = clock.now(), found.tries + 1
+            return Task(found.id, found.wanted, found.language)
+        found.failure, found.ended_at = t("Sa préparation s'est interrompue à chaque essai."), clock.now()
+        session.flush()
+    return None
+
+
+def _find_due(session: Session) -> CiuExport | None:
+    return session.exec(
         select(CiuExport)
         .where(
             or_(
@@ -145,13 +162,6 @@ def take_next(session: Session) -> Task | None:
         .limit(1)
         .with_for_update(skip_locked=True)
     ).first()
-    if found is None:
-        return None
-    if found.state == ExportState.WORKING:
-        transition(found, EXPORT_STEPS, ExportState.WAITING)
-    transition(found, EXPORT_STEPS, ExportState.WORKING)
-    found.started_at, found.tries = clock.now(), found.tries + 1
-    return Task(found.id, found.wanted, found.language)
 
 
 def keep_file(session: Session, export_id: UUID, file: ExportFile, row_count: int) -> None:

@@ -130,6 +130,7 @@ def count_uses(session: Session) -> dict[int, int]:
         select version, sum(number)::bigint as number from (
             select key_version as version, count(*) as number from ciu_match_key group by 1
             union all select lookup_version, count(*) from ciu_identity group by 1
+            union all select lookup_version, count(*) from ciu_alias group by 1
             union all select key_version, count(*) from ciu_reserved_code group by 1) used
         group by version order by version
         """,
@@ -157,15 +158,24 @@ def _note(session: Session, keys: CiuKeys) -> None:
         )
 
 
+_SEALED = (
+    ("ciu_conversation", "answers_enc"),
+    ("ciu_identity", "value_enc"),
+    ("ciu_alias", "value_enc"),
+    ("ciu_record", "spare_enc"),
+    ("ciu_export", "content_enc"),
+    ("whatsapp_inbound", "payload_enc"),
+    ("whatsapp_reply", "body_enc"),
+)
+
+
 def _check_sealed(session: Session, keys: Keys) -> None:
     """Refuse to start without the key that opens what is sealed; its name stands before each sealed text."""
-    rows = fetch_all(
-        session,
-        """
-        select distinct substr(answers_enc, 1, 4) as name from ciu_conversation where ended_at is null
-        union select distinct substr(value_enc, 1, 4) from ciu_identity where value_enc is not null
-        """,
+    parts = " union ".join(
+        f"select distinct substr({column}, 1, 4) as name from {table} where {column} is not null"
+        for table, column in _SEALED
     )
+    rows = fetch_all(session, parts)
     if {bytes(row["name"]) for row in rows if row["name"]} - set(keys.sealing):
         raise ConfigurationError("Configuration error: CIU_DATA_KEY lacks the key of what is sealed")
 

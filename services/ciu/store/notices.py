@@ -11,6 +11,7 @@ from services.ciu.store.people import read_value
 from services.ciu.texts import Reply
 from services.whatsapp import replies
 from services.whatsapp.replies import Keeping
+from services.whatsapp.speaking import SPEAKS
 
 OPEN_FOR = timedelta(hours=23)  # WhatsApp takes free text for 24 hours; the outbox needs a moment
 
@@ -96,8 +97,8 @@ def _keep_for_later(session: Session, record_id: UUID, identity_id: UUID) -> Non
 
 
 # Over which number of ours somebody wrote last, the account it speaks through, and whether he wants silence.
-_WAY = """
-select i.value, i.value_enc, i.language, i.is_test, r.code, w.channel, a.id as account_id,
+_WAY = f"""
+select i.value, i.value_enc, i.language, i.is_test, r.code, s.channel, a.id as account_id,
     coalesce(c.is_stopped, false) as is_stopped
 from ciu_identity i join ciu_record r on r.id = %(record)s
 left join ciu_contact c on c.identity_id = i.id and c.programme_id = r.programme_id
@@ -105,11 +106,8 @@ join lateral (
     select m.channel, s.address from whatsapp_reply y join whatsapp_inbound m on m.reply_id = y.id
     join whatsapp_sender s on s.id = m.sender_id
     where y.identity_id = i.id and m.created_at > %(since)s and s.programme_id = r.programme_id
-    order by m.created_at desc limit 1) w on true
-join provider_account a on a.state = 'active' and (
-    (w.channel = 'meta' and a.adapter = 'meta_whatsapp' and a.settings ->> 'phone_number_id' = w.address)
-    or (w.channel = 'twilio' and a.adapter = 'twilio_whatsapp'
-        and replace(a.settings ->> 'from', 'whatsapp:', '') = w.address))
+    order by m.created_at desc limit 1) s on true
+join provider_account a on a.state = 'active' and {SPEAKS}
 where i.id = %(identity)s order by a.code limit 1
 """
 

@@ -64,11 +64,15 @@ left join ciu_recipe v on v.id = r.recipe_id left join ciu_identity i on i.id = 
 where r.forgotten_at is null and r.merged_into is null and not r.is_test {conditions}
 order by r.created_at desc, r.id desc limit %(limit)s
 """
+# Codes by day, a day being that of their programme's time zone: for whoever lists them.
+DAYS = {
+    "since": "r.created_at >= %(since)s::timestamp at time zone p.timezone",
+    "until": "r.created_at < (%(until)s::date + 1)::timestamp at time zone p.timezone",
+}
 _CONDITIONS = {
     "programme": "p.code = %(programme)s",
     "code": "r.code = any(%(codes)s)",
-    "since": "r.created_at >= %(since)s::timestamp at time zone p.timezone",
-    "until": "r.created_at < (%(until)s::date + 1)::timestamp at time zone p.timezone",
+    **DAYS,
     "language": "r.language = %(language)s",
     "recipe": "v.key = %(recipe)s",
     "after": "(r.created_at, r.id) < (select a.created_at, a.id from ciu_record a where a.id = %(after)s)",

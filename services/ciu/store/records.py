@@ -1,20 +1,18 @@
 """Codes as the console reads them: found by what is typed, by day, language or recipe; numbers masked."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from core.database import Session, fetch_all, fetch_one
 from core.errors import NotFound
 from core.orders import Order
 from core.permissions import Actor, Permission
-from core.settings import get_settings
 from services import audit
 from services.audit import AuditRow
 from services.ciu.recipes import Recipe
-from services.ciu.store import reveals
+from services.ciu.store import reading, reveals
 from services.ciu.store.people import read_value
 from services.ciu.store.programmes import load_recipe
 from services.ciu.store.reading import mask_address
@@ -105,6 +103,7 @@ from ciu_record r join ciu_programme p on p.id = r.programme_id
 left join ciu_recipe k on k.id = r.recipe_id left join ciu_identity i on i.id = r.first_identity_id
 left join ciu_record s on s.id = r.merged_into
 """
+_COUNT = "select count(*) as number from ciu_record r join ciu_programme p on p.id = r.programme_id"
 _LIVING = "r.forgotten_at is null and not r.is_test"
 
 
@@ -118,7 +117,7 @@ def list_records(session: Session, actor: Actor, search: RecordSearch, *, limit:
         f"{_COLUMNS} where {condition} order by r.created_at desc, r.id desc limit %(limit)s offset %(offset)s",
         {**asked, "limit": min(max(limit, 1), LARGEST_PAGE), "offset": max(offset, 0)},
     )
-    total = fetch_one(session, f"select count(*) as number from ciu_record r where {condition}", asked)
+    total = fetch_one(session, f"{_COUNT} where {condition}", asked)
     return Found(tuple(_row(row) for row in rows), int(total["number"]) if total else 0, typed)
 
 
@@ -174,14 +173,11 @@ def _condition(search: RecordSearch, typed: TypedCode | None) -> tuple[str, dict
     else:
         parts.append("r.code like %(beginning)s")
         asked["beginning"] = _escaped(typed.text) + "%"
-    for name, moment in (("since", search.since), ("until", search.until and search.until + timedelta(days=1))):
-        if moment is not None:
-            parts.append(f"r.created_at {'>=' if name == 'since' else '<'} %({name})s")
-            asked[name] = _start_of(moment)
     for name, condition in (
+        *reading.DAYS.items(),
         ("language", "r.language = %(language)s"),
         ("recipe", "r.recipe_id in (select id from ciu_recipe where key = %(recipe)s)"),
-        ("programme", "r.programme_id = (select id from ciu_programme where code = %(programme)s)"),
+        ("programme", "p.code = %(programme)s"),
     ):
         if getattr(search, name):
             parts.append(condition)
@@ -191,10 +187,6 @@ def _condition(search: RecordSearch, typed: TypedCode | None) -> tuple[str, dict
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _start_of(day: date) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(get_settings().ciu_timezone)).astimezone(UTC)
 
 
 def _recipes(session: Session) -> list[Recipe]:

@@ -27,6 +27,20 @@ class KeyStillNeeded(Conflict):
     sentence = "{number} empreintes ne se lisent que sous la clé {version} : confirmez ce nombre pour la retirer."
 
 
+class AddressesLeft(Conflict):
+    """Who is looked up under this key only could never be found again, and would be a stranger."""
+
+    code = "cle_des_adresses"
+    sentence = "{number} adresses se retrouvent encore sous la clé {version} : déplacez-les avant de la retirer."
+
+
+class CodesReserved(Conflict):
+    """A forgotten person's code is given to nobody, ever: only this key tells that it was his."""
+
+    code = "cle_des_codes_reserves"
+    sentence = "{number} codes de personnes oubliées ne sont réservés que sous la clé {version} : elle doit rester."
+
+
 class LastKey(Conflict):
     """Without any other key nobody could be found again."""
 
@@ -65,16 +79,22 @@ def move_lookups(session: Session, version: int, *, most: int = BATCH) -> int:
 
 
 def count_lost(session: Session, version: int) -> int:
-    """Return how many digests only this key can read: of people not seen since, and of codes of forgotten ones."""
-    rows = fetch_all(
-        session,
-        """
-        select (select count(*) from ciu_match_key where key_version = %(version)s)
-             + (select count(*) from ciu_reserved_code where key_version = %(version)s) as number
-        """,
-        {"version": version},
-    )
-    return int(rows[0]["number"])
+    """Return how many people not seen since only this key can recognise."""
+    return _count(session, "select count(*) as number from ciu_match_key where key_version = %(version)s", version)
+
+
+def count_reserved(session: Session, version: int) -> int:
+    """Return how many codes of forgotten people are kept from others by this key only."""
+    return _count(session, "select count(*) as number from ciu_reserved_code where key_version = %(version)s", version)
+
+
+def require_idle(session: Session, version: int) -> None:
+    """Refuse to do without a key that is the only one, or that keeps a forgotten person's code from others."""
+    if version not in get_ciu_keys().match or len(get_ciu_keys().match) == 1:
+        raise LastKey(version=version)
+    reserved = count_reserved(session, version)
+    if reserved:
+        raise CodesReserved(number=reserved, version=version)
 
 
 def retire_key(session: Session, actor: Actor, version: int, confirmed: int) -> int:
@@ -83,18 +103,30 @@ def retire_key(session: Session, actor: Actor, version: int, confirmed: int) -> 
     Its addresses must have been moved before (`move_lookups`).
     """
     actor.require(Permission.CIU_ADMINISTER)
-    if version not in get_ciu_keys().match or len(get_ciu_keys().match) == 1:
-        raise LastKey(version=version)
+    require_idle(session, version)
+    left = _count(session, _LOOKED_UP, version)
+    if left:
+        raise AddressesLeft(number=left, version=version)
     number = count_lost(session, version)
     if number != confirmed:
         raise KeyStillNeeded(number=number, version=version)
-    for table in ("ciu_match_key", "ciu_near_key", "ciu_reserved_code"):
+    for table in ("ciu_match_key", "ciu_near_key"):
         driver(session).execute(f"delete from {table} where key_version = %s".encode(), (version,))
     driver(session).execute(
         "update ciu_key set retired_at = %s where kind = 'match' and version = %s", (clock.now(), version)
     )
     audit.record(session, actor, "ciu.retire_key", "ciu_key", str(version), f"{number}")
     return number
+
+
+_LOOKED_UP = """
+select (select count(*) from ciu_identity where lookup_version = %(version)s)
+     + (select count(*) from ciu_alias where lookup_version = %(version)s) as number
+"""
+
+
+def _count(session: Session, query: str, version: int) -> int:
+    return int(fetch_all(session, query, {"version": version})[0]["number"])
 
 
 def _take(session: Session, condition: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from core.database import Session, fetch_all, fetch_one
 from core.permissions import Actor, Permission
 from core.settings import Environment, get_settings
 from services.ciu.store import conversations
+from services.whatsapp.speaking import SPEAKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def _queues(session: Session) -> dict[str, Any]:
 def _senders(session: Session) -> list[SenderRow]:
     rows = fetch_all(
         session,
-        """
+        f"""
         select s.channel, s.address, p.name as programme, a.state, a.breaker,
             (select m.created_at from whatsapp_inbound m
              where m.sender_id = s.id and m.created_at > %(now)s - interval '7 days'
@@ -77,10 +78,7 @@ def _senders(session: Session) -> list[SenderRow]:
         from whatsapp_sender s join ciu_programme p on p.id = s.programme_id
         left join lateral (
             select state, breaker from provider_account a
-            where (s.channel = 'meta' and a.adapter = 'meta_whatsapp' and a.settings ->> 'phone_number_id' = s.address)
-                or (s.channel = 'twilio' and a.adapter = 'twilio_whatsapp'
-                    and replace(a.settings ->> 'from', 'whatsapp:', '') = s.address)
-            order by a.state = 'active' desc limit 1) a on true
+            where {SPEAKS} order by a.state = 'active' desc limit 1) a on true
         order by s.channel desc, s.address
         """,
         {"now": clock.now()},

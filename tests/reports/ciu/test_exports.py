@@ -169,6 +169,27 @@ def test_a_file_is_made_kept_sealed_for_a_day_and_erased(database: Database) -> 
                 exports.get_file(session, OPERATEUR, asked.id)
 
 
+def test_a_file_that_kills_whoever_makes_it_is_given_up(database: Database) -> None:
+    known_as(database)
+    with clock.travel(NOW) as traveller:
+        deadly = ask(database)
+        for _ in range(exports.MOST_TRIES):
+            with database.transaction() as session:
+                task = exports.take_next(session)
+            assert task is not None
+            assert task.id == deadly.id
+            traveller.advance(16 * 60)
+        harmless = ask(database)
+        with database.transaction() as session:
+            task = exports.take_next(session)
+            assert task is not None
+            assert task.id == harmless.id
+        with database.transaction() as session:
+            over = exports.get_export(session, OPERATEUR, deadly.id)
+            assert (over.state, over.ended_at) == ("failed", clock.now())
+            assert exports.take_next(session) is None
+
+
 def test_who_may_have_which_file(database: Database) -> None:
     known_as(database)
     assert ask(database, LECTEUR).state == "waiting"

@@ -166,6 +166,16 @@ def test_an_observer_reads_no_small_count(database: Database) -> None:
     assert not [cell for cell in shown if isinstance(cell, int) and 0 < cell < 5]
 
 
+def test_what_is_begun_and_open_is_not_told_a_second_time(database: Database) -> None:
+    nine = NOW.replace(hour=8)
+    tell(database, *[(nine, Told(end="stopped", answered=0))] * 4, *[(nine, Told(end="", answered=0))] * 4)
+    found = figures(database, actor=LECTEUR)
+    first = found.funnel[0]
+    assert (found.started, found.outcomes.open, found.active_sessions) == ("n.d.", "<5", "n.d.")
+    assert first.asked == "n.d."
+    assert 8 not in {cell for step in found.funnel for cell in (step.asked, step.answered)}
+
+
 def test_only_who_may_look_looks(database: Database) -> None:
     tell(database)
     with pytest.raises(Forbidden):

@@ -4,7 +4,6 @@ import re
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +13,6 @@ from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
 from commands import ciu_dhis2
-from commands.ciu_rehearsal import RehearsalOver, undo
 from core import clock
 from core.clock import Traveller
 from core.database import Database, driver, fetch_all
@@ -193,6 +191,22 @@ def test_a_server_that_is_away_is_asked_ever_more_rarely(
     assert states(database) == {LinkState.EXPORTED: 1}
 
 
+def test_a_job_that_fails_without_saying_of_what_is_not_taken_for_done(
+    database: Database, dhis2: Dhis2Fake, traveller: Traveller
+) -> None:
+    issue(database, 2)
+    work(database, traveller, rounds=1)
+    for job in dhis2.books.jobs.values():
+        job.report.update({"status": "ERROR"})
+    kept, lost = dhis2.books.entities
+    del dhis2.books.entities[lost], dhis2.books.writes[lost]
+    work(database, traveller, rounds=1)
+    assert states(database) == {LinkState.UNKNOWN: 2}
+    work(database, traveller, rounds=3, step_s=60)
+    assert states(database) == {LinkState.EXPORTED: 2}
+    assert dhis2.books.writes == {kept: 1, lost: 1}
+
+
 def test_a_person_settles_a_conflict(database: Database, dhis2: Dhis2Fake, traveller: Traveller) -> None:
     issue(database, 2)
     dhis2.give(OTHER, "CODE-0000", PLACE["attribute"], NOW)
@@ -239,9 +253,9 @@ def test_a_register_that_is_there_is_read_after_a_rehearsal(
         place = places.get_place(session, ADMIN, "ciu").place
     entities = reading.fetch_entities(ADMIN, place)
     assert len(entities) == 253
-    with suppress(RehearsalOver), database.transaction() as session:
-        found = reading.keep_entities(session, ADMIN, programmes.get_default(session), entities)
-        undo()
+    with database.transaction() as session:
+        found = reading.check_entities(session, ADMIN, entities)
+        assert fetch_all(session, "select count(*) as number from ciu_record") == [{"number": 1}]
     assert found.taken == 250
     assert [row.reason for row in found.refused] == ["code absent ou trop long", "code déjà connu"]
     with database.transaction() as session:

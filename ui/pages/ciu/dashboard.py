@@ -8,7 +8,7 @@ from nicegui import ui
 from core.clock import now
 from core.permissions import Actor, Permission
 from reports import charts as drawn
-from reports.ciu import Cell, Figures, get_figures, last_days, observers
+from reports.ciu import Cell, Figures, get_figures, last_days
 from reports.ciu.suppression import HIDDEN
 from services.ciu.store import settings, standing
 from services.ciu.store.conversations import TOPIC
@@ -119,11 +119,10 @@ class _Board:
         self._senders.set_content(parts.senders(found.senders))
 
     def _open_now(self, found: Standing) -> Cell:
-        """Return how many conversations go on; to an observer only where the period tells it too."""
+        """Return how many conversations go on; an observer reads it among the figures, which hide what they must."""
         if self._may_act:
             return found.open_conversations
-        is_told = self._figures is not None and isinstance(self._figures.outcomes.open, int)
-        return observers.few(found.open_conversations) if is_told else HIDDEN
+        return HIDDEN if self._figures is None else self._figures.active_sessions
 
     async def _load_period(self) -> None:
         self._turn += 1
