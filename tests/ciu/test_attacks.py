@@ -13,7 +13,7 @@ from twilio.request_validator import RequestValidator
 
 from core import clock
 from core.settings import Environment, get_settings
-from tests.ciu.clinic import APP_SECRET, AWA, FORM, OURS, PHONE_ID, SID, TOKEN, Clinic, meta_text
+from tests.ciu.clinic import APP_SECRET, AWA, FORM, KABILA, OURS, PHONE_ID, SID, TOKEN, Clinic, meta_text
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 REFUSED = (403, {"detail": "invalid signature"})
@@ -236,3 +236,28 @@ def test_strange_texts_are_answered_and_never_break_the_answer(clinic: Clinic) -
     for words in ("1985", "Kin<b>&shasa", "D'Artagnan"):
         said = clinic.say(words)
     assert "4/5" in said
+
+
+def test_whoever_gets_a_number_that_somebody_gave_up_is_a_stranger(clinic: Clinic) -> None:
+    code = clinic.code()
+    system = {"type": "user_changed_number", "new_wa_id": "243820000009", "body": "x"}
+    clinic.meta({"id": "ws", "from": AWA[1:], "timestamp": "0", "type": "system", "system": system})
+    clinic.work()
+    stranger = {"ExternalUserId": "CD.13491208655302741918"}
+    assert "1/5" in clinic.say("Bonjour", **stranger)
+    clinic.say("EFFACER")
+    clinic.say("1")
+    assert clinic.rows("select uic_code, phone_number from uic_records") == [
+        {"uic_code": code, "phone_number": "+243820000009"}
+    ]
+    clinic.pause()
+    assert clinic.tell(KABILA, "+243820000009").startswith("Votre CIU a déjà été généré")
+
+
+def test_somebody_known_by_his_user_id_alone_keeps_it_beside_his_number(clinic: Clinic) -> None:
+    user_id = "CD.13491208655302741918"
+    clinic.say("Bonjour", user_id)
+    assert "2/5" in clinic.say("1985", AWA, ExternalUserId=user_id)
+    assert "3/5" in clinic.say("Kinshasa", user_id)
+    assert "4/5" in clinic.say("Jean")
+    assert clinic.rows("select value from ciu_identity") == [{"value": AWA}]
