@@ -151,8 +151,7 @@ def _issue(session: Session, keys: CiuKeys, dialogue: Dialogue, turn: Turn) -> t
 def _forget(session: Session, keys: CiuKeys, dialogue: Dialogue, turn: Turn) -> Answered:
     """Forget who asked for it; the last reply is nobody's."""
     dialogues.record_events(session, dialogue, turn, None)
-    mode = str(dialogue.programme.settings.get("forget_mode", ""))
-    forgetting.forget_identity(session, keys, dialogue.person.id, mode=mode)
+    forgetting.forget_identity(session, keys, dialogue.person.id, told_conversation_id=dialogue.conversation_id)
     return Answered(turn.reply(dialogue.programme.values), Keeping(), outcome="forgotten")
 
 
