@@ -64,6 +64,8 @@ def take_twilio(session: Session, knock: Knock) -> Reply:
 
 def take_twilio_status(session: Session, knock: Knock) -> Reply:
     """Note what became of a message; of a programme's number only the progress is kept, not the form."""
+    if len(knock.form()) > MOST_FIELDS:
+        return TOO_MANY
     form = knock.fields()
     sender = programmes.find_sender(session, WhatsappChannel.TWILIO, _number(form.get("From", "")))
     if sender is None:
@@ -102,17 +104,15 @@ def _may_pass_unsigned(session: Session, knock: Knock, form: Mapping[str, str]) 
 
 
 def _message_id(knock: Knock, form: Mapping[str, str]) -> str | None:
-    """Return the id a message is known by; one that nobody signed may have none, and gets any.
+    """Return the id a message is known by; only one that nobody signed may have none, and gets any.
 
     Twilio signs names and values run together: cut elsewhere, a captured form is still signed. What was joined to its
-    id is cut off again, and a form with its id hidden in another field is refused.
+    id is cut off again, and a form whose id went into another field, or into another name, is refused.
     """
     named = form.get("MessageSid") or form.get("SmsMessageSid")
     if named:
         return named[:ID_LENGTH]
-    if any("MessageSid" in value for value in form.values()):
-        return None
-    return knock.headers.get("x-twilio-signature") or uuid4().hex
+    return None if "x-twilio-signature" in knock.headers else uuid4().hex
 
 
 def _number(address: str) -> str:
