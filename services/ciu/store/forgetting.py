@@ -78,8 +78,8 @@ select i.id from ciu_identity i where i.id in (
 order by i.id for update
 """
 _NO_OTHER = """
-select id from unnest(%(holders)s::uuid[]) id where not exists (
-    select from ciu_record_identity o where o.identity_id = id and o.record_id <> all(%(family)s))
+select h.id from unnest(%(holders)s::uuid[]) as h (id) where not exists (
+    select from ciu_record_identity o where o.identity_id = h.id and o.record_id <> all(%(family)s))
 """
 
 
