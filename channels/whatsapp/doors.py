@@ -139,6 +139,8 @@ def take_meta(session: Session, knock: Knock) -> Reply:
             doors.take_value(session, knock, account, value)
         elif account is not None and sender is not None and get_settings().has_ciu:
             _take_value(session, account, sender, value)
+        elif account is None:
+            doors.ignore(doors.META, "foreign_number")
     return Reply(200, TAKEN)
 
 
@@ -148,7 +150,9 @@ def _take_value(session: Session, account: Account, sender: Sender, value: Field
     keys, kept = get_ciu_keys(), False
     for message in doors.parts_of(value.get("messages")):
         heard, message_id = hear_meta(message), str(message.get("id", ""))
-        if heard is not None and message_id:
+        if heard is None or not message_id:
+            doors.ignore(doors.META, "unreadable_sender" if heard is None else "without_id")
+        else:
             lane = lane_of(keys, heard.identity)
             kept |= inbox.keep_waiting(session, sender.id, message_id, lane, sent_at(message), message)
     if kept:

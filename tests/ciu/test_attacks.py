@@ -11,13 +11,16 @@ import httpx
 import pytest
 from twilio.request_validator import RequestValidator
 
-from core import clock
+from core import clock, metrics
 from core.settings import Environment, get_settings
 from tests.ciu.clinic import APP_SECRET, AWA, FORM, KABILA, OURS, PHONE_ID, SID, TOKEN, Clinic, meta_text
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 REFUSED = (403, {"detail": "invalid signature"})
 
+FOREIGN = (
+    b'{"object":"whatsapp_business_account","entry":[{"changes":[{"value":{"metadata":{"phone_number_id":"1"}}}]}]}'
+)
 STRANGE = (
     b'{"object":"whatsapp_business_account","entry":[{"changes":[{"value":{"metadata":{"phone_number_id":'
     b'"106540352242922"},"messages":[{"id":{"a":1},"from":["x"]},{"id":"\\u0000","from":"243810000001",'
@@ -38,6 +41,13 @@ def bring(clinic: Clinic, form: Form, signature: str, path: str = "/whatsapp/web
 
 def outcome(answer: httpx.Response) -> tuple[int, Any]:
     return answer.status_code, answer.json()
+
+
+def ignored() -> dict[str, float]:
+    """Return how often something of Meta's was not heard, by reason."""
+    reasons = ("unreadable", "other_object", "foreign_number", "unreadable_sender", "without_id")
+    name = "palabre_whatsapp_ignored_total"
+    return {one: metrics.registry.get_sample_value(name, {"channel": "meta", "reason": one}) or 0 for one in reasons}
 
 
 def changed(form: Form, **fields: str) -> Form:
@@ -175,26 +185,30 @@ def test_meta_signs_octets_and_nothing_else_is_taken(clinic: Clinic) -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "reason"),
     [
-        b"",
-        b"null",
-        b"[]",
-        b"{",
-        b'"x"',
-        b"\xff\xfe",
-        b"[" * 100_000,
-        b'{"object":"page","entry":[{"changes":[{"value":{}}]}]}',
-        b'{"object":"whatsapp_business_account","entry":{"changes":1}}',
-        b'{"object":"whatsapp_business_account","entry":[{"changes":[{"value":{"metadata":{"phone_number_id":"1"}}}]}]}',
-        STRANGE,
+        (b"", "unreadable"),
+        (b"null", "other_object"),
+        (b"[]", "other_object"),
+        (b"{", "unreadable"),
+        (b'"x"', "other_object"),
+        (b"\xff\xfe", "unreadable"),
+        (b"[" * 100_000, "unreadable"),
+        (b'{"object":"page","entry":[{"changes":[{"value":{}}]}]}', "other_object"),
+        (b'{"object":"whatsapp_business_account","entry":{"changes":1}}', ""),
+        (FOREIGN, "foreign_number"),
+        (STRANGE, "unreadable_sender"),
     ],
 )
-def test_what_is_signed_and_cannot_be_read_is_acknowledged_and_stops_nobody(clinic: Clinic, body: bytes) -> None:
+def test_what_is_signed_and_cannot_be_read_is_acknowledged_counted_and_stops_nobody(
+    clinic: Clinic, body: bytes, reason: str
+) -> None:
+    before = ignored()
     digest = hmac.new(APP_SECRET.encode(), body, hashlib.sha256).hexdigest()
     headers = {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={digest}"}
     answer = httpx.post(f"{clinic.address}/whatsapp/webhook", content=body, headers=headers)
     assert outcome(answer) == (200, {"status": "ok"})
+    assert [name for name, count in ignored().items() if count > before[name]] == ([reason] if reason else [])
     clinic.meta(meta_text("Bonjour", 7, "243810000002"))
     clinic.work()
     assert clinic.number("select count(*) from conversation_sessions where phone_number = '+243810000002'") == 1
