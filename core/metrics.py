@@ -40,6 +40,9 @@ _ussd_conflicts = Counter(
     "palabre_ussd_conflicts", "USSD turns that contradict their session.", ["gateway"], registry=registry
 )
 _ussd_open_sessions = Gauge("palabre_ussd_open_sessions", "Open USSD sessions.", registry=registry)
+_whatsapp_ignored = Counter(
+    "palabre_whatsapp_ignored", "What came to WhatsApp and was not heard.", ["channel", "reason"], registry=registry
+)
 _http_requests = Counter("http_requests", "HTTP requests.", ["method", "route", "status"], registry=registry)
 _http_duration = Histogram(
     "http_request_duration_seconds", "Time to answer.", ["method", "route"], buckets=FAST_BUCKETS_S, registry=registry
@@ -71,6 +74,11 @@ def ussd_late(gateway: str) -> None:
 def ussd_open_sessions(count: int) -> None:
     """Set how many sessions are open now."""
     _ussd_open_sessions.set(count)
+
+
+def whatsapp_ignored(channel: str, reason: str) -> None:
+    """Count what somebody, or something, brought and nobody was answered for."""
+    _whatsapp_ignored.labels(channel, reason).inc()
 
 
 def http_request(method: str, route: str, status: int, elapsed_s: float) -> None:

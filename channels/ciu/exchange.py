@@ -14,7 +14,7 @@ from channels.ciu import dialogues
 from channels.ciu.conversation import Message, Rules, Turn, Wish
 from channels.ciu.dialogues import Dialogue
 from channels.ciu.turns import settle_issue, take_turn
-from core import clock, live
+from core import clock, live, metrics
 from core.database import Session
 from core.settings import get_settings
 from models.whatsapp import WhatsappChannel
@@ -53,6 +53,7 @@ class Answered:
     keeping: Keeping
     media_url: str = ""
     outcome: str = ""
+    state: str = ""
 
 
 def answer_at_once(
@@ -106,8 +107,11 @@ def _answer(session: Session, programme: Programme, heard: Heard, channel: Whats
     person = people.take_person(session, keys, heard.identity, heard.user_id)
     if heard.moves_to is not None:
         people.move_number(session, keys, person, heard.moves_to)
-    if heard.is_silent or not person.has_room:
-        return Answered(NOTHING, Keeping(person.id), outcome="silent" if heard.is_silent else "too_many")
+    if heard.is_silent:
+        return Answered(NOTHING, Keeping(person.id), outcome="silent")
+    if not person.has_room:
+        metrics.whatsapp_ignored(channel, "too_many")
+        return Answered(NOTHING, Keeping(person.id), outcome="too_many")
     dialogue = dialogues.load(session, programme, person)
     rules = Rules(load_recipe(session, programme.recipe_id), programme.timeout, dialogue.begun)
     turn = take_turn(rules, dialogue.state, heard.message, clock.now())
@@ -119,7 +123,7 @@ def _answer(session: Session, programme: Programme, heard: Heard, channel: Whats
     open_id = dialogues.save(session, dialogue, turn, channel)
     reply = _with_news(session, dialogue, turn, turn.reply(programme.values))
     live.ring_after_commit(session, TOPIC)
-    return Answered(reply, Keeping(person.id, open_id), media_url, _outcome(turn))
+    return Answered(reply, Keeping(person.id, open_id), media_url, _outcome(turn), _state(turn))
 
 
 def _with_news(session: Session, dialogue: Dialogue, turn: Turn, reply: Reply) -> Reply:
@@ -151,13 +155,18 @@ def _issue(session: Session, keys: CiuKeys, dialogue: Dialogue, turn: Turn) -> t
 def _forget(session: Session, keys: CiuKeys, dialogue: Dialogue, turn: Turn) -> Answered:
     """Forget who asked for it; the last reply is nobody's."""
     dialogues.record_events(session, dialogue, turn, None)
-    mode = str(dialogue.programme.settings.get("forget_mode", ""))
-    forgetting.forget_identity(session, keys, dialogue.person.id, mode=mode)
+    forgetting.forget_identity(session, keys, dialogue.person.id, told_conversation_id=dialogue.conversation_id)
     return Answered(turn.reply(dialogue.programme.values), Keeping(), outcome="forgotten")
 
 
 def _outcome(turn: Turn) -> str:
     return turn.events[-1].name if turn.events else "said" if turn.says else "silent"
+
+
+def _state(turn: Turn) -> str:
+    """Return where somebody stands now, in words that say nothing of him."""
+    run = turn.state.run
+    return str(turn.state.aside or (run.shown_page if run else "none"))
 
 
 def _tell(programme: Programme, channel: str, digest: bytes, answered: Answered, begun: float) -> None:
@@ -166,6 +175,7 @@ def _tell(programme: Programme, channel: str, digest: bytes, answered: Answered,
         programme=programme.code,
         message=inbox.log_id(digest),
         channel=channel,
+        state=answered.state,
         outcome=answered.outcome,
         elapsed_ms=round((time.perf_counter() - begun) * 1000, 1),
     )

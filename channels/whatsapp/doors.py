@@ -64,6 +64,8 @@ def take_twilio(session: Session, knock: Knock) -> Reply:
 
 def take_twilio_status(session: Session, knock: Knock) -> Reply:
     """Note what became of a message; of a programme's number only the progress is kept, not the form."""
+    if len(knock.form()) > MOST_FIELDS:
+        return TOO_MANY
     form = knock.fields()
     sender = programmes.find_sender(session, WhatsappChannel.TWILIO, _number(form.get("From", "")))
     if sender is None:
@@ -102,17 +104,15 @@ def _may_pass_unsigned(session: Session, knock: Knock, form: Mapping[str, str]) 
 
 
 def _message_id(knock: Knock, form: Mapping[str, str]) -> str | None:
-    """Return the id a message is known by; one that nobody signed may have none, and gets any.
+    """Return the id a message is known by; only one that nobody signed may have none, and gets any.
 
     Twilio signs names and values run together: cut elsewhere, a captured form is still signed. What was joined to its
-    id is cut off again, and a form with its id hidden in another field is refused.
+    id is cut off again, and a form whose id went into another field, or into another name, is refused.
     """
     named = form.get("MessageSid") or form.get("SmsMessageSid")
     if named:
         return named[:ID_LENGTH]
-    if any("MessageSid" in value for value in form.values()):
-        return None
-    return knock.headers.get("x-twilio-signature") or uuid4().hex
+    return None if "x-twilio-signature" in knock.headers else uuid4().hex
 
 
 def _number(address: str) -> str:
@@ -139,6 +139,8 @@ def take_meta(session: Session, knock: Knock) -> Reply:
             doors.take_value(session, knock, account, value)
         elif account is not None and sender is not None and get_settings().has_ciu:
             _take_value(session, account, sender, value)
+        elif account is None:
+            doors.ignore(doors.META, "foreign_number")
     return Reply(200, TAKEN)
 
 
@@ -148,7 +150,9 @@ def _take_value(session: Session, account: Account, sender: Sender, value: Field
     keys, kept = get_ciu_keys(), False
     for message in doors.parts_of(value.get("messages")):
         heard, message_id = hear_meta(message), str(message.get("id", ""))
-        if heard is not None and message_id:
+        if heard is None or not message_id:
+            doors.ignore(doors.META, "unreadable_sender" if heard is None else "without_id")
+        else:
             lane = lane_of(keys, heard.identity)
             kept |= inbox.keep_waiting(session, sender.id, message_id, lane, sent_at(message), message)
     if kept:

@@ -7,6 +7,9 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
 
+import structlog
+
+from core import metrics
 from core.database import Session
 from core.orders import made_storable
 from core.phone import PhoneRefusal, normalise
@@ -26,7 +29,10 @@ EMPTY_TWIML = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 NOT_SIGNED = b'{"detail":"invalid signature"}'
 TAKEN = b'{"status":"ok"}'
 JSON_TYPE, XML_TYPE = "application/json", "application/xml; charset=utf-8"
+META = "meta"
 TWILIO = ("twilio_whatsapp", "twilio_sms")
+
+_log = structlog.get_logger(__name__)
 
 unsubscribe = suppressions.unsubscribe
 
@@ -228,13 +234,21 @@ def _phone(raw: str) -> str:
         return text
 
 
+def ignore(channel: str, reason: str) -> None:
+    """Count what is not heard, and tell it: of whom, nobody needs to know."""
+    metrics.whatsapp_ignored(channel, reason)
+    _log.info("whatsapp.ignored", channel=channel, reason=reason)
+
+
 def meta_values(body: bytes) -> list[dict[str, Any]]:
     """Return every `value` of a call; none of what is not WhatsApp's or cannot be read."""
     try:
         document = part_of(made_storable(json.loads(body), UNREADABLE))
     except (ValueError, RecursionError):
+        ignore(META, "unreadable")
         return []
     if document.get("object") != "whatsapp_business_account":
+        ignore(META, "other_object")
         return []
     changes = [change for entry in parts_of(document.get("entry")) for change in parts_of(entry.get("changes"))]
     return [part_of(change.get("value")) for change in changes]

@@ -8,8 +8,9 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
-from core import clock
+from core import clock, metrics
 from core.settings import Environment, get_settings
 from services.ciu.answers import ERROR_TEXTS
 from services.ciu.recipes import shipped
@@ -145,7 +146,19 @@ def test_a_user_id_told_beside_a_number_goes_on_with_the_same_conversation(clini
 
 def test_more_than_twenty_messages_a_minute_are_met_with_silence(clinic: Clinic) -> None:
     assert all(clinic.say("AIDE") for _ in range(20))
+    counted = {"channel": "twilio", "reason": "too_many"}
+    before = metrics.registry.get_sample_value("palabre_whatsapp_ignored_total", counted) or 0
     assert clinic.say("AIDE") == ""
+    assert metrics.registry.get_sample_value("palabre_whatsapp_ignored_total", counted) == before + 1
+
+
+def test_the_log_tells_where_somebody_stands_and_nothing_of_him(clinic: Clinic) -> None:
+    with capture_logs() as log:
+        for word in ("Bonjour", *KABILA, "1", "EFFACER"):
+            clinic.say(word)
+    assert [line["state"] for line in log] == ["question"] * 5 + ["confirm", "none", "forget"]
+    told = {"programme", "message", "channel", "state", "outcome", "elapsed_ms", "event", "log_level"}
+    assert all(set(line) == told for line in log)
 
 
 def test_nobody_gets_more_than_five_new_codes_a_day(clinic: Clinic) -> None:

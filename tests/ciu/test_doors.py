@@ -105,6 +105,8 @@ def test_forms_that_are_none(clinic: Clinic) -> None:
     assert (big.status_code, big.json()) == (413, {"detail": "body too large"})
     many = [(f"Field{place}", "x") for place in range(201)]
     assert clinic.post(many).json() == {"detail": "too many fields"}
+    status = httpx.post(f"{clinic.address}/whatsapp/status", content=urlencode(many), headers={"Content-Type": FORM})
+    assert (status.status_code, status.json()) == (400, {"detail": "too many fields"})
     assert httpx.put(url).status_code == 405
     assert httpx.get(f"{clinic.address}/whatsapp/status").status_code == 405
     assert clinic.post(clinic.form("Bonjour", sender="nobody at all")).status_code == 400

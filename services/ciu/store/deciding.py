@@ -111,6 +111,7 @@ def undo(session: Session, actor: Actor, order: UndoDecision) -> Decided:
 def split_record(session: Session, actor: Actor, order: SplitRecord) -> Decided:
     """Give one of those who hold a code a code of his own: only a person can know that they are two."""
     actor.require(Permission.CIU_ACT)
+    _lock_person(session, order.identity_id)
     pair_id = pairs.note_by_hand(session, order.record_id, order.identity_id, HAND)
     if pair_id is None:
         raise splitting.NotTheirs
@@ -121,7 +122,10 @@ def split_record(session: Session, actor: Actor, order: SplitRecord) -> Decided:
 
 
 def _take(session: Session, pair_id: UUID) -> CiuPair:
-    """Return a pair, held; a rehearsal's is nobody's to decide."""
+    """Return a pair, held after its person; a rehearsal's is nobody's to decide."""
+    seen = session.get(CiuPair, pair_id)
+    if seen is not None and seen.identity_id is not None:
+        _lock_person(session, seen.identity_id)
     pair = session.get(CiuPair, pair_id, with_for_update=True, populate_existing=True)
     if pair is None or session.get_one(CiuRecord, pair.left_id).is_test:
         raise NotFound(thing="ciu_pair")
@@ -157,7 +161,6 @@ def _move(session: Session, pair: CiuPair, keep_id: UUID | None) -> list[notices
         return []
     if keep_id not in splitting.list_same_answers(session, pair.left_id):
         raise InvalidInput({"keep_id": t("Ce code n'est pas celui des mêmes réponses.")})
-    _lock_person(session, pair.identity_id)
     families.lock_family(session, (pair.left_id, keep_id))
     splitting.move_link(session, pair.identity_id, pair.left_id, keep_id)
     pair.survivor_id = keep_id
@@ -168,7 +171,6 @@ def _part(session: Session, pair: CiuPair) -> list[notices.Change]:
     """Give the second person his own code; one that was made before and taken back is his again."""
     if pair.identity_id is None:
         raise splitting.NotTheirs
-    _lock_person(session, pair.identity_id)
     family = families.lock_family(session, [one for one in (pair.left_id, pair.split_id) if one])
     if pair.split_id is None:
         pair.split_id = splitting.split(session, pair, pair.identity_id)
@@ -179,8 +181,8 @@ def _part(session: Session, pair: CiuPair) -> list[notices.Change]:
 
 
 def _lock_person(session: Session, identity_id: UUID) -> None:
-    """Hold the address first, as whoever forgets it does."""
-    driver(session).execute("select 1 from ciu_identity where id = %s for key share", (identity_id,))
+    """Hold the address before anything else, as a message of his and whoever forgets him do."""
+    driver(session).execute("select 1 from ciu_identity where id = %s for no key update", (identity_id,))
 
 
 def _decide_alike(session: Session, actor: Actor, pair: CiuPair, state: PairState, reason: str) -> None:

@@ -31,6 +31,8 @@ ERASED_AT_ONCE = 500
 SHORTEST_REASON = 3
 LONGEST_PERIOD = timedelta(days=3_660)
 
+SPOILT = "forgotten"  # somebody was forgotten while the file was made
+
 _CONTEXT = "ciu_export"
 
 
@@ -165,9 +167,13 @@ def _find_due(session: Session) -> CiuExport | None:
 
 
 def keep_file(session: Session, export_id: UUID, file: ExportFile, row_count: int) -> None:
-    """Keep a file that was made, sealed."""
+    """Keep a file that was made, sealed; one that may hold somebody who was forgotten meanwhile is made again."""
     row = _working(session, export_id)
     if row is None:
+        return
+    if row.failure == SPOILT:
+        row.failure = ""
+        transition(row, EXPORT_STEPS, ExportState.WAITING)
         return
     transition(row, EXPORT_STEPS, ExportState.DONE)
     row.ended_at = clock.now()

@@ -23,6 +23,7 @@ from services.ciu.store.programmes import Programme
 from services.whatsapp.sealing import seal
 
 DAY = timedelta(days=1)
+FIRST = 1  # of the people with equal answers
 SPARE = "ciu_record"  # where a sealed spare code belongs
 
 
@@ -84,7 +85,7 @@ class _Known:
 
 
 _FIND = """
-select coalesce(s.id, r.id) as living_id,
+select coalesce(s.id, r.id) as living_id, m.ordinal,
     exists (select from ciu_record_identity l
             where l.record_id in (r.id, s.id) and l.identity_id = %(identity)s) as is_linked
 from ciu_match_key m join ciu_record r on r.id = m.record_id left join ciu_record s on s.id = r.merged_into
@@ -94,13 +95,16 @@ order by is_linked desc, m.ordinal
 
 
 def _find_known(session: Session, wanted: Wanted, digests: Mapping[int, bytes]) -> _Known | None:
-    """Return the record of these answers: the one this identity holds, else the first."""
+    """Return the record of these answers: the one this identity holds, else the first.
+
+    Where the first was forgotten, the next one is another person's: whoever holds none of them is new, and first.
+    """
     found = fetch_all(
         session,
         _FIND.format(digests=_either(digests)),
         {"identity": wanted.person.id, "space": wanted.space, **_numbered(digests)},
     )
-    if not found:
+    if not found or (found[0]["ordinal"] > FIRST and not found[0]["is_linked"]):
         return None
     first = found[0]
     # Whoever forgets it locks it first: either we come after, or he counts our link.
@@ -159,7 +163,7 @@ def _again(session: Session, keys: CiuKeys, wanted: Wanted, known: _Known, diges
     """Give a known code again: link whoever asks, move its digests under the key in use, tell a reviewer if need be."""
     if known.is_claimed:
         _write_spare(session, keys, wanted, known.id)
-        _write_match(session, keys, wanted, known.id, digests, ordinal=1)
+        _write_match(session, keys, wanted, known.id, digests, ordinal=FIRST)
         _write_near(session, keys, wanted, known.id)
     else:
         _move_digests(session, keys, wanted, digests)
@@ -204,7 +208,7 @@ def _make(session: Session, keys: CiuKeys, wanted: Wanted, digests: Mapping[int,
     code = _take_code(session, keys, wanted, record_id)
     _link(session, record_id, wanted.person, is_origin=True)
     if wanted.recipe.questions:
-        _write_match(session, keys, wanted, record_id, digests, ordinal=1)
+        _write_match(session, keys, wanted, record_id, digests, ordinal=FIRST)
         _write_near(session, keys, wanted, record_id)
     return Issued(Issue(code, is_new=True, is_linked=False), record_id)
 

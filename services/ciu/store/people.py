@@ -66,8 +66,11 @@ def take_person(session: Session, keys: CiuKeys, identity: Identity, user_id: st
     lookups = keys.lookups(str(identity))
     aliases = keys.lookups(f"user_id:{user_id}") if user_id else {}
     asked: dict[str, Any] = {"now": now, "minute": now - MINUTE, "lookups": [*lookups.values()]}
-    asked["aliases"] = [*(aliases or lookups).values()]
-    row = fetch_one(session, _BY_LOOKUP, asked) or fetch_one(session, _BY_ALIAS, asked)
+    # A number is found as the one somebody has now, never as one he had: it may be a stranger's by now.
+    asked["aliases"] = [*(lookups if identity.kind == "user_id" else aliases).values()]
+    row = fetch_one(session, _BY_LOOKUP, asked)
+    if row is None and asked["aliases"]:
+        row = fetch_one(session, _BY_ALIAS, asked)
     if row is not None and identity.kind == "phone" and row["kind"] == "user_id":
         _learn_number(session, keys, row["id"], identity)
     if row is None:
@@ -128,10 +131,7 @@ def set_language(session: Session, person: Person, language: str) -> None:
 
 
 def _learn_number(session: Session, keys: CiuKeys, identity_id: UUID, identity: Identity) -> None:
-    """Put a number in the place of the address known so far, which becomes an alias."""
-    known = fetch_one(session, "select kind, value, value_enc from ciu_identity where id = %s", (identity_id,))
-    if known is not None:
-        _keep_alias(session, keys, identity_id, f"{known['kind']}:{read_value(known)}")
+    """Put a number in the place of the address known so far; a number that somebody gave up is nobody's."""
     driver(session).execute(
         """
         update ciu_identity set kind = %(kind)s, value = %(value)s, value_enc = %(value_enc)s, lookup = %(lookup)s,

@@ -2,7 +2,7 @@
 
 from core import clock
 from core.database import Session, fetch_all, fetch_one
-from services.ciu.store.forgetting import UNLINK, forget_identity
+from services.ciu.store.forgetting import forget_identity
 from services.ciu.store.keys import get_ciu_keys
 
 BATCH = 500
@@ -38,5 +38,5 @@ def unlink_old(session: Session, *, most: int = BATCH) -> int:
     asked = {"now": clock.now(), "months": shortest["months"], "most": most}
     rows = fetch_all(session, _PAST, asked)
     for row in rows:
-        forget_identity(session, get_ciu_keys(), row["id"], mode=UNLINK)
+        forget_identity(session, get_ciu_keys(), row["id"], keeps_codes=True)
     return len(rows)

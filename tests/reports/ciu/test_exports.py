@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from core import clock
-from core.database import Database
+from core.database import Database, Session
 from core.errors import Forbidden, Refusal
 from jobs import ciu_exports as worker
 from models.ciu_leaving import ExportKind
@@ -217,6 +217,33 @@ def test_who_is_forgotten_leaves_the_files_that_are_kept(database: Database) -> 
             forgetting.forget_code(session, OPERATEUR, forgetting.ForgetCode(record_id=record_id, reason="Au guichet"))
         with database.transaction() as session, pytest.raises(exports.FileGone):
             exports.get_file(session, OPERATEUR, asked.id)
+
+
+def test_a_file_that_is_made_while_somebody_is_forgotten_is_made_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known_as(database)
+    codes(database, {"fr": 2})
+    build = reports.build
+
+    def built_meanwhile(session: Session, wanted: reports.Wanted) -> reports.Document:
+        document = build(session, wanted)
+        with database.transaction() as counter:
+            record_id = counter.connection().exec_driver_sql("select id from ciu_record limit 1").scalar_one()
+            forgetting.forget_code(counter, OPERATEUR, forgetting.ForgetCode(record_id=record_id, reason="Au guichet"))
+        return document
+
+    with clock.travel(NOW):
+        asked = ask(database, kind=ExportKind.ROWS, reason="Audit")
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(reports, "build", built_meanwhile)
+            worker.make_due(database)
+        with database.transaction() as session:
+            assert exports.get_export(session, OPERATEUR, asked.id).state == "waiting"
+        worker.make_due(database)
+        with database.transaction() as session:
+            row = exports.get_export(session, OPERATEUR, asked.id)
+            assert (row.state, row.row_count, row.failure) == ("done", 1, "")
 
 
 def test_what_refuses_is_told_and_what_breaks_is_tried_again(
