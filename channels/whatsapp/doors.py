@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from channels.ciu import exchange
 from channels.whatsapp.hearing import Fields, hear_meta, hear_twilio, sent_at
 from core import live
-from core.database import Session, fetch_one
+from core.database import Session
 from core.settings import Environment, get_settings
 from models.transfers import ProviderEnvironment
 from models.whatsapp import WhatsappChannel
@@ -21,7 +21,7 @@ from services.ciu.store.people import lane_of
 from services.ciu.store.programmes import Sender
 from services.messages import accounts, doors, reports
 from services.messages.doors import FORBIDDEN, MOST_FIELDS, TAKEN, Knock, Reply
-from services.whatsapp import inbox, twiml
+from services.whatsapp import inbox, speaking, twiml
 
 TOPIC = "ciu"
 ID_LENGTH = 34  # of every id of Twilio's
@@ -169,26 +169,12 @@ def answer_next(session: Session, taken: list[inbox.Waiting]) -> UUID | None:
         return None
     taken.append(waiting)
     sender = programmes.get_sender(session, waiting.sender_id)
-    heard, account_id = hear_meta(waiting.payload), _account_of(session, sender)
+    heard, account_id = hear_meta(waiting.payload), speaking.find_account(session, sender.id)
     if heard is None or account_id is None:
         inbox.conclude(session, waiting.id, None)
     else:
         exchange.answer_later(session, sender.programme, account_id, waiting, heard)
     return waiting.id
-
-
-def _account_of(session: Session, sender: Sender) -> UUID | None:
-    """Return the account over which a number of ours at Meta speaks."""
-    row = fetch_one(
-        session,
-        """
-        select a.id from provider_account a join whatsapp_sender s on s.address = a.settings ->> 'phone_number_id'
-        where s.id = %s and a.adapter = 'meta_whatsapp' and a.state <> 'retired'
-        order by a.state = 'active' desc, a.code limit 1
-        """,
-        (sender.id,),
-    )
-    return row["id"] if row else None
 
 
 # Reads

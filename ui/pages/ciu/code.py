@@ -1,12 +1,12 @@
 """`/ciu/codes/{id}`: one code, who was given it, what was joined to it, what was done about it."""
 
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from nicegui import ui
 
 from core import clock, ids
-from core.database import Session
 from core.errors import NotFound, Refusal
 from core.permissions import Actor, Permission
 from services.audit import AuditRow
@@ -101,7 +101,7 @@ class _Page:
                             buttons.name_in_row(button, holder.address)
 
 
-def _read(session: Session, actor: Actor, record_id: UUID) -> tuple[RecordCard, list[PairRow]]:
+def _read(session: Any, actor: Actor, record_id: UUID) -> tuple[RecordCard, list[PairRow]]:
     return records.get_record(session, actor, record_id), reviews.list_pairs_of(session, actor, record_id)
 
 

@@ -1,11 +1,10 @@
 """`/ciu/dhis2`: codes that DHIS2 has under another entity, or does not take; a person says what to do with each."""
 
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from nicegui import ui
 
-from core.database import Session
 from core.permissions import Actor, Permission
 from models.ciu_leaving import LinkState
 from services.ciu.dhis2 import links
@@ -110,7 +109,7 @@ class _Queue:
         reason_dialog.reason_dialog(row.code, said[decision], act=act, confirm=confirm)
 
 
-def _read(session: Session, actor: Actor, chosen: LinkState) -> tuple[dict[LinkState, int], list[LinkRow]]:
+def _read(session: Any, actor: Actor, chosen: LinkState) -> tuple[dict[LinkState, int], list[LinkRow]]:
     return links.count_states(session, actor), links.list_links(session, actor, chosen, most=MOST)
 
 

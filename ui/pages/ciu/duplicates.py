@@ -1,10 +1,10 @@
 """`/ciu/doublons`: what may be one person under two codes, or two under one; a person decides, never the machine."""
 
 from functools import partial
+from typing import Any
 
 from nicegui import ui
 
-from core.database import Session
 from core.permissions import Actor, Permission
 from models.ciu_pairs import PairState
 from services.ciu.store import reviews
@@ -108,7 +108,7 @@ class _Queue:
             following.set_enabled(has_more)
 
 
-def _read(session: Session, actor: Actor, chosen: str, offset: int) -> tuple[dict[str, int], list[PairRow]]:
+def _read(session: Any, actor: Actor, chosen: str, offset: int) -> tuple[dict[str, int], list[PairRow]]:
     pairs = reviews.list_pairs(session, actor, chosen, limit=PAGE + 1, offset=offset)
     return reviews.count_pairs(session, actor), pairs
 

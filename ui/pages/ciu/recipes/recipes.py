@@ -5,7 +5,6 @@ from typing import Any
 
 from nicegui import ui
 
-from core.database import Session
 from core.permissions import Actor, Permission
 from models.ciu_recipes import RecipeState
 from services.ciu.store import recipe_reads, recipes, settings
@@ -128,7 +127,7 @@ class _Recipes:
         )
 
 
-def _read(session: Session, actor: Actor, code: str) -> tuple[list[RecipeLine], list[PublicationLine]]:
+def _read(session: Any, actor: Actor, code: str) -> tuple[list[RecipeLine], list[PublicationLine]]:
     return recipe_reads.list_recipes(session, actor, code), recipe_reads.list_publications(session, actor, code)
 
 

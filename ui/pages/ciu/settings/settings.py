@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from nicegui import ui
 
-from core.database import Session
 from core.permissions import Actor, Permission
 from core.settings import Settings, get_settings
 from models.ciu_leaving import LinkState
@@ -68,7 +68,7 @@ class _Page:
     keys: list[KeyRow]
 
 
-def _read(session: Session, actor: Actor, programme: str) -> _Page:
+def _read(session: Any, actor: Actor, programme: str) -> _Page:
     found = settings.list_programmes(session, actor)
     chosen = next((one for one in found if one.code == programme), found[0] if found else None)
     return _Page(
