@@ -1,6 +1,5 @@
 """Who is who, by a person's word: one person under two codes, two people under one, put off, taken back."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +17,6 @@ from services.ciu.store.records import RecordSearch
 from services.ciu.store.splitting import NoSpareCode, NotTheirs
 from tests.ciu.clinic import AWA, CODE, KABILA, Clinic
 from tests.ciu.test_console import do, record_of, staff
-from tests.kannel.boxes import until
 
 NINE = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 SECOND, THIRD = "+243810000002", "+243810000003"
@@ -378,33 +376,3 @@ def test_nothing_of_an_answer_is_left_by_a_review(clinic: Clinic, grace: Actor) 
     for answer in answers[1:3]:
         assert answer not in left
         assert answer.upper() not in left
-
-
-@pytest.mark.parametrize("act", ["split", "decide", "undo"])
-def test_a_reviewer_waits_for_the_message_of_a_person_and_holds_nothing_he_needs(
-    clinic: Clinic, grace: Actor, act: str
-) -> None:
-    tell(clinic, UNKNOWN, AWA)
-    tell(clinic, UNKNOWN, SECOND)
-    [pair] = queue(clinic, grace)
-    holder = clinic.rows("select id from ciu_identity where value = %s", (SECOND,))[0]["id"]
-    if act == "undo":
-        decide(clinic, grace, pair.id, "two")
-
-    def review() -> deciding.Decided:
-        if act == "undo":
-            return undo(clinic, grace, pair.id)
-        if act == "decide":
-            return decide(clinic, grace, pair.id, "two")
-        order = SplitRecord(record_id=record_of(clinic, pair.left.code), identity_id=holder, reason="Deux homonymes")
-        split: deciding.Decided = do(clinic, deciding.split_record, grace, order)
-        return split
-
-    with clinic.database.engine.connect() as writer, ThreadPoolExecutor(1) as counter:
-        writer.exec_driver_sql("select 1 from ciu_identity where id = %s for no key update", (holder,))
-        reviewed = counter.submit(review)
-        until(lambda: clinic.number("select count(*) from pg_locks where not granted"), "the reviewer waits for nobody")
-        writer.exec_driver_sql("select 1 from ciu_record for no key update nowait")
-        writer.exec_driver_sql("select 1 from ciu_pair for update nowait")
-        writer.rollback()
-        assert reviewed.result().told == 1
