@@ -1,6 +1,7 @@
 """Real databases for tests: one server, one migrated template, copies for whoever asks."""
 
 import contextlib
+import copy
 import fcntl
 import hashlib
 import os
@@ -137,9 +138,11 @@ def empty(connection: psycopg.Connection[Any]) -> None:
 @contextlib.contextmanager
 def lent(kept: Database) -> Iterator[Database]:
     """Make a database that is kept from test to test this process's own; connections that never came back go."""
-    database._current = kept
+    chosen = copy.copy(kept)
+    chosen.engine = kept.engine.execution_options()  # the same connections; what is remembered is remembered by engine
+    database._current = chosen
     try:
-        yield kept
+        yield chosen
     finally:
         database._current = None
         if kept.engine.pool.checkedout():  # type: ignore[attr-defined]  # a queue's

@@ -72,7 +72,8 @@ async def test_a_survey_is_written_seen_on_the_phone_and_opened(
         await until(lambda: stored(house, "select count(*) as n from survey")["n"] == 1)
         row = stored(house, "select id, code, name, state from survey")
         assert (row["code"], row["name"], row["state"]) == ("marche", "Marché", "draft")
-        await user.open(f"{SURVEYS}/{row['id']}")
+        await until(lambda: user.back_history[-1] == f"{SURVEYS}/{row['id']}")  # the page leads there by itself
+        await user.should_see("Ouvrir")
         press(user, "Ouvrir")
         await user.should_see("Ses questions ne changeront plus.")
         press(user, "Ouvrir le sondage")

@@ -36,6 +36,7 @@ def fetch_entities(actor: Actor, place: Place) -> list[Listed]:
 
 def check_entities(session: Session, actor: Actor, entities: Sequence[Listed]) -> Imported:
     """Say what would become of these codes; nothing is kept, nobody waits."""
+    actor.require(Permission.CIU_ADMINISTER)
     rows, refused = _readable(session, entities, first_line=1)
     found = check_rows(session, actor, [row for row, _ in rows])
     return Imported(found.taken, tuple(sorted([*refused, *found.refused], key=attrgetter("line"))))
