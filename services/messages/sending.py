@@ -161,7 +161,7 @@ def _claim(session: Session, channels: list[str]) -> Message | None:
     due = (
         select(Message)
         .where(Message.state == MessageState.QUEUED, col(Message.not_before) <= now, is_served)
-        .order_by(col(Message.priority), col(Message.not_before))
+        .order_by(col(Message.priority), col(Message.not_before), col(Message.id))
     )
     for query in (due, again):
         found = session.exec(

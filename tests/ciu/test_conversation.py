@@ -8,8 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
+from channels.ciu import exchange
 from core import clock, metrics
 from core.settings import Environment, get_settings
 from services.ciu.answers import ERROR_TEXTS
@@ -152,8 +154,11 @@ def test_more_than_twenty_messages_a_minute_are_met_with_silence(clinic: Clinic)
     assert metrics.registry.get_sample_value("palabre_whatsapp_ignored_total", counted) == before + 1
 
 
-def test_the_log_tells_where_somebody_stands_and_nothing_of_him(clinic: Clinic) -> None:
+def test_the_log_tells_where_somebody_stands_and_nothing_of_him(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with capture_logs() as log:
+        monkeypatch.setattr(exchange, "_log", structlog.get_logger())  # one that was used before is bound for good
         for word in ("Bonjour", *KABILA, "1", "EFFACER"):
             clinic.say(word)
     assert [line["state"] for line in log] == ["question"] * 5 + ["confirm", "none", "forget"]
