@@ -117,7 +117,7 @@ class LedgerTransaction(SQLModel, table=True):
     source: str
     key: str
     kind: str
-    reference: str = ""
+    reference: str = Field(default="", index=True)
     actor: str = ""
     occurred_at: datetime = instant(nullable=False, index=True)
     posted_at: datetime = instant(nullable=False)

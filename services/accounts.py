@@ -9,6 +9,7 @@ from core.database import Session, fetch_all, fetch_one
 from core.errors import NotFound
 from core.money import Currency, Money
 from core.permissions import Actor, Permission
+from models.ledger import Source
 
 MOST_COUNTED = 10_000  # a longer list says «10 000»: nobody reads on, and counting costs as much as reading
 
@@ -99,11 +100,10 @@ def list_transactions(
 ) -> tuple[list[TransactionRow], int]:
     """Return transactions, newest first, by reference, key or kind; and how many there are, up to `MOST_COUNTED`."""
     actor.require(Permission.LEDGER_READ)
-    values = {"search": search, "kind": kind, "limit": limit, "offset": offset, "most": MOST_COUNTED}
-    where = """
-        where (%(kind)s = '' or kind = %(kind)s)
-          and (%(search)s = '' or reference = upper(%(search)s) or key = %(search)s)
-    """
+    values = {"search": search, "sources": list(Source), "kind": kind, "limit": limit, "offset": offset}
+    values["most"] = MOST_COUNTED
+    named = "(reference in (%(search)s::text, upper(%(search)s)) or source = any(%(sources)s) and key = %(search)s)"
+    where = f"where (%(kind)s = '' or kind = %(kind)s) and {named if search else 'true'}"
     order = "order by occurred_at desc, id desc limit %(limit)s offset %(offset)s"
     page = f"(select * from ledger_transaction {where} {order})"
     rows = fetch_all(session, _TRANSACTION.format(transactions=page) + "order by t.occurred_at desc, t.id desc", values)

@@ -28,7 +28,7 @@ SHORTEST = 2
 MOST_HITS = 8
 MOST_OF_A_KIND = 4
 PAYMENT = re.compile(r"bulk-[0-9a-f]{12}-[0-9]{7}")
-REFERENCE = re.compile(r"[A-Za-z]{2}-[0-9A-Za-z]{6}|[0-9A-Za-z]{8}")  # of an operation; of a transfer, its beginning
+REFERENCE = re.compile(r"[A-Za-z]{2}-[0-9A-Za-z]{6}|[0-9A-Za-z]{8}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)

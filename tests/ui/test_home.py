@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 from nicegui import ui
 
-from core import clock
+from core import clock, ids
 from core.database import Database
-from core.money import Currency
+from core.money import Currency, Money
 from core.permissions import Actor, Grant, Role, Scope
+from models.ledger import Source
 from models.users import PinCredential
 from models.wallets import UssdOperation, Wallet
+from services import ledger
+from services.ledger import Leg, Posting
 from tests.builders import people, traffic
 from tests.builders.money import open_wallet, send
 from tests.ui.conftest import signed_in
@@ -166,6 +169,17 @@ def test_the_search_finds_people_by_number_and_name_and_operations_by_reference(
     assert set(found(house, money.reference)[1:]) == {to_awa, to_jean}
     assert set(found(house, money.reference, READER)) == {to_awa, to_jean}  # the ledger is not his
     assert found(house, "personne") == []
+
+
+def test_the_search_finds_an_operation_by_the_reference_of_any_service(house: Database, money: UssdOperation) -> None:
+    reference = str(ids.new_id())  # a pension's payment
+    with house.transaction() as session:
+        wallets = [session.get_one(Wallet, wallet_id) for wallet_id in (money.payer_id, money.payee_id)]
+        amount = Money(300, Currency.XAF)
+        legs = tuple(Leg(wallet.account_id, moved) for wallet, moved in zip(wallets, (amount, -amount), strict=True))
+        posted = ledger.post(session, Posting(Source.PENSION, "post:1", "pension", legs, reference=reference))
+    assert (reference, f"/grand-livre/operations/{posted.id}") in found(house, reference)
+    assert found(house, str(ids.new_id())) == []
 
 
 def test_the_search_finds_a_dialogue_by_either_key_and_a_colleague_by_his_address(house: Database) -> None:
