@@ -78,33 +78,39 @@ class Faulty:
             return
         if self._kernel.is_manual:
             await asyncio.to_thread(self._kernel.catch_up)
-        body, status = bytearray(), None
+        body, is_kept = bytearray(), False
 
         async def read() -> Message:
             message = await receive()
             body.extend(message.get("body", b""))
             return message
 
+        def keep(status: int | None) -> None:
+            nonlocal is_kept
+            if not is_kept:
+                is_kept = True
+                self._keep(scope, bytes(body), status)
+
         async def write(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
+            keep(message.get("status"))  # before the caller knows: what he does next comes after it
             await send(message)
 
         try:
             await self._app(scope, read, write)
         except Dropped:
+            keep(None)
             await self._drop(scope, receive)
         except Hung:
+            keep(None)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HOLDS_S * self._kernel.pace):
                     await _gone(receive)
             await self._drop(scope, receive)
         except Answers as fault:
-            status = fault.status
             answer: Response = HTMLResponse(_PAGE) if fault.is_html else self._fake.refusal(fault.status)
-            await answer(scope, receive, send)
+            await answer(scope, receive, write)
         finally:
-            self._keep(scope, bytes(body), status)
+            keep(None)
 
     async def _drop(self, scope: Scope, receive: Receive) -> None:
         self._connections.drop(scope["client"])
