@@ -21,7 +21,6 @@ from reports.ciu import counts, observers
 from reports.ciu.counts import Counted
 from reports.ciu.shapes import (
     Abandoned,
-    Cell,
     Completed,
     DayCount,
     Figures,
@@ -32,21 +31,6 @@ from reports.ciu.shapes import (
 
 LONGEST_PERIOD = timedelta(days=3_660)
 USUAL_DAYS = 30
-
-__all__ = [
-    "Abandoned",
-    "Cell",
-    "Completed",
-    "DayCount",
-    "Figures",
-    "FiguresOrder",
-    "FunnelStep",
-    "Outcomes",
-    "SecondsToCode",
-    "definitions",
-    "get_figures",
-    "last_days",
-]
 
 
 class FiguresOrder(Order):

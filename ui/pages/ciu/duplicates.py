@@ -1,9 +1,6 @@
 """`/ciu/doublons`: what may be one person under two codes, or two under one; a person decides, never the machine."""
 
-from functools import partial
 from typing import Any
-
-from nicegui import ui
 
 from core.permissions import Actor, Permission
 from models.ciu_pairs import PairState
@@ -11,7 +8,8 @@ from services.ciu.store import reviews
 from services.ciu.store.conversations import TOPIC
 from services.ciu.store.reviews import DECIDED, LATER, WAITING, PairRow
 from ui import live, shell
-from ui.components import buttons, cards, chips, empty, layout, tabs
+from ui.components import cards, chips, empty, layout, tabs
+from ui.components.pager import Pager
 from ui.components.tabs import Tab
 from ui.labels import Tone, count, t, when
 from ui.markup import Markup, show, tag
@@ -44,13 +42,12 @@ class _Queue:
 
     def __init__(self) -> None:
         self._chosen = WAITING
-        self._page = 0
         self._shown: list[PairRow] = []
 
     async def draw(self, chosen: str) -> None:
         """Place the tabs and the list of the one that is open."""
         self._chosen = chosen
-        found = await self._read()
+        found = await self._read(0)
         if found is None:
             return
         counts, rows = found
@@ -62,12 +59,12 @@ class _Queue:
             ]
             self._tabs = tabs.tabs(choices, self._choose, value=chosen)
             self._list = show(Markup())
-            self._foot = ui.element("div")
+            self._pager = Pager(self._load)
         self._show(rows)
 
     async def follow(self) -> None:
         """Count again, and read the list that is open again."""
-        found = await self._read()
+        found = await self._read(self._pager.page)
         if found is None or self._list.is_deleted:
             return
         counts, rows = found
@@ -75,37 +72,23 @@ class _Queue:
         self._show(rows)
 
     async def _choose(self, name: str) -> None:
-        self._chosen, self._page = name, 0
-        await self._load()
-
-    async def _turn(self, step: int) -> None:
-        self._page = max(self._page + step, 0)
+        self._chosen, self._pager.page = name, 0
         await self._load()
 
     async def _load(self) -> None:
-        found = await shell.read(reviews.list_pairs, self._chosen, limit=PAGE + 1, offset=self._page * PAGE)
+        found = await shell.read(reviews.list_pairs, self._chosen, limit=PAGE + 1, offset=self._pager.page * PAGE)
         if found is not None and not self._list.is_deleted:
             self._show(found)
 
-    async def _read(self) -> tuple[dict[str, int], list[PairRow]] | None:
-        return await shell.read(_read, self._chosen, self._page * PAGE)
+    async def _read(self, page: int) -> tuple[dict[str, int], list[PairRow]] | None:
+        return await shell.read(_read, self._chosen, page * PAGE)
 
     def _show(self, found: list[PairRow]) -> None:
         """Draw one page; one pair more says that another page follows."""
         rows = found[:PAGE]
         nothing = empty.sentence(t(NOTHING[self._chosen]), "task_alt")
         self._list.set_content(tag("ul", *map(_line, rows), class_="waiting") if rows else nothing)
-        self._draw_foot(has_more=len(found) > PAGE)
-
-    def _draw_foot(self, *, has_more: bool) -> None:
-        self._foot.clear()
-        if not has_more and not self._page:
-            return
-        with self._foot, cards.foot():
-            previous = buttons.icon_only("chevron_left", t("Page précédente"), partial(self._turn, -1))
-            previous.set_enabled(self._page > 0)
-            following = buttons.icon_only("chevron_right", t("Page suivante"), partial(self._turn, 1))
-            following.set_enabled(has_more)
+        self._pager.show(has_more=len(found) > PAGE)
 
 
 def _read(session: Any, actor: Actor, chosen: str, offset: int) -> tuple[dict[str, int], list[PairRow]]:

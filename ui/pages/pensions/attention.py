@@ -1,11 +1,12 @@
 """`/pensions/a-eclaircir`: what nobody knows the end of and what waits for a word, one line each, the oldest first."""
 
 from functools import partial
+from typing import Any
 
 from nicegui import ui
 
 from core import clock
-from core.permissions import Permission
+from core.permissions import Actor, Permission
 from models.pension_stages import PaymentStage
 from services.pensions import attention, reading, settings
 from services.pensions.attention import AttentionRow
@@ -15,6 +16,7 @@ from services.pensions.shapes import BatchRow
 from ui import live, shell
 from ui.components import buttons, cards, chips, empty, layout, tabs
 from ui.components.chips import tile_icon
+from ui.components.pager import Pager
 from ui.components.tabs import Tab
 from ui.labels import count, counted, money, t, when
 from ui.markup import Markup, join, show, tag
@@ -51,7 +53,6 @@ class _Queue:
     def __init__(self, bulk_id: str) -> None:
         self._bulk_id = bulk_id
         self._chosen = UNKNOWN
-        self._page = 0
         self._shown: list[AttentionRow] = []
         self._batches: dict[str, tuple[BatchRow, SettingsRow]] = {}
 
@@ -70,7 +71,7 @@ class _Queue:
             self._tabs = tabs.tabs(choices, self._choose, value=self._chosen)
             self._said = ui.element("div").classes("card-body")
             self._list = ui.element("div")
-            self._foot = ui.element("div")
+            self._pager = Pager(self._load)
         await self._load()
 
     async def follow(self) -> None:
@@ -82,35 +83,19 @@ class _Queue:
         await self._load(is_forced=False)
 
     async def _choose(self, name: str) -> None:
-        self._chosen, self._page = name, 0
-        await self._load()
-
-    async def _turn(self, step: int) -> None:
-        self._page = max(self._page + step, 0)
+        self._chosen, self._pager.page = name, 0
         await self._load()
 
     async def _load(self, *, is_forced: bool = True) -> None:
-        found = await shell.read(
-            attention.list_attention,
-            stages=STAGES[self._chosen],
-            bulk_id=self._bulk_id,
-            limit=PAGE + 1,
-            offset=self._page * PAGE,
-        )
-        if found is None or self._list.is_deleted or (found == self._shown and not is_forced):
+        read = await shell.read(_read, STAGES[self._chosen], self._bulk_id, self._pager.page * PAGE)
+        if read is None or self._list.is_deleted:
+            return
+        found, self._batches = read
+        if found == self._shown and not is_forced:
             return
         self._shown = found
-        rows = found[:PAGE]
-        for bulk_id in dict.fromkeys(row.payment.bulk_id for row in rows):
-            await self._know(bulk_id)
-        self._draw_rows(rows)
-        self._draw_foot(has_more=len(found) > PAGE)
-
-    async def _know(self, bulk_id: str) -> None:
-        batch = await shell.read(reading.get_batch, bulk_id)
-        kept = await shell.read(settings.get_settings, batch.organisation_id) if batch else None
-        if batch is not None and kept is not None:
-            self._batches[bulk_id] = (batch, kept)
+        self._draw_rows(found[:PAGE])
+        self._pager.show(has_more=len(found) > PAGE)
 
     def _draw_rows(self, rows: list[AttentionRow]) -> None:
         self._said.clear()
@@ -138,15 +123,14 @@ class _Queue:
             if known is not None:
                 _draw_acts(row, *known)
 
-    def _draw_foot(self, *, has_more: bool) -> None:
-        self._foot.clear()
-        if not has_more and not self._page:
-            return
-        with self._foot, cards.foot():
-            previous = buttons.icon_only("chevron_left", t("Page précédente"), partial(self._turn, -1))
-            previous.set_enabled(self._page > 0)
-            following = buttons.icon_only("chevron_right", t("Page suivante"), partial(self._turn, 1))
-            following.set_enabled(has_more)
+
+def _read(
+    session: Any, actor: Actor, stages: tuple[PaymentStage, ...], bulk_id: str, offset: int
+) -> tuple[list[AttentionRow], dict[str, tuple[BatchRow, SettingsRow]]]:
+    """Return a page of lines and one more, with what is needed to act on each line's batch."""
+    found = attention.list_attention(session, actor, stages=stages, bulk_id=bulk_id, limit=PAGE + 1, offset=offset)
+    batches = [reading.get_batch(session, actor, one) for one in dict.fromkeys(row.payment.bulk_id for row in found)]
+    return found, {one.bulk_id: (one, settings.get_settings(session, actor, one.organisation_id)) for one in batches}
 
 
 def _nothing(chosen: str) -> Markup:
