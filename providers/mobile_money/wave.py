@@ -41,6 +41,7 @@ LINK_MINUTES = 30
 CHECKED_FROM_MINOR = 50_000
 LONGEST_REASON = 40
 MOST_REFUND_PAGES = 20
+CLOCKS_APART = timedelta(minutes=10)  # a list is a day's: by their clock, and we ask by ours
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -217,7 +218,8 @@ class Wave(MoneyAdapter):
             calls.text_of(original.handles.get("checkout_id")) if original else ""
         )
         reference = str(original.external_id) if original else ""
-        day = (order.submitted_at or clock.now()).date()
+        day = ((order.submitted_at or clock.now()) - CLOCKS_APART).date()
+        last = (clock.now() + CLOCKS_APART).date()
         cursor: str | None = None
         for _ in range(MOST_REFUND_PAGES):
             page = _transactions(wire, order.account, day, cursor)
@@ -231,7 +233,7 @@ class Wave(MoneyAdapter):
                     return seen_refund(item)
             cursor = page.cursor
             if cursor is None:
-                if day >= clock.now().date():
+                if day >= last:
                     return NotSeen("no refund in the lists")
                 day += timedelta(days=1)
         return Unknown(is_sent=True, detail="too many pages")

@@ -1,7 +1,7 @@
 """Wave: words and errors, links and payouts against the fake, events that are signed or not believed."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -318,6 +318,21 @@ def test_a_whole_refund_is_given_once_and_found_in_the_list(fakes: Fakes) -> Non
     assert [row.kind for row in fakes.kernel.book] == ["collect", "refund"]
     part = ADAPTER.refund(ordered(fakes, "refund", original=paid, amount_minor=4_999), Wire())
     assert part == Rejected(Reason.NOT_OFFERED, "partial", "Wave gives back the whole amount only")
+
+
+@pytest.mark.parametrize("ahead_s", [20, -20])
+def test_a_refund_is_found_where_two_clocks_disagree_about_the_day(fakes: Fakes, ahead_s: int) -> None:
+    with clock.travel(datetime(2026, 11, 21, 23, 59, 50, tzinfo=UTC)) as ours:
+        paid = collected(fakes)
+        fakes.advance(3)
+        fakes.advance(max(ahead_s, 0))  # the wallet's clock is ahead: it writes the refund on the 22nd
+        refund = ordered(fakes, "refund", original=paid)
+        submitted_at = clock.now() + timedelta(seconds=max(-ahead_s, 0))  # or behind: we asked on the 22nd
+        answer = ADAPTER.refund(refund, Wire())
+        assert isinstance(answer, Accepted)
+        ours.advance((submitted_at - clock.now()).total_seconds())
+        asked = replace(refund, handles=answer.handles, submitted_at=submitted_at)
+        assert seen(asked).state is SeenState.SUCCEEDED
 
 
 def test_a_refund_that_nobody_made_is_not_seen(fakes: Fakes) -> None:
