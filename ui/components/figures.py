@@ -24,7 +24,7 @@ def amount(money: Money, *, is_big: bool = False, is_signed: bool = False) -> Ma
     """Return an amount of money; `is_signed` writes `+` before what came in."""
     number, unit = money_parts(money)
     sign = "+" if is_signed and money.minor > 0 else ""
-    return figure(sign + number, unit, is_big=is_big)
+    return tag("span", figure(sign + number, unit, is_big=is_big), class_="figure-money")
 
 
 def with_time(shown: Markup, at: datetime | None) -> Markup:

@@ -76,7 +76,8 @@ class Step:
 
 def funnel(steps: Sequence[Step]) -> Markup:
     """Return rows of bars with figures at their right; a marked row is the one to look at."""
-    return tag("div", *map(_row, steps), class_="funnel")
+    has_notes = any(step.note for step in steps)
+    return tag("div", *map(_row, steps), class_="funnel" if has_notes else "funnel funnel-plain")
 
 
 def _row(step: Step) -> Markup:

@@ -67,24 +67,23 @@ class _Board:
         whose = t("tous les programmes") if has_several else ""
         self._measures = show(skeletons.tiles())
         with layout.grid():
-            with layout.cell(8), cards.titled(t("Codes par jour"), t("nouveaux codes, dans le fuseau du programme")):
-                self._chart_place = ui.element("div")
-                self._as_of = show(Markup(), classes="caption")
+            with layout.cell(8):
+                with cards.titled(t("Codes par jour"), t("nouveaux codes, dans le fuseau du programme")):
+                    self._chart_place = ui.element("div")
+                    self._as_of = show(Markup(), classes="caption")
+                with cards.titled(t("Heures"), t("conversations commencées")):
+                    self._hours = show(skeletons.lines(2))
             with layout.cell(4):
                 with cards.titled(t("Maintenant"), whose, is_live=True):
                     self._present = show(skeletons.lines(4))
                 with cards.titled(t("Nos numéros"), whose, is_flush=True, is_ruled=True):
                     self._senders = show(skeletons.lines(2))
-            with layout.cell(7):
-                with cards.titled(t("Question par question"), t("répondue sur posée, et abandonnée là")):
-                    self._funnel = show(skeletons.lines(6), classes="funnel-wide")
-                with cards.titled(t("Heures"), t("conversations commencées")):
-                    self._hours = show(skeletons.lines(2))
-            with layout.cell(5):
-                with cards.titled(t("Comment elles finissent")):
-                    self._endings = show(skeletons.lines(4), classes="funnel-wide")
-                with cards.titled(t("Langues"), t("conversations finies par un code")):
-                    self._languages = show(skeletons.lines(3))
+            with layout.cell(5), cards.titled(t("Question par question"), t("répondue sur posée, abandons")):
+                self._funnel = show(skeletons.lines(6), classes="funnel-wide")
+            with layout.cell(4), cards.titled(t("Comment elles finissent")):
+                self._endings = show(skeletons.lines(4))
+            with layout.cell(3), cards.titled(t("Langues"), t("codes donnés")):
+                self._languages = show(skeletons.lines(3))
 
     async def load(self) -> None:
         """Read everything."""
