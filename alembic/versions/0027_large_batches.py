@@ -1,0 +1,33 @@
+"""Large batches: one that was never confirmed is cancelled slice by slice, and reserves nothing meanwhile.
+
+Revision ID: 0027_large_batches
+"""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0027_large_batches"
+down_revision = "0026_ledger_reference"
+branch_labels = None
+depends_on = None
+
+# A migration that would wait for others gives up instead of making everybody wait behind it.
+TIMEOUTS = "set local lock_timeout = '4s'; set local statement_timeout = '60s'"
+SQL = Path(__file__).parent / "sql"
+
+
+def upgrade() -> None:
+    op.execute(TIMEOUTS)
+    op.execute(_view("0027_large_batches.sql"))
+
+
+def downgrade() -> None:
+    op.execute(TIMEOUTS)
+    op.execute("drop view books_8_pensions")
+    op.execute(_view("0021_pension_books.sql"))
+
+
+def _view(name: str) -> sa.TextClause:
+    return sa.text((SQL / name).read_text().replace(":", "\\:"))
