@@ -1,4 +1,4 @@
-"""Large batches: one that was never confirmed is cancelled slice by slice, and reserves nothing meanwhile.
+"""Large numbers: a batch never confirmed is cancelled slice by slice, a message is heard in one round trip.
 
 Revision ID: 0027_large_batches
 """
@@ -20,14 +20,16 @@ SQL = Path(__file__).parent / "sql"
 
 def upgrade() -> None:
     op.execute(TIMEOUTS)
-    op.execute(_view("0027_large_batches.sql"))
+    op.execute(_sql("0027_large_batches.sql"))
+    op.execute(_sql("0027_ciu_turns.sql"))
 
 
 def downgrade() -> None:
     op.execute(TIMEOUTS)
+    op.execute("drop function ciu_hear, ciu_standing, ciu_take")
     op.execute("drop view books_8_pensions")
-    op.execute(_view("0021_pension_books.sql"))
+    op.execute(_sql("0021_pension_books.sql"))
 
 
-def _view(name: str) -> sa.TextClause:
+def _sql(name: str) -> sa.TextClause:
     return sa.text((SQL / name).read_text().replace(":", "\\:"))
