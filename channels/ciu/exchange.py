@@ -13,6 +13,7 @@ import structlog
 from channels.ciu import dialogues, opening
 from channels.ciu.conversation import Message, Rules, Turn, Wish
 from channels.ciu.dialogues import Dialogue
+from channels.ciu.opening import Opened
 from channels.ciu.turns import settle_issue, take_turn
 from core import clock, live, metrics
 from core.database import Session, driver
@@ -61,10 +62,25 @@ def answer_at_once(
     session: Session, programme: Programme, sender_id: UUID | None, provider_id: str, heard: Heard
 ) -> str:
     """Answer a message of Twilio's; a repeated one is answered as before, byte for byte, while that is kept."""
-    begun = time.perf_counter()
-    digest = inbox.digest_of(provider_id)
-    # Who tells a second address beside his number is known by either, and looked for by both.
-    opened = opening.hear(session, programme, sender_id, digest, None if heard.user_id else heard.identity)
+    begun, digest = time.perf_counter(), inbox.digest_of(provider_id)
+    opened = opening.hear(session, programme, sender_id, digest, _sole_identity(heard))
+    return _answer_opened(session, opened, digest, heard, begun)
+
+
+def answer_at(session: Session, ours: str, provider_id: str, heard: Heard) -> str | None:
+    """Answer a message of Twilio's to a number of ours; None where no programme answers there."""
+    begun, digest = time.perf_counter(), inbox.digest_of(provider_id)
+    opened = opening.hear_at(session, ours, digest, _sole_identity(heard))
+    return None if opened is None else _answer_opened(session, opened, digest, heard, begun)
+
+
+def _sole_identity(heard: Heard) -> Identity | None:
+    """Return who wrote, unless he tells a second address: then he is known by either, and looked for by both."""
+    return None if heard.user_id else heard.identity
+
+
+def _answer_opened(session: Session, opened: Opened, digest: bytes, heard: Heard, begun: float) -> str:
+    programme = opened.programme
     if opened.claim.id is None:
         return _repeated(session, programme, heard, opened.claim)
     answered = _answer(session, programme, heard, WhatsappChannel.TWILIO, opened.dialogue)

@@ -28,17 +28,31 @@ left join ciu_contact c on c.programme_id = programme and c.identity_id = identi
 left join ciu_conversation o on o.programme_id = programme and o.identity_id = identity and o.ended_at is null
 $$;
 
--- A message is claimed, its writer taken, where he stands read. `claimed` is null where the message came before: then
--- `replied` is what it was answered. `person` is null where nobody is known by this address.
-create function ciu_hear(new_id uuid, at timestamptz, via text, message bytea, sender uuid, programme uuid,
-    lookups bytea[], since timestamptz)
-returns table (claimed uuid, replied uuid, person uuid, language text, is_test boolean, minute_count integer,
-    aside text, aside_until timestamptz, issued_at timestamptz, is_stopped boolean, untold_record_id uuid,
-    conversation_id uuid, recipe_id uuid, page text, spoken text, answers_enc bytea, started_at timestamptz,
-    expires_at timestamptz, consented_at timestamptz, untold text)
+-- A message is claimed, its writer taken, where he stands read. `ours` is the number it was sent to: no row where nothing
+-- of ours answers there; where it is null, sender and programme are given. `claimed` is null where the message came
+-- before: then `replied` is what it was answered. `person` is null where nobody is known by this address.
+create function ciu_hear(new_id uuid, at timestamptz, via text, ours text, message bytea, lookups bytea[],
+    since timestamptz, inout sender uuid, inout programme uuid,
+    out code text, out name text, out contact text, out settings jsonb, out published uuid,
+    out claimed uuid, out replied uuid, out person uuid, out language text, out is_test boolean,
+    out minute_count integer, out aside text, out aside_until timestamptz, out issued_at timestamptz,
+    out is_stopped boolean, out untold_record_id uuid, out conversation_id uuid, out recipe_id uuid, out page text,
+    out spoken text, out answers_enc bytea, out started_at timestamptz, out expires_at timestamptz,
+    out consented_at timestamptz, out untold text)
+returns setof record
 language plpgsql volatile as $$
 #variable_conflict use_column
 begin
+    if ours is not null then
+        select s.id, p.id, p.code, p.name, p.contact, p.settings, r.id
+        into sender, programme, code, name, contact, settings, published
+        from whatsapp_sender s join ciu_programme p on p.id = s.programme_id
+        join ciu_recipe r on r.programme_id = p.id and r.state = 'published'
+        where s.channel = via and s.address = ours;
+        if not found then
+            return;
+        end if;
+    end if;
     insert into whatsapp_inbound (id, created_at, channel, provider_id, sender_id, tries)
     values (new_id, at, via, message, sender, 0)
     on conflict (channel, provider_id) do nothing returning id into claimed;
@@ -49,11 +63,11 @@ begin
     end if;
     select t.id, t.language, t.is_test, t.minute_count into person, language, is_test, minute_count
     from ciu_take(lookups, at, since) t;
-    if person is null then
-        return next;
-        return;
+    if person is not null then  -- a statement of its own: it sees what whoever held him before us has written
+        select s.* into aside, aside_until, issued_at, is_stopped, untold_record_id, conversation_id, recipe_id, page,
+            spoken, answers_enc, started_at, expires_at, consented_at, untold
+        from ciu_standing(programme, person) s;
     end if;
-    -- A statement of its own: what whoever held the writer before us has written is seen.
-    return query select claimed, replied, person, language, is_test, minute_count, s.* from ciu_standing(programme, person) s;
+    return next;
 end
 $$;
