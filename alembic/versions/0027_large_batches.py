@@ -22,10 +22,15 @@ def upgrade() -> None:
     op.execute(TIMEOUTS)
     op.execute(_sql("0027_large_batches.sql"))
     op.execute(_sql("0027_ciu_turns.sql"))
+    # The codes are counted along an index alone, as long as what was written lately is few.
+    op.execute(
+        "alter table ciu_record set (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.02)"
+    )
 
 
 def downgrade() -> None:
     op.execute(TIMEOUTS)
+    op.execute("alter table ciu_record reset (autovacuum_vacuum_insert_scale_factor, autovacuum_vacuum_scale_factor)")
     op.execute("drop function ciu_hear, ciu_standing, ciu_take")
     op.execute("drop view books_8_pensions")
     op.execute(_sql("0021_pension_books.sql"))
