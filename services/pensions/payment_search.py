@@ -9,12 +9,10 @@ from services.searching import containing
 
 LINE_DIGITS = 7
 
-# Each condition says the same of a row. ILIKE lowers both sides anew at every row, and by the language's rules.
+# Each condition says the same of a row; ILIKE lowers both sides anew at every row.
 _ANY_CASE = "(p.name ilike %(text)s or p.identifier ilike %(text)s or p.identifier_raw ilike %(text)s)"
-_AS_TYPED = """(p.name like %(text)s collate "C" or p.identifier like %(text)s collate "C"
-    or p.identifier_raw like %(text)s collate "C")"""
-_LOWERED = """(lower(p.name collate "C") like %(text)s or lower(p.identifier collate "C") like %(text)s
-    or lower(p.identifier_raw collate "C") like %(text)s)"""
+_WITHOUT_CASE = "(p.name like %(text)s or p.identifier like %(text)s or p.identifier_raw like %(text)s)"
+_LOWERED = "(lower(p.name) like %(text)s or lower(p.identifier) like %(text)s or lower(p.identifier_raw) like %(text)s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ def _pattern(text: str) -> tuple[str, str]:
     if not text.isascii():
         return containing(text), _ANY_CASE
     if text.lower() == text.upper():
-        return containing(text), _AS_TYPED
+        return containing(text), _WITHOUT_CASE
     return containing(text.lower()), _LOWERED
 
 
