@@ -19,6 +19,8 @@ from services.pensions.stages import BEFORE_SENDING
 # Why the house itself paused a batch; a person's own words stand there otherwise.
 BY_HAND = "by_hand"
 
+AT_ONCE_ROWS = 1_000  # what nobody has to wait for, however busy the database is
+
 _LEFT = (
     PaymentStage.SENDING,
     PaymentStage.SENT,
@@ -73,7 +75,7 @@ def resume(session: Session, actor: Actor, order: ResumeBatch) -> BatchRow:
 def cancel(session: Session, actor: Actor, order: CancelBatch) -> Cancelled:
     """End what has not left: nothing more of it is sent from this moment on.
 
-    One slice ends with this call. What is more follows by itself, each slice in a transaction of its own.
+    Few payments end with this call. Many follow by themselves, each slice in a transaction of its own.
     """
     stages = (*BEFORE_SENDING, BatchStage.PROCESSING, BatchStage.PAUSED)
     batch, _ = locked(session, actor, Act.CANCEL, order.bulk_id, *stages)
@@ -81,12 +83,15 @@ def cancel(session: Session, actor: Actor, order: CancelBatch) -> Cancelled:
     ended = {"ended_by": actor.user_id, "end_reason": order.reason, "pause_reason": "", "expires_at": None}
     lock_long(session)
     has_begun = batch.stage is BatchStage.PROCESSING or batch.started_at is not None
-    if not has_begun and batch.waiting.count <= voiding.SLICE_ROWS:
+    are_few = batch.waiting.count <= AT_ONCE_ROWS
+    if are_few and not has_begun:
         voiding.void_all(session, batch)
         batch = reading.find_batch(session, batch.id)
         cancelled = steps.take(session, batch, BatchStage.CANCELLED, completed_at=clock.now(), **ended)
     else:
-        voiding.void_slice(session, steps.take(session, batch, BatchStage.CANCELLING, **ended))
+        batch = steps.take(session, batch, BatchStage.CANCELLING, **ended)
+        if are_few:
+            voiding.void_slice(session, batch)
         cancelled = steps.end_if_over(session, batch.id) or reading.find_batch(session, batch.id)
     accepting.record(session, actor, "cancel", cancelled, {"reason": order.reason, "already_sent": already_sent})
     return Cancelled(cancelled, already_sent)

@@ -19,6 +19,7 @@ from services.pensions.batches import (
     ReasonNeeded,
     ResumeBatch,
     SealBroken,
+    stopping,
     voiding,
 )
 from services.pensions.dispatch import sweeping
@@ -28,6 +29,12 @@ from tests.builders.batches import Desk, people
 
 def cancel(desk: Desk, bulk_id: str) -> int:
     return desk.do(batches.cancel, CancelBatch(bulk_id=bulk_id, reason="Erreur de mois")).already_sent
+
+
+def few(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Let a slice be of so many rows, and more than these many."""
+    monkeypatch.setattr(voiding, "SLICE_ROWS", rows)
+    monkeypatch.setattr(stopping, "AT_ONCE_ROWS", rows)
 
 
 def go_on(desk: Desk) -> None:
@@ -92,11 +99,11 @@ def test_a_cancelled_batch_of_which_nothing_left_ends_cancelled(desk: Desk) -> N
 
 
 def test_money_goes_back_in_slices_each_under_its_own_key(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voiding, "SLICE_ROWS", 4)
+    few(monkeypatch, 4)
     bulk_id = desk.send(people(10)).batch.bulk_id
     batch_id = desk.batch(bulk_id).id
     cancel(desk, bulk_id)
-    assert keys(desk) == [f"void:{batch_id}:2-5"]
+    assert keys(desk) == []
     go_on(desk)
     assert keys(desk) == [f"void:{batch_id}:2-5", f"void:{batch_id}:6-9", f"void:{batch_id}:10-11"]
 
@@ -104,11 +111,13 @@ def test_money_goes_back_in_slices_each_under_its_own_key(desk: Desk, monkeypatc
 def test_a_large_batch_that_waits_is_cancelled_slice_by_slice_and_nothing_of_it_leaves_meanwhile(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(voiding, "SLICE_ROWS", 4)
+    few(monkeypatch, 4)
     bulk_id = desk.send(people(10)).batch.bulk_id
     assert cancel(desk, bulk_id) == 0
     batch = desk.batch(bulk_id)
-    assert (batch.stage, batch.progress_percent, batch.completed_at) == (BatchStage.CANCELLING, 40.0, None)
+    assert (batch.stage, batch.progress_percent, batch.completed_at) == (BatchStage.CANCELLING, 0.0, None)
+    assert Office(lambda: desk.database).void() == 1
+    assert desk.batch(bulk_id).progress_percent == 40.0
     assert (desk.money(), desk.count("pension_claim")) == ((1_000_000 - 600, 600), 6)
     assert sweeping.begin_due(desk.database) == 0
     for again in (
@@ -132,9 +141,10 @@ def test_a_large_batch_that_waits_is_cancelled_slice_by_slice_and_nothing_of_it_
 def test_a_cancellation_that_dies_over_a_slice_has_done_nothing_of_it_and_goes_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(voiding, "SLICE_ROWS", 4)
+    few(monkeypatch, 4)
     bulk_id = desk.send(people(10)).batch.bulk_id
     cancel(desk, bulk_id)
+    assert Office(lambda: desk.database).void() == 1
     with monkeypatch.context() as dying:
         dying.setattr(ledger, "void", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -149,7 +159,7 @@ def test_a_cancellation_that_dies_over_a_slice_has_done_nothing_of_it_and_goes_o
 def test_a_large_draft_that_is_cancelled_reserves_nothing_meanwhile(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(voiding, "SLICE_ROWS", 4)
+    few(monkeypatch, 4)
     bulk_id = desk.look_at(people(10)).batch.bulk_id
     cancel(desk, bulk_id)
     assert desk.batch(bulk_id).stage is BatchStage.CANCELLING
@@ -161,7 +171,7 @@ def test_a_large_draft_that_is_cancelled_reserves_nothing_meanwhile(
 def test_a_large_batch_that_waits_for_approval_is_approved_by_nobody_any_more(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(voiding, "SLICE_ROWS", 4)
+    few(monkeypatch, 4)
     desk.settle(four_eyes_from_minor=0)
     batch = desk.send(people(10)).batch
     cancel(desk, batch.bulk_id)
@@ -173,12 +183,12 @@ def test_a_large_batch_that_waits_for_approval_is_approved_by_nobody_any_more(
 
 
 def test_a_long_cancellation_goes_on_by_itself_to_its_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voiding, "SLICE_ROWS", 2)
+    few(monkeypatch, 2)
     bulk_id = desk.send(people(20)).batch.bulk_id
     desk.begin(bulk_id)
     desk.move(bulk_id, [2], PaymentStage.SENT)
     cancel(desk, bulk_id)
-    assert desk.batch(bulk_id).sums[PaymentStage.WAITING].count == 17
+    assert desk.batch(bulk_id).sums[PaymentStage.WAITING].count == 19
     pension_files.work(threading.Event())
     assert (desk.batch(bulk_id).stage, desk.batch(bulk_id).open.count) == (BatchStage.CANCELLING, 1)
     desk.move(bulk_id, [2], PaymentStage.COMPLETED)
