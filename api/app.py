@@ -61,12 +61,12 @@ def create(settings: Settings, lifespan: Lifespan, version: str) -> FastAPI:
     app.add_middleware(AccessLog)
     errors.install(app)
     for part in (
-        ussd,  # first: what stands before the busiest address is tried at every turn
+        ussd,  # first: what stands before the busiest addresses is tried at every turn
+        whatsapp,
         health,
         payments,
         gateways,
         delivery_reports,
-        whatsapp,
         auth,
         users,
         organisations,

@@ -1,19 +1,15 @@
 """What the doors of USSD share: a request as it came, its turn, and the answer in the gateway's own form."""
 
-import asyncio
-import contextvars
 import json
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, TypeVar, TypeVarTuple, Unpack
+from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
 from starlette.types import Receive
 
+from api.bare import Threads
 from channels.ussd import recorder, trial_lines
 from channels.ussd.gateways import Gateway
 from channels.ussd.profiles.contract import Contract
@@ -26,12 +22,8 @@ from core.settings import get_settings
 from services import ussd as sessions
 
 JSON_TYPE = "application/json"
-MOST_AT_ONCE = 40
 
-T = TypeVar("T")
-P = TypeVarTuple("P")
-
-_threads = ThreadPoolExecutor(MOST_AT_ONCE, "turn")
+in_thread = Threads("turn").run
 
 
 class RefusedError(Exception):
@@ -125,12 +117,6 @@ def take(gateway: Gateway, contract: Contract, fields: dict[str, Any], received:
         answer = Answer(wire, "invalid", text, has_more=False)
     recorder.note(gateway, received.method, received.headers, names, turn, answer, received.started)
     return answer
-
-
-async def in_thread(work: Callable[[Unpack[P]], T], *arguments: *P) -> T:
-    """Work a turn out beside the loop, in this request's own context; so many at once, the others wait in order."""
-    run = partial(contextvars.copy_context().run, work, *arguments)
-    return await asyncio.get_running_loop().run_in_executor(_threads, run)
 
 
 async def send(request: Request, answer: Answer, address: str) -> Response:

@@ -1,12 +1,11 @@
 """`/ussd`: both documented contracts, and the operator's figures beside them (`docs/ussd.md`, 1 and 2)."""
 
-from collections.abc import Callable, Coroutine
 from ipaddress import ip_address
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.routing import APIRoute
 
+from api.bare import BareRoute
 from api.deps import ussd_reader
 from api.gateway_turns import Received, RefusedError, in_thread, problems_of, read_fields, receive, refusal, send, take
 from channels.ussd import contracts, gateways
@@ -24,15 +23,6 @@ from services import ussd as sessions
 LARGEST_BODY_BYTES = 8 * 1024
 
 router = APIRouter(tags=["ussd"])
-
-
-class TurnRoute(APIRoute):
-    """A route whose endpoint reads its request itself: nothing stands between the two."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the endpoint as it is."""
-        endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
-        return endpoint
 
 
 Reader = Annotated[Actor, Depends(ussd_reader)]
@@ -92,7 +82,7 @@ for _path, _is_shown in (("/ussd", True), ("/ussd/", False)):
         methods=["POST"],
         summary="One turn of a USSD dialogue",
         include_in_schema=_is_shown,
-        route_class_override=TurnRoute,
+        route_class_override=BareRoute,
     )
 
 

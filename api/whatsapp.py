@@ -4,6 +4,7 @@ Twilio is answered at once; it does not ask again, so whatever fails on our side
 until it is answered 200, so what cannot be stored is not acknowledged. No log carries a body.
 """
 
+import asyncio
 from collections.abc import Callable
 from threading import Event
 from typing import Any
@@ -15,6 +16,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import exc
 
+from api.bare import BareRoute, Threads
 from api.delivery_reports import FORM_TYPE, JSON_TYPE, LARGEST_FORM_BYTES, LARGEST_JSON_BYTES, knock_of, read_body
 from api.deps import read_proof
 from channels.whatsapp import doors
@@ -34,6 +36,7 @@ FAILURES = (exc.OperationalError, exc.TimeoutError, psycopg.OperationalError)
 UNAVAILABLE = Reply(503, b'{"detail":"unavailable"}')
 
 router = APIRouter(tags=["whatsapp"])
+_threads = Threads("whatsapp")
 _log = structlog.get_logger(__name__)
 
 Take = Callable[[Session, Knock], Reply]
@@ -134,8 +137,8 @@ async def _in_time(take: Take, knock: Knock, when_failed: Callable[[], Reply] | 
     """Answer within the time there is; what takes longer is undone, as anything that fails."""
     is_over = Event()
     try:
-        with anyio.fail_after(HARD_STOP_S):
-            return await anyio.to_thread.run_sync(_take, take, knock, when_failed, is_over, abandon_on_cancel=True)
+        async with asyncio.timeout(HARD_STOP_S):
+            return await _threads.run(_take, take, knock, when_failed, is_over)
     except TimeoutError:
         is_over.set()
         _log.error("whatsapp.too_slow")
@@ -188,9 +191,10 @@ def _refusal(status: int, detail: str) -> Response:
 
 
 def _add(to: APIRouter, path: str, endpoint: Callable[..., Any], method: str, summary: str = "") -> None:
-    to.add_api_route(path, endpoint, methods=[method], summary=summary or None)
+    bare = None if "{" in path else BareRoute
+    to.add_api_route(path, endpoint, methods=[method], summary=summary or None, route_class_override=bare)
     if path != "/":
-        to.add_api_route(f"{path}/", endpoint, methods=[method], include_in_schema=False)
+        to.add_api_route(f"{path}/", endpoint, methods=[method], include_in_schema=False, route_class_override=bare)
 
 
 _add(router, WEBHOOK_PATH, take_webhook, "POST", "WhatsApp messages and statuses")

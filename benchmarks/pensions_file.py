@@ -1,7 +1,7 @@
 """A million pensions received, examined and loaded as a draft, beside the bare COPY of the same rows; clean, and wrong.
 
-Both write into the product's own table, with its indexes and checks. Then what follows: who was paid before, and the
-whole way to the queue.
+Both write into the product's own table, with its indexes and checks. Then what follows: who was paid before, the whole
+way to the queue, and out of it again.
 """
 
 import resource
@@ -22,8 +22,10 @@ from benchmarks.measure import Row, Sample, cpu_ms, cpu_s, ratio, take_turns
 from core import database as databases
 from core.database import Database
 from core.permissions import Actor
+from jobs.pensions import Office
+from models.pension_stages import BatchStage
 from services.pensions import batches
-from services.pensions.batches import Previewed, UploadBatch, earlier, loading
+from services.pensions.batches import CancelBatch, Previewed, UploadBatch, earlier, loading
 from tests.builders import batches as desks
 from tests.builders.batches import Desk
 
@@ -33,6 +35,7 @@ LARGEST_RATIO = 1.5
 LARGEST_WRONG_RATIO = 2.5  # of the clean file's time
 LARGEST_PEAK_MB = 600
 LARGEST_CHECK_S = 3.0
+LARGEST_ANSWER_S = 1.0
 
 _FUNDS_MINOR = 10**14
 _HEADER = "type_id,valeur_id,devise,montant,nom_complet\n"
@@ -83,6 +86,7 @@ def measure(rounds: int, _seconds: float) -> list[Row]:
         samples = take_turns(variants, rounds)
         peaks = [bench.peak_mb(path) for path in (files.clean, files.wrong)]
         upload_s, check_s = bench.upload_s(files.clean), bench.check_s(files.others)
+        answer_s, rest_s = bench.cancel_s()
     clean, wrong, bare = samples["clean file"], samples["10 000 wrong"], samples["COPY"]
     return [
         _row("A clean file of 1 000 000 pensions becomes a draft", clean, bare, LARGEST_RATIO),
@@ -92,6 +96,8 @@ def measure(rounds: int, _seconds: float) -> list[Row]:
         _figure(
             "1 000 000 pensions from the file to the queue: loaded, claimed, sealed, reserved", upload_s, "s", None
         ),
+        _figure("Cancelling them: the answer", answer_s, "s", LARGEST_ANSWER_S),
+        _figure("Cancelling them: until the last is cancelled, by one worker", rest_s, "s", None),
     ]
 
 
@@ -130,6 +136,7 @@ class _Bench:
         self._url = url
         self._postmaster = postmaster
         self._ready = ready
+        self._queued = ""
 
     def make_ready(self, path: Path) -> None:
         """Keep the rows of a file as COPY takes them."""
@@ -164,8 +171,21 @@ class _Bench:
         """Return how long a whole upload takes."""
         self._forget()
         begun = time.perf_counter()
-        batches.upload(self._desk.database, self._desk.caisse.manager, self._order(path), loading.pieces(path))
-        return time.perf_counter() - begun
+        sent = batches.upload(self._desk.database, self._desk.caisse.manager, self._order(path), loading.pieces(path))
+        taken_s = time.perf_counter() - begun
+        self._queued = sent.batch.bulk_id
+        return taken_s
+
+    def cancel_s(self) -> tuple[float, float]:
+        """Return how long whoever cancels the last upload waits, and how long the workers go on after him."""
+        office = Office(lambda: self._desk.database)
+        begun = time.perf_counter()
+        self._desk.do(batches.cancel, CancelBatch(bulk_id=self._queued, reason="Essai"))
+        answered = time.perf_counter()
+        while office.void():
+            pass
+        assert self._desk.batch(self._queued).stage is BatchStage.CANCELLED
+        return answered - begun, time.perf_counter() - answered
 
     def check_s(self, path: Path) -> float:
         """Return how long it takes to find nobody of a draft among the claims of the last upload."""

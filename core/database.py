@@ -41,6 +41,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=3,
+            pool_use_lifo=True,  # few at work keep few connections warm, with their statements prepared
             connect_args={
                 "options": (
                     f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"

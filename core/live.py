@@ -73,13 +73,16 @@ _RUNG = "bell_topics"
 
 def ring_after_commit(session: Session, *topics: str) -> None:
     """Announce `topics` when the transaction is committed; a rollback announces nothing."""
-    if _RUNG not in session.info:
-        session.info[_RUNG] = set[str]()
-        event.listen(session, "after_commit", _announce)
-        event.listen(session, "after_rollback", lambda ended: ended.info[_RUNG].clear())
-    session.info[_RUNG].update(topics)
+    session.info.setdefault(_RUNG, set[str]()).update(topics)
 
 
+# Of the class, once: a session that listens for itself costs more than what most of them do.
+@event.listens_for(Session, "after_commit")
 def _announce(session: Session) -> None:
-    while session.info[_RUNG]:
-        ring(session.info[_RUNG].pop())
+    for topic in session.info.pop(_RUNG, ()):
+        ring(topic)
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop(_RUNG, None)

@@ -1,7 +1,8 @@
 """The workers of pensions: any number of processes, on any machine; what one leaves, another takes up.
 
 Each account that has something to send has a desk in each process: one thread speaks to the rail, one keeps the books.
-Beside them batches are begun, leases swept, adapters probed, transfers asked about and payees looked up.
+Beside them batches are begun, the rest of cancelled ones given back, leases swept, adapters probed, transfers asked
+about and payees looked up.
 """
 
 import threading
@@ -16,6 +17,7 @@ from core.database import Database, get_database
 from jobs.lanes import Lanes
 from jobs.worker import Worker
 from providers.mojaloop.rail import MojaloopRail
+from services.pensions import batches
 from services.pensions.counters import TOPIC
 from services.pensions.dispatch import desk as desks
 from services.pensions.dispatch import health, lookups, mobile, reading, sweeping
@@ -29,6 +31,7 @@ READ_IDLE_S = 0.25
 SWEEP_IDLE_S = 5.0
 BEGIN_IDLE_S = 2.0
 LOOKUP_IDLE_S = 1.0
+VOID_TIMEOUT_MS = 60_000
 READ_WIDTH = LOOKUP_WIDTH = 2
 CLOSES_AFTER_S = 30.0
 TICK_S = 0.05
@@ -59,6 +62,7 @@ class Office:
             self._reading,
             self._looking,
             Worker("pension-begin", self.begin, TOPIC, BEGIN_IDLE_S),
+            Worker("pension-void", self.void, TOPIC, SWEEP_IDLE_S),
             Worker("pension-sweep", self.sweep, TOPIC, SWEEP_IDLE_S),
             Worker("pension-probe", self.probe, TOPIC, SWEEP_IDLE_S),
         )
@@ -79,6 +83,11 @@ class Office:
     def begin(self) -> int:
         """Let batches begin whose time has come, and ask for the payouts of mobile money."""
         return sweeping.begin_due(self._database()) + mobile.request_due(self._database())
+
+    def void(self) -> int:
+        """End one more slice of a batch that is being cancelled; whoever dies over it has done nothing."""
+        with self._database().transaction(statement_timeout_ms=VOID_TIMEOUT_MS) as session:
+            return int(batches.void_next(session))
 
     def sweep(self) -> int:
         """Recover ended leases and mark over what is over."""

@@ -74,12 +74,20 @@ _ENDED = frozenset({BatchStage.COMPLETED, BatchStage.PARTIALLY_COMPLETED, BatchS
 
 BATCH_STEPS: dict[BatchStage, frozenset[BatchStage]] = {
     BatchStage.DRAFT: frozenset(
-        {BatchStage.AWAITING_APPROVAL, BatchStage.QUEUED, BatchStage.CANCELLED, BatchStage.EXPIRED}
+        {
+            BatchStage.AWAITING_APPROVAL,
+            BatchStage.QUEUED,
+            BatchStage.CANCELLING,
+            BatchStage.CANCELLED,
+            BatchStage.EXPIRED,
+        }
     ),
     BatchStage.AWAITING_APPROVAL: frozenset(
-        {BatchStage.QUEUED, BatchStage.REJECTED, BatchStage.CANCELLED, BatchStage.EXPIRED}
+        {BatchStage.QUEUED, BatchStage.REJECTED, BatchStage.CANCELLING, BatchStage.CANCELLED, BatchStage.EXPIRED}
     ),
-    BatchStage.QUEUED: frozenset({BatchStage.PROCESSING, BatchStage.PAUSED, BatchStage.CANCELLED}),
+    BatchStage.QUEUED: frozenset(
+        {BatchStage.PROCESSING, BatchStage.PAUSED, BatchStage.CANCELLING, BatchStage.CANCELLED}
+    ),
     BatchStage.PROCESSING: frozenset({BatchStage.PAUSED, BatchStage.CANCELLING}) | _ENDED,
     # Back to the queue when nothing was sent yet: what stands before the first sending was not asked.
     BatchStage.PAUSED: frozenset({BatchStage.QUEUED, BatchStage.PROCESSING, BatchStage.CANCELLING}) | _ENDED,

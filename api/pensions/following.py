@@ -24,7 +24,7 @@ from core.permissions import Actor
 from core.settings import get_settings
 from services import users
 from services.pensions import payment_reading, reading
-from services.pensions.payment_reading import PaymentSearch
+from services.pensions.payment_search import PaymentSearch
 from services.pensions.shapes import BatchRow
 
 RIGHTS_EVERY_S = 60.0

@@ -31,7 +31,8 @@ from reports import pensions as reports
 from services.pensions import held, inquiries, payment_reading
 from services.pensions.held import HeldDecision
 from services.pensions.inquiries import Inquire, Settle
-from services.pensions.payment_reading import PaymentPage, PaymentSearch
+from services.pensions.payment_reading import PaymentPage
+from services.pensions.payment_search import PaymentSearch
 from services.pensions.shapes import PaymentRow
 
 NO_PROOF = UUID(int=0)  # what is no id is the id of nothing

@@ -22,7 +22,8 @@ from core.database import Session
 from core.permissions import Actor
 from reports import pensions as reports
 from services.pensions import oversight, payment_reading, reading
-from services.pensions.payment_reading import PaymentPage, PaymentSearch
+from services.pensions.payment_reading import PaymentPage
+from services.pensions.payment_search import PaymentSearch
 from services.pensions.reading import BatchPage, BatchSearch
 from services.pensions.shapes import BatchRow
 

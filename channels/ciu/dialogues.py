@@ -1,6 +1,7 @@
 """The state of a conversation between two messages: read before a turn, written after it, its answers sealed."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -26,16 +27,7 @@ from services.whatsapp.sealing import seal, unseal
 
 NOBODY = UUID(int=0)
 
-_LOAD = """
-select c.aside, c.aside_until, c.issued_at, c.is_stopped, c.untold_record_id, o.id as conversation_id,
-    o.recipe_id, o.page, o.language as spoken, o.answers_enc, o.created_at as started_at, o.expires_at, o.consented_at,
-    (select e.language from ciu_conversation e
-     where e.programme_id = %(programme)s and e.identity_id = %(identity)s and e.end_reason = 'expired'
-       and not e.is_told order by e.ended_at desc limit 1) as untold
-from (select) one
-left join ciu_contact c on c.programme_id = %(programme)s and c.identity_id = %(identity)s
-left join ciu_conversation o on o.programme_id = %(programme)s and o.identity_id = %(identity)s and o.ended_at is null
-"""
+_LOAD = "select * from ciu_standing(%(programme)s, %(identity)s)"
 _OPEN = """
 insert into ciu_conversation (id, created_at, programme_id, identity_id, recipe_id, page, step, language, answers_enc,
     refusals, expires_at, consented_at, end_reason, is_told)
@@ -88,6 +80,11 @@ def load(session: Session, programme: Programme, person: Person) -> Dialogue:
     """Return where somebody stands; his row is locked."""
     row = fetch_one(session, _LOAD, {"programme": programme.id, "identity": person.id})
     assert row is not None  # noqa: S101  # a left join of one row
+    return read(session, programme, person, row)
+
+
+def read(session: Session, programme: Programme, person: Person, row: Mapping[str, Any]) -> Dialogue:
+    """Return where somebody stands, as `ciu_standing` says it."""
     run, begun = None, None
     if row["conversation_id"] is not None:
         begun = load_recipe(session, row["recipe_id"])

@@ -10,12 +10,13 @@ from uuid import UUID
 
 import structlog
 
-from channels.ciu import dialogues
+from channels.ciu import dialogues, opening
 from channels.ciu.conversation import Message, Rules, Turn, Wish
 from channels.ciu.dialogues import Dialogue
+from channels.ciu.opening import Opened
 from channels.ciu.turns import settle_issue, take_turn
 from core import clock, live, metrics
-from core.database import Session
+from core.database import Session, driver
 from core.settings import get_settings
 from models.whatsapp import WhatsappChannel
 from services.ciu.identities import Identity
@@ -47,28 +48,46 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What is said, whose it is, and the picture beside it."""
+    """What is said, whose it is, and the picture beside it; `taken`: the turn that is yet to be kept."""
 
     reply: Reply
     keeping: Keeping
     media_url: str = ""
     outcome: str = ""
     state: str = ""
+    taken: tuple[Dialogue, Turn] | None = None
 
 
 def answer_at_once(
     session: Session, programme: Programme, sender_id: UUID | None, provider_id: str, heard: Heard
 ) -> str:
     """Answer a message of Twilio's; a repeated one is answered as before, byte for byte, while that is kept."""
-    begun = time.perf_counter()
-    digest = inbox.digest_of(provider_id)
-    claim = inbox.claim(session, WhatsappChannel.TWILIO, digest, sender_id)
-    if claim.id is None:
-        return _repeated(session, programme, heard, claim)
-    answered = _answer(session, programme, heard, WhatsappChannel.TWILIO)
+    begun, digest = time.perf_counter(), inbox.digest_of(provider_id)
+    opened = opening.hear(session, programme, sender_id, digest, _sole_identity(heard))
+    return _answer_opened(session, opened, digest, heard, begun)
+
+
+def answer_at(session: Session, ours: str, provider_id: str, heard: Heard) -> str | None:
+    """Answer a message of Twilio's to a number of ours; None where no programme answers there."""
+    begun, digest = time.perf_counter(), inbox.digest_of(provider_id)
+    opened = opening.hear_at(session, ours, digest, _sole_identity(heard))
+    return None if opened is None else _answer_opened(session, opened, digest, heard, begun)
+
+
+def _sole_identity(heard: Heard) -> Identity | None:
+    """Return who wrote, unless he tells a second address: then he is known by either, and looked for by both."""
+    return None if heard.user_id else heard.identity
+
+
+def _answer_opened(session: Session, opened: Opened, digest: bytes, heard: Heard, begun: float) -> str:
+    programme = opened.programme
+    if opened.claim.id is None:
+        return _repeated(session, programme, heard, opened.claim)
+    answered = _answer(session, programme, heard, WhatsappChannel.TWILIO, opened.dialogue)
     text = twiml.render(answered.reply.text, answered.media_url)
-    reply_id = replies.keep(session, text, answered.keeping)
-    inbox.conclude(session, claim.id, reply_id)
+    with driver(session).pipeline():  # nothing of this is read: it is sent together, and waited for once
+        reply_id = replies.keep(session, text, _save(session, answered, WhatsappChannel.TWILIO))
+        inbox.conclude(session, opened.claim.id, reply_id)
     _tell(programme, WhatsappChannel.TWILIO, digest, answered, begun)
     return text
 
@@ -81,11 +100,11 @@ def answer_later(
     is_late = clock.now() - inbound.sent_at > programme.timeout
     heard = replace(heard, message=replace(heard.message, is_late=is_late))
     answered = _answer(session, programme, heard, WhatsappChannel.META)
-    reply_id = None
+    keeping, reply_id = _save(session, answered, WhatsappChannel.META), None
     if answered.reply.text:
         letter = replies.write(answered.reply, heard.identity.send_to, answered.media_url)
         leave = replies.rehearse if people.is_test_number(heard.identity) else replies.send
-        reply_id = leave(session, letter, account_id, answered.keeping)
+        reply_id = leave(session, letter, account_id, keeping)
     inbox.conclude(session, inbound.id, reply_id)
     _tell(programme, WhatsappChannel.META, inbound.provider_id, answered, begun)
 
@@ -102,9 +121,12 @@ def _repeated(session: Session, programme: Programme, heard: Heard, claim: Claim
     return twiml.NOTHING if text is None else text
 
 
-def _answer(session: Session, programme: Programme, heard: Heard, channel: WhatsappChannel) -> Answered:
+def _answer(
+    session: Session, programme: Programme, heard: Heard, channel: WhatsappChannel, known: Dialogue | None = None
+) -> Answered:
+    """Take the turn; `known` is where the writer stands, when he was found already."""
     keys = get_ciu_keys()
-    person = people.take_person(session, keys, heard.identity, heard.user_id)
+    person = known.person if known else people.take_person(session, keys, heard.identity, heard.user_id)
     if heard.moves_to is not None:
         people.move_number(session, keys, person, heard.moves_to)
     if heard.is_silent:
@@ -112,7 +134,7 @@ def _answer(session: Session, programme: Programme, heard: Heard, channel: Whats
     if not person.has_room:
         metrics.whatsapp_ignored(channel, "too_many")
         return Answered(NOTHING, Keeping(person.id), outcome="too_many")
-    dialogue = dialogues.load(session, programme, person)
+    dialogue = known or dialogues.load(session, programme, person)
     rules = Rules(load_recipe(session, programme.recipe_id), programme.timeout, dialogue.begun)
     turn = take_turn(rules, dialogue.state, heard.message, clock.now())
     if turn.wish is Wish.FORGET:
@@ -120,10 +142,16 @@ def _answer(session: Session, programme: Programme, heard: Heard, channel: Whats
     media_url = ""
     if turn.wish is Wish.ISSUE:
         turn, media_url = _issue(session, keys, dialogue, turn)
-    open_id = dialogues.save(session, dialogue, turn, channel)
     reply = _with_news(session, dialogue, turn, turn.reply(programme.values))
+    return Answered(reply, Keeping(person.id), media_url, _outcome(turn), _state(turn), (dialogue, turn))
+
+
+def _save(session: Session, answered: Answered, channel: WhatsappChannel) -> Keeping:
+    """Keep what the turn changed; return whose reply it is."""
+    if answered.taken is None:
+        return answered.keeping
     live.ring_after_commit(session, TOPIC)
-    return Answered(reply, Keeping(person.id, open_id), media_url, _outcome(turn), _state(turn))
+    return replace(answered.keeping, conversation_id=dialogues.save(session, *answered.taken, channel))
 
 
 def _with_news(session: Session, dialogue: Dialogue, turn: Turn, reply: Reply) -> Reply:

@@ -44,6 +44,15 @@ def take_twilio(session: Session, knock: Knock) -> Reply:
         return TOO_MANY
     form = knock.fields()
     account, to = _find_twilio(session, knock, form), _number(form.get("To", ""))
+    heard, message_id = hear_twilio(form), _message_id(knock, form)
+    if account is None or not to or heard is None or message_id is None or not get_settings().has_ciu:
+        return _take_other(session, knock, form, account, to)
+    answer = exchange.answer_at(session, to, message_id, heard)
+    return doors.take_twilio_message(session, knock) if answer is None else _xml(answer)
+
+
+def _take_other(session: Session, knock: Knock, form: Mapping[str, str], account: Account | None, to: str) -> Reply:
+    """Take what is not a whole message that an account signed: refuse it, or answer what development lets pass."""
     sender = programmes.find_sender(session, WhatsappChannel.TWILIO, to) if to else None
     if sender is None and account is not None and to:
         return doors.take_twilio_message(session, knock)
@@ -51,15 +60,11 @@ def take_twilio(session: Session, knock: Knock) -> Reply:
     is_default = not to and is_unsigned_allowed()
     if not is_believed or not (sender or is_default) or not get_settings().has_ciu:
         return FORBIDDEN
-    heard = hear_twilio(form)
-    if heard is None:
-        return NOBODY
-    message_id = _message_id(knock, form)
-    if message_id is None:
-        return FORBIDDEN
+    heard, message_id = hear_twilio(form), _message_id(knock, form)
+    if heard is None or message_id is None:
+        return NOBODY if heard is None else FORBIDDEN
     programme = sender.programme if sender else programmes.get_default(session)
-    text = exchange.answer_at_once(session, programme, sender.id if sender else None, message_id, heard)
-    return Reply(200, text.encode(), twiml.MEDIA_TYPE)
+    return _xml(exchange.answer_at_once(session, programme, sender.id if sender else None, message_id, heard))
 
 
 def take_twilio_status(session: Session, knock: Knock) -> Reply:
@@ -79,7 +84,11 @@ def take_twilio_status(session: Session, knock: Knock) -> Reply:
 
 def error_reply() -> Reply:
     """Return what a person is told when something failed on our side: Twilio would not ask again."""
-    return Reply(200, twiml.render(exchange.error_text()).encode(), twiml.MEDIA_TYPE)
+    return _xml(twiml.render(exchange.error_text()))
+
+
+def _xml(text: str) -> Reply:
+    return Reply(200, text.encode(), twiml.MEDIA_TYPE)
 
 
 def _find_twilio(session: Session, knock: Knock, form: Mapping[str, str]) -> Account | None:

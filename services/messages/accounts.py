@@ -4,8 +4,9 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import URL
+from sqlalchemy import Engine
 
 from core import clock
 from core.database import Session, driver, fetch_all, fetch_one
@@ -164,16 +165,16 @@ def list_accounts_of(session: Session, *adapters: str) -> list[Account]:
 
 def list_known(session: Session, *adapters: str) -> list[Account]:
     """Return what `list_accounts_of` does, as of a second ago at most: for doors where many knock."""
-    engine = session.get_bind().engine
-    read_at, known = _known.get((engine.url, adapters), (0.0, []))
+    kept = _known.setdefault(session.get_bind().engine, {})
+    read_at, known = kept.get(adapters, (0.0, []))
     if time.monotonic() - read_at < KNOWN_S:
         return known
     known = list_accounts_of(session, *adapters)
-    _known[engine.url, adapters] = time.monotonic(), known
+    kept[adapters] = time.monotonic(), known
     return known
 
 
-_known: dict[tuple[URL, tuple[str, ...]], tuple[float, list[Account]]] = {}
+_known: WeakKeyDictionary[Engine, dict[tuple[str, ...], tuple[float, list[Account]]]] = WeakKeyDictionary()
 
 
 def _country(channel: Channel, address: str) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -37,9 +38,9 @@ _log = structlog.get_logger(__name__)
 unsubscribe = suppressions.unsubscribe
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Knock:
-    """One request as it came, its form not read yet."""
+    """One request as it came; its form is read when it is first asked for."""
 
     method: str
     path: str
@@ -50,6 +51,10 @@ class Knock:
 
     def form(self) -> list[tuple[str, str]]:
         """Return every field as it came, blank ones too: all of them are signed."""
+        return self._pairs
+
+    @cached_property
+    def _pairs(self) -> list[tuple[str, str]]:
         return parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
 
     def asked(self) -> dict[str, str]:

@@ -13,8 +13,8 @@ from core.permissions import Actor
 from models.pension_stages import PaymentStage
 from services import ledger
 from services.pensions import reading
-from services.pensions.shapes import BatchRow, PaymentRow
-from services.searching import containing
+from services.pensions.payment_search import PaymentSearch, conditions, known_total, line_of
+from services.pensions.shapes import PaymentRow
 
 LARGEST_PAGE = 5_000
 USUAL_PAGE = 1_000
@@ -28,7 +28,13 @@ from pension_payment p
 join pension_batch b on b.id = p.batch_id
 left join transfer t on t.id = p.transfer_id
 """
-_LINE_DIGITS = 7
+# What matches is read once, for the page and for how many there are.
+_FOUND = """
+with found as materialized (select p.line from pension_payment p where {where})
+select (select count(*) from found) as total, array(
+    select line from found where line > %(after)s order by line limit %(limit)s offset %(offset)s) as lines
+"""
+_LINES = f"{PAYMENTS} where p.batch_id = %(batch)s and p.line = any(%(lines)s) order by p.line"
 
 
 class PaymentNotFound(NotFound):
@@ -36,19 +42,6 @@ class PaymentNotFound(NotFound):
 
     code = "not_found"
     sentence = "Paiement introuvable."
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentSearch:
-    """What narrows a batch's payments; what is empty narrows nothing. `after` is a line, amounts are minor units."""
-
-    stages: tuple[PaymentStage, ...] = ()
-    text: str = ""
-    code: str = ""
-    name_verdict: str = ""
-    min_minor: int | None = None
-    max_minor: int | None = None
-    after: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +108,16 @@ def list_payments(
 ) -> PaymentPage:
     """Return a page of a batch's payments in file order."""
     batch = reading.get_batch(session, actor, bulk_id)
-    where, values = _where(search)
-    values |= {"batch": batch.id, "limit": min(limit, LARGEST_PAGE), "offset": offset}
-    rows = fetch_all(
-        session,
-        f"{PAYMENTS} where p.batch_id = %(batch)s and {where} order by p.line limit %(limit)s offset %(offset)s",
-        values,
-    )
-    known = _counted(batch, search)
-    return PaymentPage(tuple(map(payment_row, rows)), _count(session, where, values) if known is None else known)
+    where, values = conditions(batch, search)
+    values |= {"after": search.after, "limit": min(limit, LARGEST_PAGE), "offset": offset}
+    total = known_total(batch, search)
+    if total is not None:
+        page = f"{PAYMENTS} where {where} and p.line > %(after)s order by p.line limit %(limit)s offset %(offset)s"
+        return PaymentPage(tuple(map(payment_row, fetch_all(session, page, values))), total)
+    found = fetch_one(session, _FOUND.format(where=where), values)
+    assert found is not None  # noqa: S101  # a count always returns one row
+    rows = fetch_all(session, _LINES, {"batch": batch.id, "lines": found["lines"]})
+    return PaymentPage(tuple(map(payment_row, rows)), found["total"])
 
 
 def get_payment(session: Session, actor: Actor, bulk_id: str, shown_id: str) -> PaymentDetail:
@@ -159,8 +153,6 @@ def get_payment(session: Session, actor: Actor, bulk_id: str, shown_id: str) -> 
 
 def find_payment(session: Session, batch_id: UUID, bulk_id: str, shown_id: str) -> PaymentRow:
     """Return one payment of a batch by any of its names, whoever asks."""
-    head, _, line = shown_id.rpartition("-")
-    is_line = head == bulk_id and len(line) == _LINE_DIGITS and line.isdecimal() and line.isascii()
     record = fetch_one(
         session,
         f"""{PAYMENTS} where p.batch_id = %(batch)s and (
@@ -170,7 +162,7 @@ def find_payment(session: Session, batch_id: UUID, bulk_id: str, shown_id: str) 
         {
             "batch": batch_id,
             "shown": shown_id,
-            "line": int(line) if is_line else None,
+            "line": line_of(bulk_id, shown_id),
             "id": ids.parse_id(shown_id),
         },
     )
@@ -183,48 +175,6 @@ def payment_row(record: dict[str, Any]) -> PaymentRow:
     """Read one row of `PAYMENTS`."""
     plain = {one.name: record[one.name] for one in fields(PaymentRow)}
     return PaymentRow(**{**plain, "currency": Currency(record["currency"]), "stage": PaymentStage(record["stage"])})
-
-
-def _counted(batch: BatchRow, search: PaymentSearch) -> int | None:
-    """Return how many match where the batch's own counters tell; None where rows have to be counted."""
-    if search == PaymentSearch(after=search.after):
-        return batch.total.count
-    if search == PaymentSearch(stages=search.stages):
-        return sum(batch.sums[stage].count for stage in set(search.stages))
-    return None
-
-
-def _count(session: Session, where: str, values: dict[str, Any]) -> int:
-    counted = fetch_one(
-        session,
-        f"""select count(*) as total from pension_payment p join pension_batch b on b.id = p.batch_id
-        where p.batch_id = %(batch)s and {where}""",
-        {**values, "after": 0},
-    )
-    return int(counted["total"]) if counted else 0
-
-
-def _where(search: PaymentSearch) -> tuple[str, dict[str, Any]]:
-    conditions, values = ["p.line > %(after)s"], dict[str, Any](after=search.after)
-    if search.stages:
-        conditions.append("p.stage = any(%(stages)s)")
-        values["stages"] = [str(stage) for stage in search.stages]
-    for name in ("code", "name_verdict"):
-        if getattr(search, name):
-            conditions.append(f"p.{name} = %({name})s")
-            values[name] = getattr(search, name)
-    for name, sign in (("min_minor", ">="), ("max_minor", "<=")):
-        if getattr(search, name) is not None:
-            conditions.append(f"p.amount_minor {sign} %({name})s")
-            values[name] = getattr(search, name)
-    if search.text.strip():
-        text = search.text.strip()
-        conditions.append(
-            f"""(p.name ilike %(text)s or p.identifier ilike %(text)s or p.identifier_raw ilike %(text)s
-            or p.line::text = %(exact)s or {SHOWN_ID} = %(exact)s)"""
-        )
-        values |= {"text": containing(text), "exact": text}
-    return " and ".join(conditions), values
 
 
 def _step(row: dict[str, Any], named: dict[UUID, UUID]) -> PaymentStep:

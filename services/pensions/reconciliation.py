@@ -253,7 +253,7 @@ select a.account_id as code, l.balance as held, coalesce(sum(
     b.waiting_minor + b.held_minor + b.sending_minor + b.sent_minor + b.unknown_minor), 0) as shown
 from pension_account a
 join ledger_account l on l.id = a.reserved_account_id
-left join pension_batch b on b.account_id = a.id
+left join pension_batch b on b.account_id = a.id and b.seal <> ''
     and b.stage in ('AWAITING_APPROVAL', 'QUEUED', 'PROCESSING', 'PAUSED', 'CANCELLING')
 where a.rail_account_id = %(account)s
 group by a.account_id, l.balance

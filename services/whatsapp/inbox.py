@@ -19,11 +19,6 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=10)
 PAUSES_GROWING = 5  # four times longer each, then they are the longest
 LONGEST_WAIT = timedelta(hours=24)
 
-_CLAIM = """
-insert into whatsapp_inbound (id, created_at, channel, provider_id, sender_id, tries)
-values (%(id)s, %(now)s, %(channel)s, %(digest)s, %(sender)s, 0)
-on conflict (channel, provider_id) do nothing returning id
-"""
 _STORE = """
 insert into whatsapp_inbound
     (id, created_at, channel, provider_id, sender_id, lane, sent_at, payload_enc, tries, next_try_at)
@@ -76,19 +71,6 @@ def digest_of(provider_id: str) -> bytes:
 def log_id(provider_id: bytes) -> str:
     """Return what a log may show of a message's id."""
     return provider_id.hex()[:LOG_DIGITS]
-
-
-def claim(session: Session, channel: WhatsappChannel, digest: bytes, sender_id: UUID | None) -> Claim:
-    """Take a message, once; a concurrent first delivery is waited for."""
-    asked = {"id": ids.new_id(), "now": clock.now(), "channel": channel, "digest": digest, "sender": sender_id}
-    made = driver(session).execute(_CLAIM, asked).fetchone()
-    if made is not None:
-        return Claim(made[0])
-    known = driver(session).execute(
-        "select reply_id from whatsapp_inbound where channel = %(channel)s and provider_id = %(digest)s", asked
-    )
-    row = known.fetchone()
-    return Claim(None, row[0] if row else None)
 
 
 def keep_waiting(

@@ -164,7 +164,8 @@ def _again(session: Session, keys: CiuKeys, wanted: Wanted, known: _Known, diges
     if known.is_claimed:
         _write_spare(session, keys, wanted, known.id)
         _write_match(session, keys, wanted, known.id, digests, ordinal=FIRST)
-        _write_near(session, keys, wanted, known.id)
+        pairs.write_keys(session, keys, wanted.recipe, wanted.space, wanted.canonical, known.id)
+        _find_near(session, keys, wanted, known.id)
     else:
         _move_digests(session, keys, wanted, digests)
     _link(session, known.id, wanted.person, is_origin=False)
@@ -206,10 +207,13 @@ def _has_too_many(session: Session, wanted: Wanted) -> bool:
 def _make(session: Session, keys: CiuKeys, wanted: Wanted, digests: Mapping[int, bytes]) -> Issued:
     record_id = ids.new_id()
     code = _take_code(session, keys, wanted, record_id)
-    _link(session, record_id, wanted.person, is_origin=True)
+    with driver(session).pipeline():
+        _link(session, record_id, wanted.person, is_origin=True)
+        if wanted.recipe.questions:
+            _write_match(session, keys, wanted, record_id, digests, ordinal=FIRST)
+            pairs.write_keys(session, keys, wanted.recipe, wanted.space, wanted.canonical, record_id)
     if wanted.recipe.questions:
-        _write_match(session, keys, wanted, record_id, digests, ordinal=FIRST)
-        _write_near(session, keys, wanted, record_id)
+        _find_near(session, keys, wanted, record_id)
     return Issued(Issue(code, is_new=True, is_linked=False), record_id)
 
 
@@ -320,9 +324,8 @@ def _move_digests(session: Session, keys: CiuKeys, wanted: Wanted, digests: Mapp
         pairs.write_keys(session, keys, wanted.recipe, wanted.space, wanted.canonical, row["record_id"])
 
 
-def _write_near(session: Session, keys: CiuKeys, wanted: Wanted, record_id: UUID) -> None:
+def _find_near(session: Session, keys: CiuKeys, wanted: Wanted, record_id: UUID) -> None:
     if not wanted.recipe.near:
         return
-    pairs.write_keys(session, keys, wanted.recipe, wanted.space, wanted.canonical, record_id)
     search = pairs.Search(record_id, wanted.space, wanted.canonical, wanted.programme.review_score)
     pairs.find(session, keys, wanted.recipe, search)

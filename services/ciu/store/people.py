@@ -42,7 +42,7 @@ update ciu_identity set
 where {condition}
 returning id, kind, language, is_test, minute_count
 """
-_BY_LOOKUP = _TAKE.format(condition="lookup = any(%(lookups)s)")
+_BY_LOOKUP = "select * from ciu_take(%(lookups)s, %(now)s, %(minute)s)"
 _BY_ALIAS = _TAKE.format(
     condition="""id = (
         select i.id from ciu_identity i left join ciu_alias a on a.identity_id = i.id

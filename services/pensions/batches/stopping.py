@@ -10,7 +10,6 @@ from services.pensions import reading, steps
 from services.pensions.batches import accepting, voiding
 from services.pensions.batches.ground import lock_long, locked
 from services.pensions.batches.orders import CancelBatch, Cancelled, PauseBatch, ResumeBatch
-from services.pensions.batches.voiding import Voided
 from services.pensions.dispatch.stops import OF_THE_HOUSE, SEAL_BROKEN, UNWELL
 from services.pensions.policy import Act
 from services.pensions.refusals import BreakerOpen
@@ -20,7 +19,7 @@ from services.pensions.stages import BEFORE_SENDING
 # Why the house itself paused a batch; a person's own words stand there otherwise.
 BY_HAND = "by_hand"
 
-FIRST_SLICES = 5  # of a batch at work; the rest follows at once, each in a transaction of its own
+AT_ONCE_ROWS = 1_000  # what nobody has to wait for, however busy the database is
 
 _LEFT = (
     PaymentStage.SENDING,
@@ -74,26 +73,25 @@ def resume(session: Session, actor: Actor, order: ResumeBatch) -> BatchRow:
 
 
 def cancel(session: Session, actor: Actor, order: CancelBatch) -> Cancelled:
-    """End what has not left: before the first sending all of it, at once; later the rest, slice by slice."""
+    """End what has not left: nothing more of it is sent from this moment on.
+
+    Few payments end with this call. Many follow by themselves, each slice in a transaction of its own.
+    """
     stages = (*BEFORE_SENDING, BatchStage.PROCESSING, BatchStage.PAUSED)
     batch, _ = locked(session, actor, Act.CANCEL, order.bulk_id, *stages)
     already_sent = sum(batch.sums[stage].count for stage in _LEFT)
     ended = {"ended_by": actor.user_id, "end_reason": order.reason, "pause_reason": "", "expires_at": None}
     lock_long(session)
     has_begun = batch.stage is BatchStage.PROCESSING or batch.started_at is not None
-    if not has_begun:
+    are_few = batch.waiting.count <= AT_ONCE_ROWS
+    if are_few and not has_begun:
         voiding.void_all(session, batch)
         batch = reading.find_batch(session, batch.id)
         cancelled = steps.take(session, batch, BatchStage.CANCELLED, completed_at=clock.now(), **ended)
     else:
-        cancelled = steps.take(session, batch, BatchStage.CANCELLING, **ended)
-        cancelled = _void_some(session, cancelled)
+        batch = steps.take(session, batch, BatchStage.CANCELLING, **ended)
+        if are_few:
+            voiding.void_slice(session, batch)
+        cancelled = steps.end_if_over(session, batch.id) or reading.find_batch(session, batch.id)
     accepting.record(session, actor, "cancel", cancelled, {"reason": order.reason, "already_sent": already_sent})
     return Cancelled(cancelled, already_sent)
-
-
-def _void_some(session: Session, batch: BatchRow) -> BatchRow:
-    voided = Voided(0, 0)
-    for _ in range(FIRST_SLICES):
-        voided = voiding.void_slice(session, batch, voided.last_line)
-    return steps.end_if_over(session, batch.id) or reading.find_batch(session, batch.id)

@@ -12,7 +12,7 @@ from services.pensions import accounts, counters
 from services.pensions.files.totals import Sum
 from services.pensions.shapes import BatchRow
 
-SLICE_ROWS = 10_000
+SLICE_ROWS = 2_500  # whoever saves what comes back of the same batch waits for a slice
 
 # The next line that has not left; a slice is the lines from there on.
 _FIRST = """

@@ -27,7 +27,7 @@ from services.pensions.batches import (
 from services.pensions.held import HeldDecision
 from services.pensions.hints import Hint
 from services.pensions.inquiries import Inquire, Settle
-from services.pensions.payment_reading import PaymentSearch
+from services.pensions.payment_search import PaymentSearch
 from services.pensions.policy import Act
 from services.pensions.refusals import OrganisationClosed, SamePersonApproves
 from services.pensions.settings import ChangeSettings

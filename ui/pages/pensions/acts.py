@@ -8,7 +8,7 @@ from nicegui import ui
 from models.pension_stages import BatchStage, PaymentStage
 from reports import pensions as reports
 from services.pensions import batches
-from services.pensions.batches import CancelBatch, PauseBatch, ResumeBatch, RetryBatch
+from services.pensions.batches import CancelBatch, Cancelled, PauseBatch, ResumeBatch, RetryBatch
 from services.pensions.shapes import BatchRow
 from services.pensions.stages import BEFORE_SENDING
 from ui import downloads, shell
@@ -69,9 +69,7 @@ def ask_cancel(batch: BatchRow) -> None:
         cancelled = await shell.act(batches.cancel, CancelBatch(bulk_id=batch.bulk_id, reason=reason))
         if cancelled is None:
             return False
-        gone = cancelled.already_sent
-        sent = t("Annulé. {payments} déjà partis sont suivis jusqu'à leur fin.").format(payments=words.payments(gone))
-        toasts.done(sent if gone else t("Annulé. Rien n'était parti."))
+        toasts.done(_cancelled(cancelled))
         return True
 
     is_draft = batch.stage is BatchStage.DRAFT
@@ -139,6 +137,16 @@ def _gone(batch: BatchRow) -> int:
     """Return how many payments have left, whatever became of them."""
     out = (PaymentStage.SENDING, PaymentStage.SENT, PaymentStage.UNKNOWN, PaymentStage.COMPLETED)
     return sum(batch.sums[stage].count for stage in (*out, PaymentStage.REVERSED))
+
+
+def _cancelled(done: Cancelled) -> str:
+    if done.already_sent:
+        sent = t("Annulé. {payments} déjà partis sont suivis jusqu'à leur fin.")
+        return sent.format(payments=words.payments(done.already_sent))
+    if done.batch.waiting.count:
+        left = words.payments(done.batch.waiting.count)
+        return t("Annulé : rien ne part plus. {left} sont encore à rendre au compte.").format(left=left)
+    return t("Annulé. Rien n'était parti.")
 
 
 def _loss(batch: BatchRow) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.permissions import Permission
+from models.pension_stages import BatchStage
 from services.pensions.files.totals import Sum
 from services.pensions.shapes import BatchRow, PaymentRow, Signature
 from ui import shell
@@ -20,12 +21,13 @@ from ui.pages.pensions import words
 
 def parts(batch: BatchRow) -> list[Part]:
     """Return a batch as the parts of one bar: paid, out, in doubt, not paid, to send; together they are the whole."""
+    left = t("À annuler") if batch.stage is BatchStage.CANCELLING else t("À envoyer")
     shown = [
         (t("Payés"), batch.completed, Tone.ACCENT),
         (t("En cours"), batch.processing.less(batch.unknown), Tone.BLUE),
         (t("Incertains"), batch.unknown, Tone.OCHRE),
         (t("Échoués"), batch.failed, Tone.RED),
-        (t("À envoyer"), batch.waiting.less(batch.held), Tone.NEUTRAL),
+        (left, batch.waiting.less(batch.held), Tone.NEUTRAL),
     ]
     if batch.held.count:
         shown.insert(3, (t("À vérifier"), batch.held, Tone.OCHRE))

@@ -2,7 +2,7 @@
 
 from models.pension_stages import PaymentStage
 from services.pensions import payment_reading
-from services.pensions.payment_reading import PaymentSearch
+from services.pensions.payment_search import PaymentSearch
 from services.pensions.shapes import BatchRow, PaymentRow
 from ui import shell
 from ui.components import cards, chips, tables, tabs

@@ -8,15 +8,46 @@ import pytest
 from core import clock
 from core.database import fetch_all
 from jobs import pension_files
+from jobs.pensions import Office
 from models.pension_stages import BatchStage, PaymentStage
+from services import ledger
 from services.pensions import batches, steps
-from services.pensions.batches import CancelBatch, PauseBatch, ReasonNeeded, ResumeBatch, SealBroken, voiding
+from services.pensions.batches import (
+    ApproveBatch,
+    CancelBatch,
+    PauseBatch,
+    ReasonNeeded,
+    ResumeBatch,
+    SealBroken,
+    stopping,
+    voiding,
+)
+from services.pensions.dispatch import sweeping
 from services.pensions.refusals import BreakerOpen, WrongStage
 from tests.builders.batches import Desk, people
 
 
 def cancel(desk: Desk, bulk_id: str) -> int:
     return desk.do(batches.cancel, CancelBatch(bulk_id=bulk_id, reason="Erreur de mois")).already_sent
+
+
+def few(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Let a slice be of so many rows, and more than these many."""
+    monkeypatch.setattr(voiding, "SLICE_ROWS", rows)
+    monkeypatch.setattr(stopping, "AT_ONCE_ROWS", rows)
+
+
+def go_on(desk: Desk) -> None:
+    """Let the workers end what is being cancelled."""
+    office = Office(lambda: desk.database)
+    while office.void():
+        pass
+
+
+def keys(desk: Desk) -> list[str]:
+    return [
+        row["key"] for row in desk.rows("select key from ledger_transaction where kind = 'pension_void' order by id")
+    ]
 
 
 def stop_by_house(desk: Desk, bulk_id: str, reason: str) -> None:
@@ -68,23 +99,96 @@ def test_a_cancelled_batch_of_which_nothing_left_ends_cancelled(desk: Desk) -> N
 
 
 def test_money_goes_back_in_slices_each_under_its_own_key(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voiding, "SLICE_ROWS", 4)
+    few(monkeypatch, 4)
     bulk_id = desk.send(people(10)).batch.bulk_id
     batch_id = desk.batch(bulk_id).id
     cancel(desk, bulk_id)
-    keys = [
-        row["key"] for row in desk.rows("select key from ledger_transaction where kind = 'pension_void' order by id")
+    assert keys(desk) == []
+    go_on(desk)
+    assert keys(desk) == [f"void:{batch_id}:2-5", f"void:{batch_id}:6-9", f"void:{batch_id}:10-11"]
+
+
+def test_a_large_batch_that_waits_is_cancelled_slice_by_slice_and_nothing_of_it_leaves_meanwhile(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few(monkeypatch, 4)
+    bulk_id = desk.send(people(10)).batch.bulk_id
+    assert cancel(desk, bulk_id) == 0
+    batch = desk.batch(bulk_id)
+    assert (batch.stage, batch.progress_percent, batch.completed_at) == (BatchStage.CANCELLING, 0.0, None)
+    assert Office(lambda: desk.database).void() == 1
+    assert desk.batch(bulk_id).progress_percent == 40.0
+    assert (desk.money(), desk.count("pension_claim")) == ((1_000_000 - 600, 600), 6)
+    assert sweeping.begin_due(desk.database) == 0
+    for again in (
+        lambda: cancel(desk, bulk_id),
+        lambda: desk.do(batches.pause, PauseBatch(bulk_id=bulk_id)),
+        lambda: desk.do(batches.resume, ResumeBatch(bulk_id=bulk_id)),
+    ):
+        with pytest.raises(WrongStage):
+            again()
+    desk.assert_sums_hold()
+    go_on(desk)
+    batch = desk.batch(bulk_id)
+    assert (batch.stage, batch.end_reason, batch.is_over) == (BatchStage.CANCELLED, "Erreur de mois", True)
+    assert (desk.money(), desk.count("pension_claim"), batch.started_at) == ((1_000_000, 0), 0, None)
+    assert [row["action"] for row in desk.rows("select action from audit_entry where action like '%%cancel'")] == [
+        "pension_batch.cancel"
     ]
-    assert keys == [f"void:{batch_id}:2-5", f"void:{batch_id}:6-9", f"void:{batch_id}:10-11"]
+    assert desk.send(people(10)).batch.stage is BatchStage.QUEUED
+
+
+def test_a_cancellation_that_dies_over_a_slice_has_done_nothing_of_it_and_goes_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few(monkeypatch, 4)
+    bulk_id = desk.send(people(10)).batch.bulk_id
+    cancel(desk, bulk_id)
+    assert Office(lambda: desk.database).void() == 1
+    with monkeypatch.context() as dying:
+        dying.setattr(ledger, "void", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            go_on(desk)
+    assert desk.batch(bulk_id).sums[PaymentStage.CANCELLED].count == 4
+    assert (desk.money(), desk.count("pension_claim")) == ((1_000_000 - 600, 600), 6)
+    desk.assert_sums_hold()
+    go_on(desk)
+    assert (desk.batch(bulk_id).stage, desk.money(), len(keys(desk))) == (BatchStage.CANCELLED, (1_000_000, 0), 3)
+
+
+def test_a_large_draft_that_is_cancelled_reserves_nothing_meanwhile(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few(monkeypatch, 4)
+    bulk_id = desk.look_at(people(10)).batch.bulk_id
+    cancel(desk, bulk_id)
+    assert desk.batch(bulk_id).stage is BatchStage.CANCELLING
+    assert desk.rows("select * from books_8_pensions") == []
+    go_on(desk)
+    assert (desk.batch(bulk_id).stage, keys(desk)) == (BatchStage.CANCELLED, [])
+
+
+def test_a_large_batch_that_waits_for_approval_is_approved_by_nobody_any_more(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few(monkeypatch, 4)
+    desk.settle(four_eyes_from_minor=0)
+    batch = desk.send(people(10)).batch
+    cancel(desk, batch.bulk_id)
+    with pytest.raises(WrongStage):
+        desk.do(batches.approve, ApproveBatch(bulk_id=batch.bulk_id, seal=batch.seal), desk.caisse.supervisor)
+    with clock.travel(clock.now() + timedelta(days=8)):  # nor does it expire twice
+        pension_files.work(threading.Event())
+    assert (desk.batch(batch.bulk_id).stage, desk.money()) == (BatchStage.CANCELLED, (1_000_000, 0))
 
 
 def test_a_long_cancellation_goes_on_by_itself_to_its_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voiding, "SLICE_ROWS", 2)
+    few(monkeypatch, 2)
     bulk_id = desk.send(people(20)).batch.bulk_id
     desk.begin(bulk_id)
     desk.move(bulk_id, [2], PaymentStage.SENT)
     cancel(desk, bulk_id)
-    assert desk.batch(bulk_id).sums[PaymentStage.WAITING].count == 9
+    assert desk.batch(bulk_id).sums[PaymentStage.WAITING].count == 19
     pension_files.work(threading.Event())
     assert (desk.batch(bulk_id).stage, desk.batch(bulk_id).open.count) == (BatchStage.CANCELLING, 1)
     desk.move(bulk_id, [2], PaymentStage.COMPLETED)
