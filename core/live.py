@@ -79,10 +79,14 @@ def ring_after_commit(session: Session, *topics: str) -> None:
 # Of the class, once: a session that listens for itself costs more than what most of them do.
 @event.listens_for(Session, "after_commit")
 def _announce(session: Session) -> None:
+    if session.in_nested_transaction():  # a savepoint: nobody else sees it yet
+        return
     for topic in session.info.pop(_RUNG, ()):
         ring(topic)
 
 
 @event.listens_for(Session, "after_rollback")
 def _forget(session: Session) -> None:
+    if session.in_nested_transaction():  # what stands around it may still be committed
+        return
     session.info.pop(_RUNG, None)
