@@ -13,6 +13,12 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return heard
 
 
+def ring_and_fail(database: Database) -> None:
+    with database.transaction() as session:
+        live.ring_after_commit(session, "ledger")
+        raise ZeroDivisionError
+
+
 def test_a_savepoint_rings_nothing_and_its_end_takes_nothing_back(database: Database, rung: list[str]) -> None:
     with database.transaction() as session:
         live.ring_after_commit(session, "ledger")
@@ -25,9 +31,8 @@ def test_a_savepoint_rings_nothing_and_its_end_takes_nothing_back(database: Data
 
 
 def test_what_is_rolled_back_rings_nothing(database: Database, rung: list[str]) -> None:
-    with pytest.raises(ZeroDivisionError), database.transaction() as session:
-        live.ring_after_commit(session, "ledger")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        ring_and_fail(database)
     with database.transaction() as session:
         live.ring_after_commit(session, "ussd")
     assert rung == ["ussd"]

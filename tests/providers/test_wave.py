@@ -1,7 +1,7 @@
 """Wave: words and errors, links and payouts against the fake, events that are signed or not believed."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -303,41 +303,6 @@ def test_a_link_that_was_not_paid_says_why(fakes: Fakes, code: str, reason: str)
     fakes.advance(3)
     assert (seen(order).state, seen(order).reason) == (SeenState.CANCELLED, reason)
     assert len(fakes.kernel.book) == 0
-
-
-def test_a_whole_refund_is_given_once_and_found_in_the_list(fakes: Fakes) -> None:
-    paid = collected(fakes)
-    fakes.advance(3)
-    refund = ordered(fakes, "refund", original=paid)
-    answer = ADAPTER.refund(refund, Wire())
-    assert isinstance(answer, Accepted)
-    assert isinstance(ADAPTER.refund(refund, Wire()), Accepted)
-    with clock.travel(fakes.kernel.now()):
-        asked = replace(refund, handles=answer.handles, submitted_at=clock.now())
-        assert (seen(asked).state, seen(asked).amount) == (SeenState.SUCCEEDED, Money(5_000, Currency.XOF))
-    assert [row.kind for row in fakes.kernel.book] == ["collect", "refund"]
-    part = ADAPTER.refund(ordered(fakes, "refund", original=paid, amount_minor=4_999), Wire())
-    assert part == Rejected(Reason.NOT_OFFERED, "partial", "Wave gives back the whole amount only")
-
-
-@pytest.mark.parametrize("ahead_s", [20, -20])
-def test_a_refund_is_found_where_two_clocks_disagree_about_the_day(fakes: Fakes, ahead_s: int) -> None:
-    with clock.travel(datetime(2026, 11, 21, 23, 59, 50, tzinfo=UTC)) as ours:
-        paid = collected(fakes)
-        fakes.advance(3)
-        fakes.advance(max(ahead_s, 0))  # the wallet's clock is ahead: it writes the refund on the 22nd
-        refund = ordered(fakes, "refund", original=paid)
-        submitted_at = clock.now() + timedelta(seconds=max(-ahead_s, 0))  # or behind: we asked on the 22nd
-        answer = ADAPTER.refund(refund, Wire())
-        assert isinstance(answer, Accepted)
-        ours.advance((submitted_at - clock.now()).total_seconds())
-        asked = replace(refund, handles=answer.handles, submitted_at=submitted_at)
-        assert seen(asked).state is SeenState.SUCCEEDED
-
-
-def test_a_refund_that_nobody_made_is_not_seen(fakes: Fakes) -> None:
-    paid = collected(fakes)
-    assert isinstance(ADAPTER.status(ordered(fakes, "refund", original=paid), Wire()), NotSeen)
 
 
 def test_the_list_of_a_day_has_every_movement_page_after_page(fakes: Fakes) -> None:
